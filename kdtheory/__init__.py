@@ -1,0 +1,1 @@
+"""kdtheory: numerical verification of the theory of knowledge distillation."""

@@ -1,0 +1,1 @@
+"""The objects that theorems speak about: validated records of arrays."""

@@ -185,7 +185,7 @@ def project_to_simplex(point: Float[Array, "*batch atoms"]) -> Float[Array, "*ba
     r"""Returns the Euclidean projection onto the probability simplex, along the last axis.
 
     The projection is $\max(z - \theta, 0)$ with the threshold $\theta$ at which the entries sum to
-    one: $\theta = (z_{(1)} + \dots + z_{(j)} - 1)/j$ for the largest $j$ with $z_{(j)} > \theta$.
+    one: the largest of the candidates $(z_{(1)} + \dots + z_{(j)} - 1)/j$, $j = 1, \dots, L$.
 
     Args:
         point: any real vectors.
@@ -198,9 +198,8 @@ def project_to_simplex(point: Float[Array, "*batch atoms"]) -> Float[Array, "*ba
     point = point - jnp.max(point, axis=-1, keepdims=True)
     ordered = -jnp.sort(-point, axis=-1)
     thresholds = (jnp.cumsum(ordered, axis=-1) - 1) / jnp.arange(1, size + 1)
-    active = ordered > thresholds
-    # Thresholds increase while entries are active and decrease after: the maximum is the right one.
-    threshold = jnp.max(jnp.where(active, thresholds, -jnp.inf), axis=-1, keepdims=True)
+    # Candidates increase with j as long as z_(j) exceeds them and decrease from then on.
+    threshold = jnp.max(thresholds, axis=-1, keepdims=True)
     return jnp.maximum(point - threshold, 0)
 
 

@@ -139,6 +139,7 @@ class Search:
         detectable_weakening: the smallest share of its right side by which the bound could be
             wrong and still be caught by an instance that this search visited; None when the
             right side is zero or infinite wherever it went.
+        admissible: how many of the instances met every assumption.
         undefined: admissible instances where a side was NaN.
     """
 
@@ -146,6 +147,7 @@ class Search:
     evaluations: int
     worst_slack: float
     detectable_weakening: float | None
+    admissible: int
     undefined: int = 0
 
 

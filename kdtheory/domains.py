@@ -185,7 +185,9 @@ def project_to_simplex(point: Float[Array, "*batch atoms"]) -> Float[Array, "*ba
     r"""Returns the Euclidean projection onto the probability simplex, along the last axis.
 
     The projection is $\max(z - \theta, 0)$ with the threshold $\theta$ at which the entries sum to
-    one: the largest of the candidates $(z_{(1)} + \dots + z_{(j)} - 1)/j$, $j = 1, \dots, L$.
+    one. For every entry $z_i$ take the entries at least as large, $j$ of them with sum $s$: the
+    threshold is the largest of the candidates $(s - 1)/j$, which increase as smaller entries join
+    for as long as these exceed the candidate, and decrease from then on.
 
     Args:
         point: any real vectors.
@@ -193,14 +195,12 @@ def project_to_simplex(point: Float[Array, "*batch atoms"]) -> Float[Array, "*ba
     Returns:
         Probability vectors; zeros are exact.
     """
-    size = point.shape[-1]
     # The projection is invariant under shifts; centring keeps rounding small for large entries.
     point = point - jnp.max(point, axis=-1, keepdims=True)
-    ordered = -jnp.sort(-point, axis=-1)
-    thresholds = (jnp.cumsum(ordered, axis=-1) - 1) / jnp.arange(1, size + 1)
-    # Candidates increase with j as long as z_(j) exceeds them and decrease from then on.
-    threshold = jnp.max(thresholds, axis=-1, keepdims=True)
-    return jnp.maximum(point - threshold, 0)
+    at_least = point[..., None, :] >= point[..., :, None]
+    sums = jnp.sum(jnp.where(at_least, point[..., None, :], 0.0), axis=-1)
+    candidates = (sums - 1) / jnp.sum(at_least, axis=-1)
+    return jnp.maximum(point - jnp.max(candidates, axis=-1, keepdims=True), 0)
 
 
 def stochastic(*shape: int) -> Domain:

@@ -1,0 +1,1 @@
+"""The tools: functions over claims."""

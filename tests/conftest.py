@@ -5,12 +5,18 @@ import os
 # Before anything draws: no display is needed.
 os.environ.setdefault("MPLBACKEND", "Agg")
 
+import pkgutil
+from pathlib import Path
+
 import jaxtyping
 
 # Before the package is imported: every annotated shape and dtype is checked at every call. An int
-# passes for a float, as it does for mypy.
+# passes for a float, as it does for mypy. Records that are pytrees are left out: JAX rebuilds them
+# with stacked leaves and with placeholders, for which their annotations are not meant.
+PACKAGE = Path(__file__).parents[1] / "kdtheory"
 jaxtyping.install_import_hook(
-    "kdtheory", "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
+    [f"kdtheory.{m.name}" for m in pkgutil.iter_modules([str(PACKAGE)]) if m.name != "objects"],
+    "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))",
 )
 
 import hypothesis

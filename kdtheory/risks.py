@@ -32,9 +32,7 @@ def _conditional_risks(label_probs: LabelProbs, losses: Losses) -> InputWeights:
 
 
 @jax.jit
-def population_risk(
-    input_weights: InputWeights, label_probs: LabelProbs, losses: Losses
-) -> Scalar:
+def population_risk(input_weights: InputWeights, label_probs: LabelProbs, losses: Losses) -> Scalar:
     r"""Returns $R(f) = \mathbb E_x[p^*(x)\cdot\ell(f(x))]$ (Menon et al., Eqs. 1 and 6).
 
     Args:
@@ -139,8 +137,8 @@ def distilled_mse_fresh(
     Returns:
         The mean squared error of the distilled empirical risk.
     """
-    distilled = jnp.sum(teacher_probs * losses, axis=-1)
-    weight = teacher_weights[:, None] * input_weights
+    distilled = jnp.sum(teacher_probs * losses[None], axis=-1)
+    weight = teacher_weights[:, None] * input_weights[None]
     mean = jnp.sum(weight * distilled)
     variance = jnp.sum(weight * (distilled - mean) ** 2)
     mean_teacher = jnp.tensordot(teacher_weights, teacher_probs, 1)

@@ -2,20 +2,19 @@
 
 import os
 
+import hypothesis
+import jax
+import jaxtyping
+import pytest
+
 # Before anything draws: no display is needed.
 os.environ.setdefault("MPLBACKEND", "Agg")
-
-import jaxtyping
 
 # Before the package is imported: every annotated shape and dtype is checked at every call. An int
 # passes for a float, as it does for mypy.
 jaxtyping.install_import_hook(
     "kdtheory", "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
 )
-
-import hypothesis
-import jax
-import pytest
 
 hypothesis.settings.register_profile(
     "kdtheory", derandomize=True, deadline=None, max_examples=50, print_blob=False

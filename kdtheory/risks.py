@@ -22,8 +22,8 @@ from kdtheory._types import (
 
 
 def _masked(probs: LabelProbs, values: Losses) -> Losses:
-    """Drops the value of a label without mass: an infinite loss there counts for nothing."""
-    return jnp.where(probs > 0, values, 0.0)
+    """Drops the value of a label without mass, so that an infinite loss there counts as 0."""
+    return jnp.where(probs != 0, values, 0.0)
 
 
 def _conditional_risks(label_probs: LabelProbs, losses: Losses) -> InputWeights:
@@ -95,10 +95,9 @@ def bayes_variance(
 
 @jax.jit
 def label_variance(label_probs: LabelProbs, losses: Losses) -> InputWeights:
-    r"""Returns $\mathbb V_{y|x_i}[\ell(y,f(x_i))]$ for every input.
+    r"""Returns $\mathbb V_{y|x_i}[\ell] = \sum_{j<k} p_{ij}p_{ik}(\ell_{ij}-\ell_{ik})^2$.
 
-    The pairwise form $\sum_{j<k} p_{ij}p_{ik}(\ell_{ij}-\ell_{ik})^2$ is exactly zero
-    when the losses agree on the support, and never negative.
+    The pairwise form is exactly zero when the losses agree on the support, and never negative.
 
     Args:
         label_probs: $p$, shape ``(inputs, labels)``.
@@ -124,8 +123,8 @@ def distilled_mse_fresh(
 ) -> Scalar:
     r"""Returns $\mathbb E(\tilde R - R)^2$ when the teacher is drawn afresh for every sample point.
 
-    With $g_{\tau,i} = p_{\tau,i}\cdot\ell_i$ the terms of $\tilde R$ are independent, so the error
-    is $\tfrac1N\mathbb V_{x,\tau}[g] + (\mathbb E_{x,\tau}\,g - R)^2$.
+    With $g_{\tau,i} = p_{\tau,i}\cdot\ell_i$ the terms of $\tilde R$ are independent: the error is
+    $\tfrac1N\mathbb V_{x,\tau}[g] + (\mathbb E_{x,\tau}\,g - R)^2$.
 
     Args:
         input_weights: $\pi$, shape ``(inputs,)``.

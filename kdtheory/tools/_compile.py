@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from kdtheory.claim import Claim
 
@@ -70,6 +71,11 @@ def release(claim: Claim) -> None:
 def live_programs() -> int:
     """Returns how many programs are held."""
     return len(_programs)
+
+
+def float_width() -> str:
+    """Returns the name of JAX's default float in the current precision context."""
+    return str(jnp.zeros(()).dtype)
 
 
 @contextlib.contextmanager

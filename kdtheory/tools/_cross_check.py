@@ -11,7 +11,7 @@ import numpy as np
 
 from kdtheory.claim import Claim, Draw, call
 from kdtheory.results import MonteCarlo
-from kdtheory.tools._compile import compiled
+from kdtheory.tools._compile import compiled, float_width
 from kdtheory.tools._intervals import mean_interval
 
 INSTANCES = 4
@@ -38,12 +38,14 @@ def cross_check(claim: Claim, *, seed: int, draws: int, level: float) -> tuple[M
     domain = claim.domain(size)
     code = zlib.crc32(claim.slug.encode())
     rng = np.random.default_rng([seed, code, 1])
-    points = rng.normal(size=(INSTANCES, domain.dimension)) * np.resize([0.4, 1.0], INSTANCES)[:, None]
+    points = (
+        rng.normal(size=(INSTANCES, domain.dimension)) * np.resize([0.4, 1.0], INSTANCES)[:, None]
+    )
     keys = jax.random.split(jax.random.fold_in(jax.random.key(seed), code), INSTANCES)
     share = level / (len(claim.draws) * INSTANCES)
     blocks = -(-draws // _BLOCK)
-    precise = jax.config.jax_enable_x64
-    run = compiled(claim, "draws", (blocks, precise), lambda: _program(claim, domain, blocks))
+    key = (blocks, float_width())
+    run = compiled(claim, "draws", key, lambda: _program(claim, domain, blocks))
     values = jax.device_get(run(points, keys))
     records = []
     for quantity, draw in claim.draws.items():
@@ -90,7 +92,9 @@ def _program(claim: Claim, domain: Any, blocks: int) -> Any:
             # Blocks are keyed, so that numbers depend neither on their size nor on the device.
             "draws": jax.lax.map(block, jnp.arange(blocks)),
             "bounds": (zero, zero) if draw.bounds is None else call(draw.bounds, instance),
-            "variance": zero if draw.variance_bound is None else call(draw.variance_bound, instance),
+            "variance": zero
+            if draw.variance_bound is None
+            else call(draw.variance_bound, instance),
         }
 
     def run(point_and_key: Any) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def verify(
     relation: str | Relation = "<=",
     seed: int = 0,
     instances: int = 2048,
-    draws: int = 16384,
+    draws: int = 8192,
     level: float = 1e-3,
     dtype: str = "float64",
 ) -> Check:
@@ -95,7 +95,9 @@ def verify(
         release(record)
     if ascent.record.undefined:
         doubts.append(f"a side was NaN on {ascent.record.undefined} instances of the search")
-    doubts += [f"the {case.kind} case {case.name!r} is not one" for case in cases if not case.as_expected]
+    doubts += [
+        f"the {case.kind} case {case.name!r} is not one" for case in cases if not case.as_expected
+    ]
     doubts += [
         f"{check.quantity} = {check.exact:.6g} is disputed by {check.draws} draws, which put it in "
         f"[{check.low:.6g}, {check.high:.6g}]"
@@ -144,7 +146,7 @@ def _replay(claim: Claim) -> tuple[list[Counterexample], list[CaseResult]]:
     if not proven:
         return [], [result]
     size = size_of(claim, case.make()) or claim.sizes[0]
-    return [counterexample(size, ruling, f"recorded: {case.note}")], [result]
+    return [counterexample(claim, size, ruling, f"recorded: {case.note}")], [result]
 
 
 def _case_result(kind: str, case: Case, values: dict[str, Any], as_expected: bool) -> CaseResult:
@@ -152,7 +154,7 @@ def _case_result(kind: str, case: Case, values: dict[str, Any], as_expected: boo
 
 
 def _cases(claim: Claim, tolerance: float) -> Iterable[CaseResult]:
-    """Evaluates tight cases, which must be equalities, and corners, which must satisfy the claim."""
+    """Evaluates tight cases, which must be equalities, and corners, where the claim must hold."""
     kinds = [("tight", case) for case in claim.tight] + [("corner", case) for case in claim.corners]
     values = assess_instances(claim, [case.make() for _, case in kinds])
     for (kind, case), result in zip(kinds, values, strict=True):
@@ -193,7 +195,7 @@ def _sample(
         refereed += ruling.ruling is not Ruling.UNDECIDED
         if ruling.ruling is Ruling.VIOLATED:
             smallest = simplify(claim, size, ruling)
-            found.append(counterexample(size, smallest, "met by sampling, then simplified"))
+            found.append(counterexample(claim, size, smallest, "met by sampling, then simplified"))
             break
         if ruling.ruling is Ruling.UNDECIDED and slack[index] < -tolerance:
             doubts.append(f"a violation of {-slack[index]:.2e} was not judged: {ruling.reason}")

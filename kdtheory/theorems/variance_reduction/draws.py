@@ -26,7 +26,7 @@ def categorical(uniform: Any, weights: Float[Array, "*batch atoms"]) -> Any:
     return jnp.sum((uniform * levels[..., -1])[..., None] >= levels[..., :-1], axis=-1)
 
 
-def _sample_mean(values: Float[Array, "drawn"], num_samples: Scalar) -> Scalar:
+def _sample_mean(values: Float[Array, drawn], num_samples: Scalar) -> Scalar:
     """Returns the mean of the first N values (the others were drawn but do not exist)."""
     present = jnp.arange(MAX_DRAWN) < num_samples
     return jnp.sum(jnp.where(present, values, 0.0)) / num_samples
@@ -116,7 +116,9 @@ def _empirical_risks(uniform: Any, problem: HypothesisProblem, distilled: bool) 
     x = categorical(uniform[0], problem.input_weights)
     y = categorical(uniform[1], problem.label_probs[x])
     if distilled:
-        return jnp.stack([(problem.label_probs[x] * row[x]).sum(-1).mean() for row in problem.losses])
+        return jnp.stack(
+            [(problem.label_probs[x] * row[x]).sum(-1).mean() for row in problem.losses]
+        )
     return jnp.stack([row[x, y].mean() for row in problem.losses])
 
 
@@ -141,7 +143,9 @@ def excess_risk_draw(distilled: bool) -> Draw:
         # The sample, and one test point behind it.
         uniform = jax.random.uniform(key, (2, problem.num_samples + 1))
         chosen = jnp.argmin(_empirical_risks(uniform[:, 1:], problem, distilled))
-        world = jnp.einsum("i,ik,hik->h", problem.input_weights, problem.label_probs, problem.losses)
+        world = jnp.einsum(
+            "i,ik,hik->h", problem.input_weights, problem.label_probs, problem.losses
+        )
         x = categorical(uniform[0, 0], problem.input_weights)
         y = categorical(uniform[1, 0], problem.label_probs[x])
         return problem.losses[chosen, x, y] - problem.losses[jnp.argmin(world), x, y]
@@ -169,4 +173,6 @@ def design_variance_draw(distilled: bool) -> Draw:
         first, second = (_design_risk(copy, parts, distilled) for copy in uniform)
         return 0.5 * (first - second) ** 2
 
-    return Draw(sample, bounds=lambda _w, _d, _p, losses: (0.0, 0.5 * (losses.max() - losses.min()) ** 2))
+    return Draw(
+        sample, bounds=lambda _w, _d, _p, losses: (0.0, 0.5 * (losses.max() - losses.min()) ** 2)
+    )

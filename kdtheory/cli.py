@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from kdtheory._decompose_command import decompose
+
 if TYPE_CHECKING:
     from kdtheory.claim import Claim
     from kdtheory.results import Check
@@ -311,6 +313,9 @@ def findings(slugs: Slugs = None, as_json: Json = False) -> None:
             typer.echo("\n".join("  " + line for line in report.counterexample_lines(claim, one)))
         typer.echo()
     typer.echo("A finding is about the text examined, not about other versions of the paper.")
+
+
+app.command()(decompose)
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""The theorem rooms, one per family of statements."""

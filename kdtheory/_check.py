@@ -1,0 +1,191 @@
+"""Boundary validation: every refusal says what was got, what was expected and how to mend it.
+
+Nothing here is called inside ``jit``; each function takes what a user may pass, and returns a
+NumPy array or a Python number.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+SUM_TOLERANCE = 1e-6
+"""How far a row of probabilities may be from summing to one before it is refused: float32
+softmax outputs pass, percentages, logits and truncated tables do not."""
+
+
+class InputError(ValueError):
+    """Input that cannot be used; the message says what was got, expected, and how to mend it."""
+
+
+def refuse(name: str, got: str, expected: str, mend: str) -> NoReturn:
+    """Raises an `InputError` in the project's one form.
+
+    Args:
+        name: what is being refused, as the user knows it.
+        got: what was given.
+        expected: what would have been accepted.
+        mend: how to get there.
+
+    Raises:
+        InputError: always.
+    """
+    raise InputError(f"{name}: got {got}; expected {expected}. {mend}")
+
+
+def real_array(name: str, value: Any, *axes: str) -> FloatArray:
+    """Returns ``value`` as a finite float64 array with one dimension per named axis.
+
+    Args:
+        name: the argument's name, for the message.
+        value: anything array-like.
+        axes: the names of the axes; their number is the number of dimensions required.
+
+    Returns:
+        A float64 array, none of whose axes is empty.
+
+    Raises:
+        InputError: if it is ragged, not real numbers, of another number of dimensions, empty, or
+            has NaN or infinite entries.
+    """
+    shape = "(" + ", ".join(axes) + ")" if axes else "a number"
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        refuse(name, "rows of different lengths", f"an array {shape}", "Give every row one length.")
+    if array.dtype.kind not in "buif":
+        kinds = {"c": "complex numbers", "U": "text", "S": "bytes", "O": "Python objects"}
+        got = kinds.get(array.dtype.kind, f"dtype {array.dtype}")
+        refuse(name, got, "real numbers", "Convert it, for instance with array.astype(float).")
+    if array.ndim != len(axes):
+        refuse(
+            name,
+            f"an array of shape {array.shape}",
+            f"{len(axes)} dimensions, {shape}" if axes else shape,
+            "Reshape it so that each axis is present once.",
+        )
+    if array.size == 0:
+        refuse(name, f"an empty array of shape {array.shape}", f"{shape}, none empty", "Add data.")
+    array = array.astype(np.float64)
+    if not np.isfinite(array).all():
+        index = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        where = f" at index {index}" if index else ""
+        refuse(name, f"{array[index]}{where}", "finite numbers", "Remove or replace such entries.")
+    return array
+
+
+def probability_rows(name: str, value: Any, *axes: str) -> FloatArray:
+    """Returns an array whose last axis holds probability vectors, renormalised to sum to one.
+
+    Args:
+        name: the argument's name, for the message.
+        value: anything array-like.
+        axes: the names of the axes.
+
+    Returns:
+        A float64 array with non-negative entries and rows that sum to one up to rounding.
+
+    Raises:
+        InputError: as `real_array`, and if an entry is negative or a row does not sum to one
+            within `SUM_TOLERANCE`.
+    """
+    array = real_array(name, value, *axes)
+    if array.min() < 0:
+        index = tuple(int(i) for i in np.argwhere(array < 0)[0])
+        refuse(
+            name,
+            f"{array[index]} at index {index}",
+            "probabilities, none negative",
+            "If these are logits, apply a softmax first.",
+        )
+    sums = array.sum(axis=-1, keepdims=True)
+    worst = float(np.abs(sums - 1).max())
+    if worst > SUM_TOLERANCE:
+        index = tuple(int(i) for i in np.argwhere(np.abs(sums - 1) > SUM_TOLERANCE)[0][:-1])
+        where = f"row {index} summing to" if index else "a sum of"
+        refuse(
+            name,
+            f"{where} {float(sums[(*index, 0)])}",
+            f"sums of 1 (within {SUM_TOLERANCE})",
+            "Divide each row by its sum, or apply a softmax if these are logits.",
+        )
+    return array / sums
+
+
+def number(
+    name: str,
+    value: Any,
+    *,
+    low: float = -math.inf,
+    high: float = math.inf,
+    open_low: bool = False,
+) -> float:
+    """Returns ``value`` as a float in the stated interval.
+
+    Args:
+        name: the argument's name, for the message.
+        value: a real number.
+        low: the smallest value accepted (excluded when ``open_low``).
+        high: the largest value accepted.
+        open_low: whether ``low`` itself is refused.
+
+    Returns:
+        The number.
+
+    Raises:
+        InputError: if it is not one finite real number in the interval.
+    """
+    result = float(real_array(name, value))
+    if not (low < result if open_low else low <= result) or result > high:
+        left = f"> {low:g}" if open_low else f">= {low:g}"
+        right = f" and <= {high:g}" if high < math.inf else ""
+        refuse(name, f"{result:g}", f"a number {left}{right}", "Choose another value.")
+    return result
+
+
+def integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:
+    """Returns ``value`` as an int in ``low..high``.
+
+    Args:
+        name: the argument's name, for the message.
+        value: an integer (or a float without a fraction).
+        low: the smallest value accepted.
+        high: the largest value accepted, if there is one.
+
+    Returns:
+        The integer.
+
+    Raises:
+        InputError: if it is not one integer in that range.
+    """
+    result = float(real_array(name, value))
+    if result != int(result) or result < low or (high is not None and result > high):
+        right = f" and at most {high}" if high is not None else ""
+        refuse(name, f"{result:g}", f"an integer of at least {low}{right}", "Choose another value.")
+    return int(result)
+
+
+def same_shape(name: str, array: FloatArray, other_name: str, other: FloatArray) -> None:
+    """Refuses ``array`` unless it has the shape of ``other``.
+
+    Args:
+        name: the name of the array that is refused.
+        array: that array.
+        other_name: the name of the array it must agree with.
+        other: that array.
+
+    Raises:
+        InputError: if the shapes differ.
+    """
+    if array.shape != other.shape:
+        refuse(
+            name,
+            f"shape {array.shape}",
+            f"shape {other.shape}, that of {other_name}",
+            "Check that neither is transposed or cut.",
+        )

@@ -1,0 +1,124 @@
+r"""Divergences between distributions on a finite set, exact and stable.
+
+Convention: ``kl_divergence(p, q)`` is $\mathrm{KL}(p\,\|\,q)$, natural logarithms, and the last
+axis holds the distribution.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+from jax.scipy.special import xlogy
+from jaxtyping import Array, Float
+
+
+@jax.jit
+def kl_divergence(
+    p: Float[Array, "*batch atoms"], q: Float[Array, "*batch atoms"]
+) -> Float[Array, "*batch"]:
+    r"""Returns $\mathrm{KL}(p\|q) = \sum_k p_k \log(p_k/q_k)$ in nats, in $[0, \infty]$.
+
+    Evaluated as $\sum_k q_k\,[(1+t_k)\log(1+t_k) - t_k]$ with $t_k = (p_k - q_k)/q_k$: every summand
+    is non-negative, so nothing cancels between summands when $p$ is close to $q$. For that it is
+    assumed that both sum to one.
+
+    Args:
+        p: distributions along the last axis.
+        q: distributions along the last axis.
+
+    Returns:
+        The divergence; $\infty$ where $p$ has mass and $q$ has none.
+
+    Example:
+        >>> float(kl_divergence(jnp.array([0.5, 0.5]), jnp.array([0.5, 0.5])))
+        0.0
+    """
+    inside = q > 0
+    safe = jnp.where(inside, q, 1.0)
+    excess = jnp.where(inside, (p - q) / safe, 0.0)
+    terms = safe * _bregman_of_entropy(excess)
+    outside = jnp.where(p > 0, jnp.inf, 0.0)
+    return jnp.sum(jnp.where(inside, terms, outside), axis=-1)
+
+
+def _bregman_of_entropy(t: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    r"""Returns $(1+t)\log(1+t) - t \ge 0$ for $t \ge -1$; a series where the two terms cancel.
+
+    $(1+t)\log(1+t) - t = \sum_{j\ge2} (-1)^j t^j / (j(j-1))$, used for $|t| \le 1/16$, where
+    fourteen terms leave a relative remainder below $2\cdot10^{-19}$.
+    """
+    near = jnp.abs(t) <= 1 / 16
+    small = jnp.where(near, t, 0.0)
+    tail = jnp.zeros_like(small)
+    for j in range(15, 1, -1):
+        tail = tail * -small + 1.0 / (j * (j - 1))
+    far = jnp.where(near, 0.0, t)
+    return jnp.where(near, small * small * tail, xlogy(1.0 + far, 1.0 + far) - far)
+
+
+@jax.jit
+def total_variation(
+    p: Float[Array, "*batch atoms"], q: Float[Array, "*batch atoms"]
+) -> Float[Array, "*batch"]:
+    r"""Returns $\mathrm{TV}(p, q) = \tfrac12\sum_k |p_k - q_k|$, in $[0, 1]$.
+
+    Args:
+        p: distributions along the last axis.
+        q: distributions along the last axis.
+
+    Returns:
+        The total variation distance.
+
+    Example:
+        >>> float(total_variation(jnp.array([1.0, 0.0]), jnp.array([0.0, 1.0])))
+        1.0
+    """
+    return 0.5 * jnp.sum(jnp.abs(p - q), axis=-1)
+
+
+@jax.jit
+def squared_distance(
+    p: Float[Array, "*batch atoms"], q: Float[Array, "*batch atoms"]
+) -> Float[Array, "*batch"]:
+    r"""Returns $\|p - q\|_2^2$, the divergence of the Brier score, in $[0, 2]$.
+
+    Args:
+        p: distributions along the last axis.
+        q: distributions along the last axis.
+
+    Returns:
+        The squared Euclidean distance.
+    """
+    return jnp.sum((p - q) ** 2, axis=-1)
+
+
+@jax.jit
+def chi_square(
+    p: Float[Array, "*batch atoms"], q: Float[Array, "*batch atoms"]
+) -> Float[Array, "*batch"]:
+    r"""Returns $\chi^2(p\|q) = \sum_k (p_k - q_k)^2/q_k$, in $[0, \infty]$.
+
+    Args:
+        p: distributions along the last axis.
+        q: distributions along the last axis.
+
+    Returns:
+        The divergence; $\infty$ where $p$ has mass and $q$ has none.
+    """
+    inside = q > 0
+    terms = jnp.where(inside, (p - q) ** 2 / jnp.where(inside, q, 1.0), 0.0)
+    outside = jnp.where(p > 0, jnp.inf, 0.0)
+    return jnp.sum(jnp.where(inside, terms, outside), axis=-1)
+
+
+@jax.jit
+def entropy(p: Float[Array, "*batch atoms"]) -> Float[Array, "*batch"]:
+    r"""Returns the Shannon entropy $H(p) = -\sum_k p_k\log p_k$ in nats, in $[0, \log L]$.
+
+    Args:
+        p: distributions along the last axis; $0\log 0 = 0$.
+
+    Returns:
+        The entropy.
+    """
+    return -jnp.sum(xlogy(p, p), axis=-1)

@@ -1,0 +1,452 @@
+r"""Domains: what the instances of a claim are, in four answers.
+
+A domain is a product of parts (arrays of one kind: a simplex, a box, ...) and a function that
+builds an instance from them. It knows its dimension; a *parametrization* of all of $\mathbb R^d$
+onto its instances, by Euclidean projection and clipping so that faces are really reached; its
+*margins*, what membership means; and its *simplifications*, the moves by which a person would make
+an instance simpler. All parametrizations are rational functions, so that a point with
+floating-point coordinates has an exact instance.
+
+    >>> domain = simplex(3) * box(0, 1, 3)
+    >>> domain.dimension
+    6
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
+from jaxtyping import Array, Float
+
+Exact = npt.NDArray[np.object_]
+"""An array of `fractions.Fraction`."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Part:
+    """Arrays of one shape under one kind of constraint.
+
+    Attributes:
+        kind: "simplex", "box", "integers", "reals", "positive" or "psd".
+        shape: the shape of the array.
+        dimension: how many real coordinates parametrize it.
+        parametrize: flat coordinates -> array, onto, defined everywhere.
+        margin: array -> scalar, non-negative (up to rounding) iff the array is a member.
+        coarsen: (exact array, denominator) -> a member whose entries have that denominator.
+        low: lower end of a box or of a range of integers.
+        high: upper end.
+    """
+
+    kind: str
+    shape: tuple[int, ...]
+    dimension: int
+    parametrize: Callable[[Float[Array, "..."]], Float[Array, "..."]]
+    margin: Callable[[Float[Array, "..."]], Float[Array, ""]]
+    coarsen: Callable[[Exact, int], Exact]
+    low: float = -math.inf
+    high: float = math.inf
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Domain:
+    """A product of parts, and the function that builds an instance from them.
+
+    Attributes:
+        parts: the factors, in order.
+        build: parts -> instance; None when the instance is the parts themselves.
+        split: instance -> parts, the inverse of ``build``.
+    """
+
+    parts: tuple[Part, ...]
+    build: Callable[..., Any] | None = None
+    split: Callable[[Any], tuple[Any, ...]] | None = None
+
+    @property
+    def dimension(self) -> int:
+        """The number of real coordinates."""
+        return sum(part.dimension for part in self.parts)
+
+    def __mul__(self, other: Domain) -> Domain:
+        """Returns the product; its instances are the parts of both, in order."""
+        if self.build is not None or other.build is not None:
+            raise ValueError(
+                "product of domains: got a mapped domain; expected plain products. "
+                "Multiply first, then map the product once."
+            )
+        return Domain(parts=self.parts + other.parts)
+
+    def map(self, build: Callable[..., Any], split: Callable[[Any], tuple[Any, ...]]) -> Domain:
+        """Returns the domain of the objects built from these parts.
+
+        Args:
+            build: parts -> instance, traceable.
+            split: instance -> parts, so that membership of a given object can be decided.
+
+        Returns:
+            The mapped domain.
+
+        Raises:
+            ValueError: if this domain is mapped already.
+        """
+        if self.build is not None:
+            raise ValueError(
+                "Domain.map: got a domain that is mapped already; expected a plain product. "
+                "Compose the two functions and map once."
+            )
+        return dataclasses.replace(self, build=build, split=split)
+
+    def parametrize(self, point: Float[Array, "dimension"]) -> tuple[Array, ...]:
+        """Returns the parts at a point of $\\mathbb R^d$ (traceable)."""
+        values, start = [], 0
+        for part in self.parts:
+            values.append(part.parametrize(point[start : start + part.dimension]))
+            start += part.dimension
+        return tuple(values)
+
+    def instance(self, parts: tuple[Any, ...]) -> Any:
+        """Returns the instance that these parts make: an object, or the tuple itself."""
+        return parts if self.build is None else self.build(*parts)
+
+    def parts_of(self, instance: Any) -> tuple[Any, ...]:
+        """Returns the parts that make this instance."""
+        if self.split is not None:
+            return self.split(instance)
+        return instance if type(instance) is tuple else (instance,)
+
+    def margin(self, instance: Any) -> Float[Array, ""]:
+        """Returns the smallest membership margin of an instance, negative outside the domain."""
+        pairs = zip(self.parts, self.parts_of(instance), strict=True)
+        return jnp.min(jnp.stack([part.margin(jnp.asarray(value)) for part, value in pairs]))
+
+    def simplifications(self, parts: tuple[Exact, ...]) -> Iterator[tuple[Exact, ...]]:
+        """Yields simpler members, the most drastic moves first.
+
+        First every entry gets one small denominator, then one part at a time, then one entry (or
+        one row of a simplex) at a time is set to a simple value.
+
+        Args:
+            parts: exact parts.
+
+        Yields:
+            Exact parts, each a member of the domain.
+        """
+        denominators = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 64, 100, 1000, 10**6)
+        for denominator in denominators:
+            yield tuple(
+                part.coarsen(value, denominator)
+                for part, value in zip(self.parts, parts, strict=True)
+            )
+        for index, part in enumerate(self.parts):
+            for denominator in denominators:
+                yield (*parts[:index], part.coarsen(parts[index], denominator), *parts[index + 1 :])
+        for index, part in enumerate(self.parts):
+            for value in _local_moves(part, parts[index]):
+                yield (*parts[:index], value, *parts[index + 1 :])
+
+
+def _single(part: Part) -> Domain:
+    return Domain(parts=(part,))
+
+
+def _size(shape: tuple[int, ...]) -> int:
+    if any(side < 1 for side in shape):
+        raise ValueError(
+            f"domain shape: got {shape}; expected positive sizes. Leave a size out for a number."
+        )
+    return math.prod(shape)
+
+
+def exact(value: Any) -> Exact:
+    """Returns an array of fractions that equals the given floats or fractions exactly."""
+    array = np.asarray(value)
+    result = np.empty(array.shape, dtype=object)
+    for index in np.ndindex(array.shape):
+        entry = array[index]
+        result[index] = entry if isinstance(entry, Fraction) else Fraction(float(entry))
+    return result
+
+
+def _map_exact(function: Callable[[Fraction], Fraction], value: Exact) -> Exact:
+    result = np.empty(value.shape, dtype=object)
+    for index in np.ndindex(value.shape):
+        result[index] = function(value[index])
+    return result
+
+
+def project_to_simplex(point: Float[Array, "*batch atoms"]) -> Float[Array, "*batch atoms"]:
+    r"""Returns the Euclidean projection onto the probability simplex, along the last axis.
+
+    The projection is $\max(z - \theta, 0)$ with the threshold $\theta$ at which the entries sum to
+    one: the largest of the candidates $(z_{(1)} + \dots + z_{(j)} - 1)/j$, $j = 1, \dots, L$.
+
+    Args:
+        point: any real vectors.
+
+    Returns:
+        Probability vectors; zeros are exact.
+    """
+    size = point.shape[-1]
+    # The projection is invariant under shifts; centring keeps rounding small for large entries.
+    point = point - jnp.max(point, axis=-1, keepdims=True)
+    ordered = -jnp.sort(-point, axis=-1)
+    thresholds = (jnp.cumsum(ordered, axis=-1) - 1) / jnp.arange(1, size + 1)
+    # Candidates increase with j as long as z_(j) exceeds them and decrease from then on.
+    threshold = jnp.max(thresholds, axis=-1, keepdims=True)
+    return jnp.maximum(point - threshold, 0)
+
+
+def stochastic(*shape: int) -> Domain:
+    """Returns the domain of arrays whose last axis holds probability vectors.
+
+    Args:
+        shape: the shape; ``stochastic(m, L)`` is an m x L matrix with distributions as rows.
+
+    Returns:
+        The domain; standard normal coordinates land in the interior and on every kind of face.
+    """
+    _size(shape)
+
+    def parametrize(point: Float[Array, "..."]) -> Float[Array, "..."]:
+        return project_to_simplex(0.5 * point.reshape(shape))
+
+    def margin(value: Float[Array, "..."]) -> Float[Array, ""]:
+        return jnp.minimum(jnp.min(value), -jnp.max(jnp.abs(jnp.sum(value, axis=-1) - 1)))
+
+    def coarsen(value: Exact, denominator: int) -> Exact:
+        rows = value.reshape(-1, shape[-1])
+        return np.stack([_largest_remainder(row, denominator) for row in rows]).reshape(shape)
+
+    return _single(
+        Part(
+            kind="simplex",
+            shape=shape,
+            dimension=math.prod(shape),
+            parametrize=parametrize,
+            margin=margin,
+            coarsen=coarsen,
+        )
+    )
+
+
+def simplex(size: int) -> Domain:
+    """Returns the domain of probability vectors of a given length."""
+    return stochastic(size)
+
+
+def _largest_remainder(row: Exact, denominator: int) -> Exact:
+    """Rounds a distribution to multiples of 1/denominator that still sum to one."""
+    scaled = [entry * denominator for entry in row]
+    counts = [math.floor(entry) for entry in scaled]
+    missing = denominator - sum(counts)
+    order = sorted(range(len(row)), key=lambda index: (counts[index] - scaled[index], index))
+    for index in order[:missing]:
+        counts[index] += 1
+    result = np.empty(len(row), dtype=object)
+    result[:] = [Fraction(count, denominator) for count in counts]
+    return result
+
+
+def box(low: float, high: float, *shape: int) -> Domain:
+    """Returns the domain of arrays with entries in ``[low, high]``.
+
+    Args:
+        low: lower end, finite.
+        high: upper end, finite and larger.
+        shape: the shape; none for a single number.
+
+    Returns:
+        The domain; coordinates are clipped, so that both ends are reached.
+
+    Raises:
+        ValueError: if the ends are not finite and in order.
+    """
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise ValueError(
+            f"box: got [{low}, {high}]; expected finite ends with low < high. "
+            "Use reals() or positive() for unbounded entries."
+        )
+    centre, radius = (low + high) / 2, (high - low) / 2
+
+    def parametrize(point: Float[Array, "..."]) -> Float[Array, "..."]:
+        return jnp.clip(centre + radius * point.reshape(shape), low, high)
+
+    def margin(value: Float[Array, "..."]) -> Float[Array, ""]:
+        return jnp.min(jnp.minimum(value - low, high - value))
+
+    def coarsen(value: Exact, denominator: int) -> Exact:
+        ends = Fraction(low), Fraction(high)
+        return _map_exact(
+            lambda entry: min(max(Fraction(round(entry * denominator), denominator), ends[0]), ends[1]),
+            value,
+        )
+
+    return _single(
+        Part(
+            kind="box",
+            shape=shape,
+            dimension=_size(shape),
+            parametrize=parametrize,
+            margin=margin,
+            coarsen=coarsen,
+            low=low,
+            high=high,
+        )
+    )
+
+
+def integers(low: int, high: int, *shape: int) -> Domain:
+    """Returns the domain of whole numbers ``low..high``, held as floats so that formulas trace.
+
+    Args:
+        low: smallest value.
+        high: largest value.
+        shape: the shape; none for a single number.
+
+    Returns:
+        The domain; coordinates are clipped and rounded, so the gradient through it is zero.
+
+    Raises:
+        ValueError: if ``low > high``.
+    """
+    if low > high:
+        raise ValueError(f"integers: got {low}..{high}; expected low <= high. Swap the ends.")
+
+    def parametrize(point: Float[Array, "..."]) -> Float[Array, "..."]:
+        spread = (high - low + 1) / 2
+        value = jnp.floor((low + high + 1) / 2 + 0.6 * spread * point.reshape(shape))
+        return jax.lax.stop_gradient(jnp.clip(value, low, high))
+
+    def margin(value: Float[Array, "..."]) -> Float[Array, ""]:
+        inside = jnp.min(jnp.minimum(value - low, high - value))
+        return jnp.minimum(inside, -jnp.max(jnp.abs(value - jnp.round(value))))
+
+    def coarsen(value: Exact, denominator: int) -> Exact:
+        return value if denominator > 1 else _map_exact(lambda _: Fraction(low), value)
+
+    return _single(
+        Part(
+            kind="integers",
+            shape=shape,
+            dimension=_size(shape),
+            parametrize=parametrize,
+            margin=margin,
+            coarsen=coarsen,
+            low=low,
+            high=high,
+        )
+    )
+
+
+def _round_all(value: Exact, denominator: int) -> Exact:
+    return _map_exact(lambda entry: Fraction(round(entry * denominator), denominator), value)
+
+
+def reals(*shape: int) -> Domain:
+    """Returns the domain of real arrays of a given shape."""
+    return _single(
+        Part(
+            kind="reals",
+            shape=shape,
+            dimension=_size(shape),
+            parametrize=lambda point: point.reshape(shape),
+            margin=lambda value: jnp.where(jnp.all(jnp.isfinite(value)), 0.0, -jnp.inf),
+            coarsen=_round_all,
+        )
+    )
+
+
+def positive(*shape: int) -> Domain:
+    r"""Returns the domain of arrays with entries in $(0, \infty)$.
+
+    The parametrization is $1+z$ for $z\ge0$ and $1/(1-z)$ for $z<0$: rational, increasing, onto.
+    """
+
+    def parametrize(point: Float[Array, "..."]) -> Float[Array, "..."]:
+        point = point.reshape(shape)
+        above = jnp.maximum(point, 0)
+        below = jnp.maximum(-point, 0)
+        return (1 + above) / (1 + below)
+
+    def coarsen(value: Exact, denominator: int) -> Exact:
+        smallest = Fraction(1, denominator)
+        return _map_exact(lambda entry: max(entry, smallest), _round_all(value, denominator))
+
+    return _single(
+        Part(
+            kind="positive",
+            shape=shape,
+            dimension=_size(shape),
+            parametrize=parametrize,
+            margin=jnp.min,
+            coarsen=coarsen,
+            low=0.0,
+        )
+    )
+
+
+def psd(size: int) -> Domain:
+    """Returns the domain of symmetric positive semidefinite matrices of a given size."""
+
+    def parametrize(point: Float[Array, "..."]) -> Float[Array, "..."]:
+        factor = point.reshape(size, size)
+        return factor @ factor.T / size
+
+    def margin(value: Float[Array, "..."]) -> Float[Array, ""]:
+        symmetric = 0.5 * (value + value.T)
+        return jnp.minimum(
+            jnp.min(jnp.linalg.eigvalsh(symmetric)), -jnp.max(jnp.abs(value - value.T))
+        )
+
+    return _single(
+        Part(
+            kind="psd",
+            shape=(size, size),
+            dimension=_size((size, size)),
+            parametrize=parametrize,
+            margin=margin,
+            # Rounding entries may leave the cone; leaving a matrix as it is never does.
+            coarsen=lambda value, denominator: value,
+        )
+    )
+
+
+def _local_moves(part: Part, value: Exact) -> Iterator[Exact]:
+    """Yields members that differ from ``value`` in one entry, or in one row of a simplex."""
+    if part.kind == "psd":
+        return
+    if part.kind == "simplex":
+        size = part.shape[-1]
+        rows = value.reshape(-1, size)
+        choices = [_largest_remainder(_unit(size, atom), 1) for atom in range(size)]
+        choices.append(_map_exact(lambda _: Fraction(1, size), _unit(size, 0)))
+        for index in range(len(rows)):
+            for choice in choices:
+                moved = rows.copy()
+                moved[index] = choice
+                yield moved.reshape(part.shape)
+        return
+    simple = [Fraction(0), Fraction(1), Fraction(-1), Fraction(1, 2)]
+    simple = [choice for choice in simple if part.low <= choice <= part.high]
+    if part.kind == "positive":
+        simple.remove(Fraction(0))
+    if part.kind == "integers":
+        simple = [Fraction(int(part.low)), Fraction(int(part.low) + 1), Fraction(int(part.high))]
+    for index in np.ndindex(value.shape):
+        for choice in simple:
+            moved = value.copy()
+            moved[index] = choice
+            yield moved
+
+
+def _unit(size: int, atom: int) -> Exact:
+    result = np.empty(size, dtype=object)
+    result[:] = [Fraction(int(index == atom)) for index in range(size)]
+    return result

@@ -1,0 +1,276 @@
+"""What tools return: plain data with NumPy numbers, to JSON and back."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import math
+import types
+import typing
+from typing import Any, TypeVar
+
+
+class Verdict(enum.Enum):
+    """What examining a claim showed.
+
+    HOLDS means: on everything examined, which is always stated with it. The word "proved" is kept
+    for proof checks and certificates.
+    """
+
+    HOLDS = "holds"
+    VIOLATED = "violated"
+    UNDECIDED = "undecided"
+    NO_INSTANCE = "no instance"
+
+
+@dataclasses.dataclass(frozen=True)
+class Witness:
+    """A point of a domain: enough to rebuild an instance exactly.
+
+    Attributes:
+        size: the static size.
+        point: coordinates in the domain's parametrization.
+    """
+
+    size: tuple[int, ...]
+    point: tuple[float, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Counterexample:
+    """An instance that violates a claim, refereed by exact or ball arithmetic.
+
+    Attributes:
+        size: the static size.
+        parts: name-less parts of the domain, nested lists of numbers written as fractions.
+        lhs: left side, a fraction or 25 digits.
+        rhs: right side, a fraction or 25 digits.
+        violation: by how much the claim fails there, in the claim's scale.
+        note: where it comes from, in words.
+    """
+
+    size: tuple[int, ...]
+    parts: tuple[Any, ...]
+    lhs: str
+    rhs: str
+    violation: float
+    note: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Examined:
+    """What was examined at one size.
+
+    Attributes:
+        size: the static size.
+        instances: how many instances were evaluated.
+        admissible: how many met every assumption.
+        worst_slack: the smallest slack, in the claim's scale (negative: a violation).
+        undefined: admissible instances where a side was NaN.
+        near_equalities: instances with a slack too small for floating point to judge.
+        refereed: how many of them were re-evaluated in exact or ball arithmetic.
+        vacuous: share of admissible instances where the bound exceeds the trivial one, or None.
+    """
+
+    size: tuple[int, ...]
+    instances: int
+    admissible: int
+    worst_slack: float
+    undefined: int
+    near_equalities: int
+    refereed: int
+    vacuous: float | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class CaseResult:
+    """One named case, evaluated.
+
+    Attributes:
+        kind: "tight", "corner", "counterexample" or "broken".
+        name: the case's name.
+        lhs: left side.
+        rhs: right side.
+        slack: slack in the claim's scale.
+        as_expected: whether it did what its kind promises.
+    """
+
+    kind: str
+    name: str
+    lhs: float
+    rhs: float
+    slack: float
+    as_expected: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class MonteCarlo:
+    """One exact value held against draws from the definition.
+
+    Attributes:
+        quantity: "lhs", "rhs" or the name of a term.
+        size: the static size.
+        exact: the evaluator's value.
+        low: lower end of the interval.
+        high: upper end of the interval.
+        draws: number of replicates.
+        level: error level of this one interval.
+        agrees: whether the exact value lies in the interval.
+    """
+
+    quantity: str
+    size: tuple[int, ...]
+    exact: float
+    low: float
+    high: float
+    draws: int
+    level: float
+    agrees: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Search:
+    """What an adversarial search spent and found.
+
+    Attributes:
+        size: the static size.
+        evaluations: instances evaluated.
+        worst_slack: the smallest slack reached, in the claim's scale.
+        detectable_weakening: the smallest share of its right side by which the bound could be
+            wrong and still be caught by an instance that this search visited; None when the
+            right side is zero or infinite wherever it went.
+        admissible: how many of the instances met every assumption.
+        undefined: admissible instances where a side was NaN.
+    """
+
+    size: tuple[int, ...]
+    evaluations: int
+    worst_slack: float
+    detectable_weakening: float | None
+    admissible: int
+    undefined: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """The outcome of a tool on a claim.
+
+    Attributes:
+        slug: the claim.
+        verdict: what was shown.
+        expected: the verdict that the catalogue expects.
+        reason: why, in words.
+        seed: the seed of everything random.
+        dtype: precision of the evaluation.
+        examined: per size, what was examined.
+        cases: named cases.
+        monte_carlo: independent cross-checks.
+        searches: adversarial searches.
+        counterexample: the instance, when VIOLATED.
+        seconds: wall time.
+    """
+
+    slug: str
+    verdict: Verdict
+    expected: Verdict
+    reason: str
+    seed: int
+    dtype: str
+    examined: tuple[Examined, ...] = ()
+    cases: tuple[CaseResult, ...] = ()
+    monte_carlo: tuple[MonteCarlo, ...] = ()
+    searches: tuple[Search, ...] = ()
+    counterexample: Counterexample | None = None
+    seconds: float = 0.0
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the verdict is the one the catalogue expects."""
+        return self.verdict is self.expected
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns plain data ready for ``json.dumps`` (infinities and NaN as text)."""
+        return to_dict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Check:
+        """Rebuilds a check from `to_dict`."""
+        return from_dict(cls, data)
+
+
+@dataclasses.dataclass(frozen=True)
+class Ablation:
+    """What happens when one assumption alone is dropped.
+
+    Attributes:
+        slug: the claim.
+        assumption: the assumption that is dropped.
+        case: the name of the instance.
+        dropped_margin: its margin, negative.
+        other_margins: the smallest margin of all other assumptions.
+        counterexample: the violation there, refereed; None when the claim survives.
+        as_expected: the assumption fails, the others hold, and the claim fails.
+    """
+
+    slug: str
+    assumption: str
+    case: str
+    dropped_margin: float
+    other_margins: float
+    counterexample: Counterexample | None
+    as_expected: bool
+
+
+Record = TypeVar("Record")
+
+
+def to_dict(value: Any) -> Any:
+    """Returns plain JSON data for a record, enum, tuple or number.
+
+    Args:
+        value: a record of this module, or anything its fields hold.
+
+    Returns:
+        Dictionaries, lists, text, numbers, booleans and None.
+    """
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            field.name: to_dict(getattr(value, field.name)) for field in dataclasses.fields(value)
+        }
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, (tuple, list)):
+        return [to_dict(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value
+
+
+def from_dict(kind: type[Record], data: Any) -> Record:
+    """Rebuilds a record from what `to_dict` made of it.
+
+    Args:
+        kind: the record's class.
+        data: plain data.
+
+    Returns:
+        The record, equal to the original.
+    """
+    hints = typing.get_type_hints(kind)
+    names = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    return kind(**{name: _read(hints[name], data[name]) for name in names if name in data})
+
+
+def _read(hint: Any, data: Any) -> Any:
+    arguments = typing.get_args(hint)
+    if isinstance(hint, types.UnionType):
+        return None if data is None else _read(arguments[0], data)
+    if typing.get_origin(hint) is tuple:
+        return tuple(_read(arguments[0], item) for item in data)
+    if hint is Any:
+        return tuple(_read(Any, item) for item in data) if isinstance(data, list) else data
+    if dataclasses.is_dataclass(hint):
+        return from_dict(typing.cast(type[Any], hint), data)
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        return hint(data)
+    return float(data) if hint is float else data

@@ -1,0 +1,9 @@
+"""Tools: functions over claims. They know no theorem and no object of the catalogue."""
+
+from kdtheory.tools.ablate import ablate
+from kdtheory.tools.evaluate import Evaluation, evaluate
+from kdtheory.tools.falsify import falsify
+from kdtheory.tools.simplify import simplify
+from kdtheory.tools.verify import verify
+
+__all__ = ["Evaluation", "ablate", "evaluate", "falsify", "simplify", "verify"]

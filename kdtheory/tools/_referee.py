@@ -1,0 +1,205 @@
+"""The referee: sides of a claim in exact or ball arithmetic, and what they prove.
+
+Floating point finds candidates; nothing that it says about a violation, or about a slack too small
+for it to judge, counts before the same instance has been enclosed here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import math
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from kdtheory.claim import Case, Claim, Relation, call
+from kdtheory.results import Counterexample
+from kdtheory.tools._balls import Number, Uncovered, Undecided, describe, enclose, lower, upper
+
+# Python constants in a formula are rounded to float64 once; a proven difference below this share of
+# the scale may come from them alone.
+_CONSTANT_ROUNDING = Fraction(1, 2**49)
+
+
+class Ruling(enum.Enum):
+    """What the enclosure of an instance shows."""
+
+    VIOLATED = "violated"
+    HOLDS = "holds"
+    OUTSIDE = "outside the domain or an assumption"
+    UNDECIDED = "undecided"
+
+
+@dataclasses.dataclass(frozen=True)
+class Refereed:
+    """An instance in exact or ball arithmetic.
+
+    Attributes:
+        ruling: what it shows.
+        lhs: enclosure of the left side.
+        rhs: enclosure of the right side.
+        violation: a proven lower bound on the violation, in the claim's scale (VIOLATED only).
+        parts: the exact parts, object arrays of fractions.
+        reason: why it is undecided, in words.
+    """
+
+    ruling: Ruling
+    lhs: Number | None = None
+    rhs: Number | None = None
+    violation: float = 0.0
+    parts: tuple[Any, ...] = ()
+    reason: str = ""
+
+
+def referee_point(claim: Claim, size: tuple[int, ...], point: Any) -> Refereed:
+    """Referees the exact instance at a point of the domain's parametrization.
+
+    Args:
+        claim: the claim.
+        size: the static size.
+        point: float coordinates, read as the rationals that they are.
+
+    Returns:
+        The ruling.
+    """
+    domain = claim.domain(size)
+    return _referee(claim, domain.parametrize, domain.instance, (np.asarray(point, np.float64),))
+
+
+def referee_parts(claim: Claim, size: tuple[int, ...], parts: tuple[Any, ...]) -> Refereed:
+    """Referees the instance that exact parts make.
+
+    Args:
+        claim: the claim.
+        size: the static size.
+        parts: object arrays of fractions, one per part of the domain.
+
+    Returns:
+        The ruling.
+    """
+    return _referee(claim, lambda *given: given, claim.domain(size).instance, parts)
+
+
+def referee_case(claim: Claim, case: Case) -> Refereed:
+    """Referees the instance of a named case, its floats read as the rationals that they are.
+
+    Args:
+        claim: the claim.
+        case: the case.
+
+    Returns:
+        The ruling.
+    """
+    instance = case.make()
+    domain = claim.domain(size_of(claim, instance) or claim.sizes[0])
+    parts = domain.parts_of(instance)
+    return _referee(claim, lambda *given: given, domain.instance, tuple(map(np.asarray, parts)))
+
+
+def size_of(claim: Claim, instance: Any) -> tuple[int, ...] | None:
+    """Returns the claim's size whose domain fits the shapes of an instance, if there is one."""
+    for size in claim.sizes:
+        domain = claim.domain(size)
+        shapes = [np.shape(part) for part in domain.parts_of(instance)]
+        if shapes == [part.shape for part in domain.parts]:
+            return size
+    return None
+
+
+def _referee(
+    claim: Claim, to_parts: Callable[..., Any], build: Callable[..., Any], arguments: tuple[Any, ...]
+) -> Refereed:
+    def sides(*given: Any) -> dict[str, Any]:
+        parts = to_parts(*given)
+        instance = build(parts)
+        return {
+            "parts": parts,
+            "lhs": call(claim.lhs, instance),
+            "rhs": call(claim.rhs, instance),
+            "scale": call(claim.scale, instance),
+            "error": call(claim.error, instance),
+            "margins": [call(assumption.margin, instance) for assumption in claim.assumptions],
+        }
+
+    try:
+        values = enclose(sides, *arguments)
+    except Uncovered as problem:
+        return Refereed(Ruling.UNDECIDED, reason=f"no enclosure of {problem.primitive}")
+    except Undecided as problem:
+        return Refereed(Ruling.UNDECIDED, reason=f"balls do not decide: {problem}")
+    parts = tuple(values["parts"])
+    lhs, rhs = values["lhs"].item(), values["rhs"].item()
+    scale = _fraction(upper(values["scale"].item()))
+    allowance = _CONSTANT_ROUNDING * scale + _fraction(upper(values["error"].item()))
+    if any(upper(margin.item()) < -_CONSTANT_ROUNDING * scale for margin in values["margins"]):
+        return Refereed(Ruling.OUTSIDE, lhs, rhs, parts=parts)
+    at_least, at_most = _violation(lhs, rhs, claim.relation)
+    if at_least > allowance:
+        return Refereed(Ruling.VIOLATED, lhs, rhs, float(at_least / scale), parts)
+    if at_most <= allowance:
+        return Refereed(Ruling.HOLDS, lhs, rhs, parts=parts)
+    return Refereed(Ruling.UNDECIDED, lhs, rhs, parts=parts, reason="the enclosures overlap")
+
+
+def _fraction(value: Fraction | float) -> Fraction:
+    """Returns a finite bound as a fraction (a scale or an error that is not finite is a mistake)."""
+    return Fraction(value)
+
+
+def _violation(lhs: Number, rhs: Number, relation: Relation) -> tuple[Any, Any]:
+    """Returns proven lower and upper bounds on the violation, following the rules for infinity."""
+    bounds = lower(lhs), upper(lhs), lower(rhs), upper(rhs)
+    if any(math.isnan(bound) for bound in bounds if isinstance(bound, float)):
+        return -math.inf, math.inf
+    forward = _difference(bounds[0], bounds[3]), _difference(bounds[1], bounds[2])
+    backward = _difference(bounds[2], bounds[1]), _difference(bounds[3], bounds[0])
+    if relation is Relation.LE:
+        return forward
+    if relation is Relation.GE:
+        return backward
+    return max(forward[0], backward[0]), max(forward[1], backward[1])
+
+
+def _difference(a: Any, b: Any) -> Any:
+    """Returns a - b, where equal infinities differ by nothing."""
+    return Fraction(0) if a == b else a - b
+
+
+def exact_parts(parts: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """Returns enclosed parts as arrays of fractions, or None if one of them is not exact."""
+    result = []
+    for part in parts:
+        array = np.empty(part.shape, dtype=object)
+        for index in np.ndindex(part.shape):
+            low, high = lower(part[index]), upper(part[index])
+            if low != high or isinstance(low, float):
+                return None
+            array[index] = low
+        result.append(array)
+    return tuple(result)
+
+
+def counterexample(size: tuple[int, ...], refereed: Refereed, note: str) -> Counterexample:
+    """Returns the record of a refereed violation.
+
+    Args:
+        size: the static size.
+        refereed: a ruling of VIOLATED.
+        note: where it comes from.
+
+    Returns:
+        The record, numbers as fractions or with 25 digits.
+    """
+    parts = tuple(_written(part) for part in refereed.parts)
+    lhs, rhs = describe(refereed.lhs), describe(refereed.rhs)
+    return Counterexample(size, parts, lhs, rhs, refereed.violation, note)
+
+
+def _written(array: Any) -> Any:
+    array = np.asarray(array)
+    if array.ndim == 0:
+        return describe(array.item())
+    return tuple(_written(row) for row in array)

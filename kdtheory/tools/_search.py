@@ -1,0 +1,131 @@
+"""Sampling and ascent: how instances are found, knowing nothing of a claim but its record."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
+
+from kdtheory._numerics import rounding_tolerance
+from kdtheory.claim import Claim
+from kdtheory.results import Search
+from kdtheory.tools._compile import compiled
+from kdtheory.tools.evaluate import assess
+
+SPREADS = (0.1, 0.3, 1.0, 3.0)
+"""Standard deviations of the coordinates: from deep inside the domain to mostly on its faces."""
+
+STARTS = 256
+STEPS = 100
+
+
+@dataclasses.dataclass(frozen=True)
+class Ascent:
+    """The outcome of one search: its record, and the best point of every start, best first."""
+
+    record: Search
+    points: npt.NDArray[np.float64]
+    slacks: npt.NDArray[np.float64]
+
+
+def random_points(rng: np.random.Generator, count: int, dimension: int) -> npt.NDArray[np.float64]:
+    """Returns points of all spreads in turn, shape (count, dimension)."""
+    spreads = np.resize(SPREADS, count)[:, None]
+    return rng.normal(size=(count, dimension)) * spreads
+
+
+def ascend(
+    claim: Claim, size: tuple[int, ...], rng: np.random.Generator, *, rounds: int = 1
+) -> Ascent:
+    """Climbs the violation of a claim, in its scale, from many starts at once.
+
+    Adam with a decaying step; a non-finite gradient counts as zero, and coordinates are pulled
+    weakly towards the origin so that one pushed beyond a clipped face finds its way back. Where
+    an assumption fails, the objective is the amount by which it fails.
+
+    Args:
+        claim: the claim.
+        size: the static size.
+        rng: source of the starting points.
+        rounds: how many times to start afresh.
+
+    Returns:
+        What was found, over all rounds.
+    """
+    domain = claim.domain(size)
+    run = compiled(claim, "search", (size, jax.config.jax_enable_x64), lambda: _program(claim, domain))
+    batches = [
+        jax.device_get(run(random_points(rng, STARTS, domain.dimension))) for _ in range(rounds)
+    ]
+    merged = {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
+    order = np.argsort(merged["slack"], kind="stable")
+    weakening = float(merged["weakening"].min())
+    record = Search(
+        size=size,
+        evaluations=rounds * STARTS * STEPS,
+        worst_slack=float(merged["slack"].min()),
+        detectable_weakening=weakening if np.isfinite(weakening) else None,
+        admissible=int(merged["admissible"].sum()),
+        undefined=int(merged["undefined"].sum()),
+    )
+    return Ascent(record, merged["point"][order].astype(np.float64), merged["slack"][order])
+
+
+def _program(claim: Claim, domain: Any) -> Callable[[Any], dict[str, Any]]:
+    def objective(point: Any) -> tuple[Any, dict[str, Any]]:
+        values = assess(claim, domain.instance(domain.parametrize(point)))
+        violation = -values["slack"]
+        outside = jnp.minimum(values["margin"], 0.0)
+        return jnp.where(outside < 0, 10.0 * outside, violation), values
+
+    gradient = jax.vmap(jax.value_and_grad(objective, has_aux=True))
+
+    def step(state: dict[str, Any], index: Any) -> tuple[dict[str, Any], None]:
+        (_, values), slope = gradient(state["current"])
+        admissible = values["margin"] >= -rounding_tolerance(slope.dtype)
+        slack = jnp.where(jnp.isnan(values["slack"]), jnp.inf, values["slack"])
+        slack = jnp.where(admissible, slack, jnp.inf)
+        better = slack < state["slack"]
+        weakening = jnp.where(admissible, values["weakening"], jnp.inf)
+        slope = jnp.where(jnp.isfinite(slope), slope, 0.0)
+        # Normalised, so that the step length does not depend on the claim's unit.
+        norm = jnp.linalg.norm(slope, axis=-1, keepdims=True)
+        slope = slope / jnp.where(norm > 0, norm, 1.0)
+        first = 0.9 * state["first"] + 0.1 * slope
+        second = 0.99 * state["second"] + 0.01 * slope**2
+        age = index + 1.0
+        corrected = (first / (1 - 0.9**age)) / (jnp.sqrt(second / (1 - 0.99**age)) + 1e-8)
+        rate = 0.3 * 0.01 ** (index / STEPS)
+        return {
+            "current": state["current"] * (1 - 0.02 * rate) + rate * corrected,
+            "first": first,
+            "second": second,
+            "point": jnp.where(better[:, None], state["current"], state["point"]),
+            "slack": jnp.where(better, slack, state["slack"]),
+            "weakening": jnp.minimum(weakening, state["weakening"]),
+            "admissible": state["admissible"] + admissible,
+            "undefined": state["undefined"] + (admissible & jnp.isnan(values["slack"])),
+        }, None
+
+    def run(starts: Any) -> dict[str, Any]:
+        zeros, worst = jnp.zeros_like(starts), jnp.full(len(starts), jnp.inf, starts.dtype)
+        state = {
+            "current": starts,
+            "first": zeros,
+            "second": zeros,
+            "point": starts,
+            "slack": worst,
+            "weakening": worst,
+            "admissible": jnp.zeros(len(starts), dtype=int),
+            "undefined": jnp.zeros(len(starts), dtype=int),
+        }
+        final, _ = jax.lax.scan(step, state, jnp.arange(STEPS, dtype=starts.dtype))
+        kept = ("point", "slack", "weakening", "admissible", "undefined")
+        return {name: final[name] for name in kept}
+
+    return run

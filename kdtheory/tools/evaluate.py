@@ -1,0 +1,184 @@
+"""Both sides of a claim at an instance, and everything judged from them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from kdtheory._numerics import rounding_tolerance
+from kdtheory.claim import Claim, Relation, call
+from kdtheory.tools._compile import compiled, precision
+
+Assessment = dict[str, Any]
+"""Arrays "lhs", "rhs", "slack", "weakening", "margin", "vacuous", one entry per instance."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """A claim at one instance.
+
+    Attributes:
+        lhs: left side.
+        rhs: right side.
+        slack: by how much the claim holds, in its scale; negative is a violation, and for an
+            equation it is minus the distance of the sides.
+        margin: the smallest margin of the assumptions and of membership in the domain, in the
+            claim's scale; negative if one of them fails.
+    """
+
+    lhs: float
+    rhs: float
+    slack: float
+    margin: float
+
+
+def signed_slack(lhs: Any, rhs: Any, relation: Relation) -> Any:
+    """Returns how far a relation is from failing; equal infinities count as equal (traceable).
+
+    Args:
+        lhs: left side.
+        rhs: right side.
+        relation: how they are said to relate.
+
+    Returns:
+        rhs - lhs, lhs - rhs or -|lhs - rhs|; zero where the sides are equal.
+    """
+    same = lhs == rhs
+    difference = jnp.where(same, 0.0, jnp.where(same, 0.0, rhs) - jnp.where(same, 0.0, lhs))
+    if relation is Relation.EQ:
+        return -jnp.abs(difference)
+    return difference if relation is Relation.LE else -difference
+
+
+def assess(claim: Claim, instance: Any) -> Assessment:
+    """Evaluates a claim at one instance (traceable; compile it, do not call it eagerly).
+
+    Args:
+        claim: the claim.
+        instance: what its domain builds.
+
+    Returns:
+        "lhs", "rhs"; "slack" in the claim's scale, with the evaluation error granted to the claim;
+        "weakening", the share of |rhs| by which the right side could be weakened before this
+        instance fails (inf where it is zero or infinite); "margin" of the assumptions in scale;
+        "vacuous", whether the bound exceeds the trivial one.
+    """
+    lhs, rhs = jnp.asarray(call(claim.lhs, instance)), jnp.asarray(call(claim.rhs, instance))
+    scale = jax.lax.stop_gradient(jnp.asarray(call(claim.scale, instance), dtype=lhs.dtype))
+    raw = signed_slack(lhs, rhs, claim.relation)
+    slack = (raw + call(claim.error, instance)) / scale
+    if claim.relation is Relation.EQ:
+        slack = jnp.minimum(slack, 0.0)
+    tolerance = rounding_tolerance(lhs.dtype)
+    usable = (jnp.abs(rhs) > 1e-6 * scale) & jnp.isfinite(rhs) & jnp.isfinite(slack)
+    distance = jnp.abs(raw) if claim.relation is Relation.EQ else jnp.maximum(raw, 0.0)
+    share = (distance + tolerance * scale) / jnp.where(usable, jnp.abs(rhs), 1.0)
+    margins = [call(assumption.margin, instance) / scale for assumption in claim.assumptions]
+    margin = jnp.min(jnp.stack([jnp.asarray(m, lhs.dtype) for m in margins])) if margins else jnp.inf
+    vacuous = jnp.asarray(False)
+    if claim.trivial is not None:
+        gap = signed_slack(rhs, call(claim.trivial, instance), claim.relation)
+        vacuous = gap < -tolerance * scale
+    return {
+        "lhs": lhs,
+        "rhs": rhs,
+        "slack": slack,
+        "weakening": jax.lax.stop_gradient(jnp.where(usable, share, jnp.inf)),
+        "margin": margin,
+        "vacuous": vacuous,
+    }
+
+
+def assess_points(claim: Claim, size: tuple[int, ...], points: Any) -> Assessment:
+    """Evaluates a claim at many points of its domain's parametrization, in one program.
+
+    Args:
+        claim: the claim.
+        size: the static size.
+        points: coordinates, shape (points, dimension).
+
+    Returns:
+        The assessment as NumPy arrays with one entry per point.
+    """
+    domain = claim.domain(size)
+
+    def build() -> Callable[[Any], Assessment]:
+        return jax.vmap(lambda point: assess(claim, domain.instance(domain.parametrize(point))))
+
+    key = (size, np.shape(points), jax.config.jax_enable_x64)
+    return jax.device_get(compiled(claim, "points", key, build)(points))
+
+
+def assess_instances(claim: Claim, instances: Sequence[Any]) -> list[Assessment]:
+    """Evaluates a claim at given instances; those of one shape are stacked into one program.
+
+    Args:
+        claim: the claim.
+        instances: instances, of whatever shapes.
+
+    Returns:
+        One assessment per instance, with Python numbers.
+    """
+    groups: dict[Any, list[int]] = {}
+    arrays = [jax.tree.map(jnp.asarray, instance) for instance in instances]
+    for index, instance in enumerate(arrays):
+        leaves, structure = jax.tree.flatten(instance)
+        key = (structure, tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves))
+        groups.setdefault(key, []).append(index)
+    results: list[Assessment] = [{}] * len(arrays)
+    for key, members in groups.items():
+        stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(arrays[i] for i in members))
+        build = lambda: jax.vmap(lambda instance: assess(claim, instance))  # noqa: E731
+        full_key = (*key, len(members), jax.config.jax_enable_x64)
+        values = jax.device_get(compiled(claim, "instances", full_key, build)(stacked))
+        for position, index in enumerate(members):
+            results[index] = {name: column[position].item() for name, column in values.items()}
+    return results
+
+
+def domain_margin(claim: Claim, instances: Iterable[Any]) -> list[float]:
+    """Returns how far each instance is inside the claim's domain at the instance's own size.
+
+    Args:
+        claim: the claim.
+        instances: instances of one of the claim's sizes.
+
+    Returns:
+        The membership margin, -inf where no size of the claim fits the shapes.
+    """
+    results = []
+    for instance in instances:
+        best = -np.inf
+        for size in claim.sizes:
+            domain = claim.domain(size)
+            parts = domain.parts_of(instance)
+            if [jnp.shape(part) for part in parts] == [part.shape for part in domain.parts]:
+                best = max(best, float(domain.margin(instance)))
+        results.append(best)
+    return results
+
+
+def evaluate(claim: Claim, instance: Any, *, dtype: str = "float64") -> Evaluation:
+    """Returns both sides of a claim at an instance of your own.
+
+    Args:
+        claim: the claim.
+        instance: what its domain builds (a record, or a tuple of arrays).
+        dtype: "float64" or "float32".
+
+    Returns:
+        The evaluation.
+
+    Raises:
+        ValueError: for an unknown dtype.
+    """
+    with precision(dtype):
+        values = assess_instances(claim, [instance])[0]
+    return Evaluation(
+        lhs=values["lhs"], rhs=values["rhs"], slack=values["slack"], margin=values["margin"]
+    )

@@ -1,0 +1,176 @@
+"""Searches for a counterexample, knowing a claim's sides, domain and assumptions only."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from typing import Any
+
+import numpy as np
+
+from kdtheory._numerics import rounding_tolerance
+from kdtheory.claim import Claim, Finding, Relation
+from kdtheory.domains import Domain
+from kdtheory.results import Check, Counterexample, Search, Verdict
+from kdtheory.tools._compile import precision, release
+from kdtheory.tools._referee import Ruling, counterexample, referee_point
+from kdtheory.tools._search import Ascent, ascend
+from kdtheory.tools.simplify import simplify
+
+CANDIDATES = 24
+"""How many of a search's worst points are refereed before its violations count as unproven."""
+
+
+def as_claim(
+    claim: Claim | Any, rhs: Any = None, over: Domain | None = None, relation: str | Relation = "<="
+) -> Claim:
+    """Returns a claim from a record, or from the three arguments of a user's own inequality.
+
+    Args:
+        claim: a claim, or the left side as a function of the domain's parts.
+        rhs: the right side, when ``claim`` is a function.
+        over: the domain, when ``claim`` is a function.
+        relation: "<=", ">=" or "=".
+
+    Returns:
+        The claim.
+
+    Raises:
+        TypeError: if the arguments are neither a claim nor two functions and a domain.
+        ValueError: for an unknown relation.
+    """
+    if isinstance(claim, Claim):
+        return claim
+    if not callable(claim) or not callable(rhs) or not isinstance(over, Domain):
+        raise TypeError(
+            f"claim: got {type(claim).__name__}, {type(rhs).__name__} and {type(over).__name__}; "
+            "expected a Claim, or two functions and over=DOMAIN. For instance "
+            "verify(lambda p: p[0], lambda p: 1.0, over=kdtheory.domains.simplex(3))."
+        )
+    try:
+        chosen = Relation(relation)
+    except ValueError:
+        raise ValueError(
+            f"relation: got {relation!r}; expected '<=', '>=' or '='. Choose one of them."
+        ) from None
+    return Claim(lhs=claim, rhs=rhs, domain=lambda _: over, relation=chosen)
+
+
+def expected_verdict(claim: Claim) -> Verdict:
+    """Returns what the catalogue expects: HOLDS iff the finding is STANDS."""
+    return Verdict.HOLDS if claim.finding is Finding.STANDS else Verdict.VIOLATED
+
+
+def generator(claim: Claim, seed: int) -> np.random.Generator:
+    """Returns the claim's own stream of the seed."""
+    return np.random.default_rng([seed, zlib.crc32(claim.slug.encode())])
+
+
+def proven_violation(
+    claim: Claim, size: tuple[int, ...], ascent: Ascent, dtype: str
+) -> tuple[Counterexample | None, str]:
+    """Referees the worst points of a search, and simplifies the first proven violation.
+
+    Args:
+        claim: the claim.
+        size: the static size.
+        ascent: what the search found.
+        dtype: the precision it ran in.
+
+    Returns:
+        The counterexample, or None and the reason why a violation seen in floating point could not
+        be judged (empty if there was none, or if all were refuted).
+    """
+    tolerance = rounding_tolerance(dtype)
+    unresolved = ""
+    for point, slack in zip(ascent.points[:CANDIDATES], ascent.slacks, strict=False):
+        if not slack < -tolerance:
+            break
+        ruling = referee_point(claim, size, point)
+        if ruling.ruling is Ruling.VIOLATED:
+            smallest = simplify(claim, size, ruling)
+            return counterexample(size, smallest, "found by search, then simplified"), ""
+        if ruling.ruling is Ruling.UNDECIDED:
+            unresolved = f"a violation of {-slack:.2e} was found but not judged: {ruling.reason}"
+    return None, unresolved
+
+
+def searched(search: Search) -> str:
+    """Returns in words what a search was able to see."""
+    spent = f"{search.evaluations} evaluations reached a slack of {search.worst_slack:.2e}"
+    if search.detectable_weakening is None:
+        return f"{spent}; the right side was zero or infinite throughout"
+    return f"{spent}; a bound smaller by {search.detectable_weakening:.2e} would have been caught"
+
+
+def falsify(
+    claim: Claim | Any,
+    rhs: Any = None,
+    *,
+    over: Domain | None = None,
+    relation: str | Relation = "<=",
+    seed: int = 0,
+    rounds: int = 4,
+    dtype: str = "float64",
+) -> Check:
+    """Searches every size of a claim for a counterexample, the home size first.
+
+    Named cases of the claim (tight, broken, counterexample) are never read. A violation counts
+    only once exact or ball arithmetic has proven it; it is then simplified, proving each step.
+
+    Args:
+        claim: a claim, or the left side as a function of the domain's parts.
+        rhs: the right side, when ``claim`` is a function.
+        over: the domain, when ``claim`` is a function.
+        relation: how the sides relate, when ``claim`` is a function.
+        seed: seed of the starting points.
+        rounds: how many times 256 starts are made afresh at every size.
+        dtype: "float64" or "float32".
+
+    Returns:
+        VIOLATED with its ``counterexample``; HOLDS with the weakest error that the search would
+        have caught; UNDECIDED with the reason.
+
+    Raises:
+        TypeError: if the arguments are neither a claim nor two functions and a domain.
+        ValueError: for an unknown relation or dtype.
+
+    Example:
+        >>> from kdtheory.domains import simplex
+        >>> falsify(lambda p: p[0], lambda p: 0.9, over=simplex(2)).counterexample.lhs
+        '1'
+    """
+    record = as_claim(claim, rhs, over, relation)
+    start = time.perf_counter()
+    searches: list[Search] = []
+    reason, found = "", None
+    with precision(dtype):
+        rng = generator(record, seed)
+        for size in record.sizes:
+            ascent = ascend(record, size, rng, rounds=rounds)
+            searches.append(ascent.record)
+            found, unresolved = proven_violation(record, size, ascent, dtype)
+            reason = reason or unresolved
+            if found is not None:
+                break
+        release(record)
+    if found is not None:
+        verdict, reason = Verdict.VIOLATED, f"violated by {found.violation:.3g} of its scale"
+    elif reason or any(search.undefined for search in searches):
+        verdict = Verdict.UNDECIDED
+        reason = reason or "a side was NaN on an admissible instance"
+    elif not any(search.admissible for search in searches):
+        verdict, reason = Verdict.NO_INSTANCE, "the assumptions were never met"
+    else:
+        verdict, reason = Verdict.HOLDS, searched(searches[0])
+    return Check(
+        slug=record.slug,
+        verdict=verdict,
+        expected=expected_verdict(record),
+        reason=reason,
+        seed=seed,
+        dtype=dtype,
+        searches=tuple(searches),
+        counterexample=found,
+        seconds=time.perf_counter() - start,
+    )

@@ -1,0 +1,213 @@
+"""Examines a claim from every side: samples, cases, Monte Carlo, search, and the referee."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from kdtheory._numerics import NEAR_EQUALITY, rounding_tolerance
+from kdtheory.claim import Case, Claim, Relation
+from kdtheory.domains import Domain
+from kdtheory.results import CaseResult, Check, Counterexample, Examined, Verdict
+from kdtheory.tools._compile import precision, release
+from kdtheory.tools._cross_check import cross_check
+from kdtheory.tools._referee import Ruling, counterexample, referee_case, referee_point, size_of
+from kdtheory.tools._search import ascend, random_points
+from kdtheory.tools.evaluate import assess_instances, assess_points
+from kdtheory.tools.falsify import (
+    as_claim,
+    expected_verdict,
+    generator,
+    proven_violation,
+    searched,
+)
+from kdtheory.tools.simplify import simplify
+
+REFEREED = 8
+"""How many near-equalities per size are refereed, smallest slack first (and as many violations)."""
+
+
+def verify(
+    claim: Claim | Any,
+    rhs: Any = None,
+    *,
+    over: Domain | None = None,
+    relation: str | Relation = "<=",
+    seed: int = 0,
+    instances: int = 2048,
+    draws: int = 16384,
+    level: float = 1e-3,
+    dtype: str = "float64",
+) -> Check:
+    """Examines whether a claim holds, and says exactly what was examined.
+
+    Samples every size of its domain, evaluates its tight, degenerate and counterexample cases,
+    holds the exact evaluators against Monte Carlo draws from the definition, and searches the home
+    size for a violation. Near-equalities and violations are re-evaluated in exact or ball
+    arithmetic before they count.
+
+    Args:
+        claim: a claim, or the left side as a function of the domain's parts.
+        rhs: the right side, when ``claim`` is a function.
+        over: the domain, when ``claim`` is a function; it reads ``lhs <= rhs``.
+        relation: "<=", ">=" or "=", when ``claim`` is a function.
+        seed: seed of everything random.
+        instances: how many random instances per size.
+        draws: Monte Carlo replicates per quantity and instance.
+        level: the chance that a right evaluator is disputed by any Monte Carlo interval.
+        dtype: "float64" or "float32".
+
+    Returns:
+        The check: HOLDS (on what it lists), VIOLATED (with the instance), UNDECIDED (with the
+        reason) or NO_INSTANCE.
+
+    Raises:
+        TypeError: if the arguments are neither a claim nor two functions and a domain.
+        ValueError: for an unknown relation or dtype.
+
+    Example:
+        >>> from kdtheory.domains import simplex
+        >>> verify(lambda p: p[0], lambda p: 1.0, over=simplex(3)).verdict.value
+        'holds'
+    """
+    record = as_claim(claim, rhs, over, relation)
+    start = time.perf_counter()
+    with precision(dtype):
+        rng = generator(record, seed)
+        tolerance = rounding_tolerance(dtype)
+        found: list[Counterexample] = []
+        doubts: list[str] = []
+        replayed, replay = _replay(record)
+        found += replayed
+        examined = tuple(
+            _sample(record, size, rng, instances, tolerance, found, doubts) for size in record.sizes
+        )
+        cases = (*replay, *_cases(record, tolerance))
+        monte_carlo = cross_check(record, seed=seed, draws=draws, level=level)
+        ascent = ascend(record, record.sizes[0], rng)
+        if not found:
+            violation, unresolved = proven_violation(record, record.sizes[0], ascent, dtype)
+            found += [violation] if violation else []
+            doubts += [unresolved] if unresolved else []
+        release(record)
+    if ascent.record.undefined:
+        doubts.append(f"a side was NaN on {ascent.record.undefined} instances of the search")
+    doubts += [f"the {case.kind} case {case.name!r} is not one" for case in cases if not case.as_expected]
+    doubts += [
+        f"{check.quantity} = {check.exact:.6g} is disputed by {check.draws} draws, which put it in "
+        f"[{check.low:.6g}, {check.high:.6g}]"
+        for check in monte_carlo
+        if not check.agrees
+    ]
+    admissible = sum(part.admissible for part in examined)
+    verdict, reason = _judge(found, doubts, admissible, searched(ascent.record))
+    return Check(
+        slug=record.slug,
+        verdict=verdict,
+        expected=expected_verdict(record),
+        reason=reason,
+        seed=seed,
+        dtype=dtype,
+        examined=examined,
+        cases=cases,
+        monte_carlo=monte_carlo,
+        searches=(ascent.record,),
+        counterexample=found[0] if found else None,
+        seconds=time.perf_counter() - start,
+    )
+
+
+def _judge(
+    found: list[Counterexample], doubts: list[str], admissible: int, seen: str
+) -> tuple[Verdict, str]:
+    if doubts:
+        return Verdict.UNDECIDED, "; ".join(doubts)
+    if found:
+        return Verdict.VIOLATED, f"violated by {found[0].violation:.3g} of its scale"
+    if admissible == 0:
+        return Verdict.NO_INSTANCE, "the assumptions were never met"
+    return Verdict.HOLDS, seen
+
+
+def _replay(claim: Claim) -> tuple[list[Counterexample], list[CaseResult]]:
+    """Referees the recorded counterexample."""
+    case = claim.counterexample
+    if case is None:
+        return [], []
+    ruling = referee_case(claim, case)
+    evaluation = assess_instances(claim, [case.make()])[0]
+    proven = ruling.ruling is Ruling.VIOLATED
+    result = _case_result("counterexample", case, evaluation, proven)
+    if not proven:
+        return [], [result]
+    size = size_of(claim, case.make()) or claim.sizes[0]
+    return [counterexample(size, ruling, f"recorded: {case.note}")], [result]
+
+
+def _case_result(kind: str, case: Case, values: dict[str, Any], as_expected: bool) -> CaseResult:
+    return CaseResult(kind, case.name, values["lhs"], values["rhs"], values["slack"], as_expected)
+
+
+def _cases(claim: Claim, tolerance: float) -> Iterable[CaseResult]:
+    """Evaluates tight cases, which must be equalities, and corners, which must satisfy the claim."""
+    kinds = [("tight", case) for case in claim.tight] + [("corner", case) for case in claim.corners]
+    values = assess_instances(claim, [case.make() for _, case in kinds])
+    for (kind, case), result in zip(kinds, values, strict=True):
+        # A limit is approached: its made member is close to equality, not at it.
+        allowed = 1e-3 if case.limit is not None else tolerance
+        holds = result["slack"] >= -tolerance and result["margin"] >= -tolerance
+        fine = holds and (kind == "corner" or abs(result["slack"]) <= allowed)
+        yield _case_result(kind, case, result, bool(fine))
+
+
+def _sample(
+    claim: Claim,
+    size: tuple[int, ...],
+    rng: np.random.Generator,
+    count: int,
+    tolerance: float,
+    found: list[Counterexample],
+    doubts: list[str],
+) -> Examined:
+    """Evaluates random instances of one size; appends proven violations and what stays in doubt."""
+    points = random_points(rng, count, claim.domain(size).dimension)
+    values = assess_points(claim, size, points)
+    admissible = values["margin"] >= -tolerance
+    slack = np.where(admissible, values["slack"], np.inf)
+    undefined = int(np.isnan(slack).sum())
+    slack = np.where(np.isnan(slack), np.inf, slack)
+    if undefined:
+        doubts.append(f"a side was NaN on {undefined} admissible instances of size {size}")
+    order = np.argsort(slack, kind="stable")
+    violations = [index for index in order if slack[index] < -tolerance][:REFEREED]
+    near = [index for index in order if abs(slack[index]) < NEAR_EQUALITY]
+    close = [index for index in near if slack[index] >= -tolerance][:REFEREED]
+    # An equation is an equality everywhere: only what floating point disputes is refereed then.
+    to_referee = violations + ([] if claim.relation is Relation.EQ else close)
+    refereed = 0
+    for index in to_referee if not found else []:
+        ruling = referee_point(claim, size, points[index])
+        refereed += ruling.ruling is not Ruling.UNDECIDED
+        if ruling.ruling is Ruling.VIOLATED:
+            smallest = simplify(claim, size, ruling)
+            found.append(counterexample(size, smallest, "met by sampling, then simplified"))
+            break
+        if ruling.ruling is Ruling.UNDECIDED and slack[index] < -tolerance:
+            doubts.append(f"a violation of {-slack[index]:.2e} was not judged: {ruling.reason}")
+            break
+    vacuous = None
+    if claim.trivial is not None and admissible.any():
+        vacuous = float(values["vacuous"][admissible].mean())
+    return Examined(
+        size=size,
+        instances=count,
+        admissible=int(admissible.sum()),
+        worst_slack=float(slack.min()),
+        undefined=undefined,
+        near_equalities=len(near),
+        refereed=refereed,
+        vacuous=vacuous,
+    )

@@ -8,13 +8,14 @@ with the same noise, and a student around the teacher's weights with column cova
 from __future__ import annotations
 
 import dataclasses
+from typing import Any, NoReturn
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
+from kdtheory import _check
 from kdtheory._numerics import cut_singular_values
 
 
@@ -42,13 +43,13 @@ class LinearGaussianDesign:
     @classmethod
     def create(
         cls,
-        inputs: ArrayLike,
-        true_weights: ArrayLike,
+        inputs: Any,
+        true_weights: Any,
         *,
-        prior_precision: ArrayLike = 1.0,
-        inverse_temperature: ArrayLike = 1.0,
-        noise_std: ArrayLike = 1.0,
-        student_covariance: ArrayLike | None = None,
+        prior_precision: Any = 1.0,
+        inverse_temperature: Any = 1.0,
+        noise_std: Any = 1.0,
+        student_covariance: Any | None = None,
     ) -> LinearGaussianDesign:
         r"""Returns a validated design in the default floating dtype.
 
@@ -61,7 +62,7 @@ class LinearGaussianDesign:
             student_covariance: $\Sigma_S$, symmetric positive semidefinite ``(d, d)``, or None.
 
         Raises:
-            ValueError: if an array has the wrong shape, is empty or not finite, or a
+            InputError: if an array has the wrong shape, is empty or not finite, or a
                 hyperparameter is out of its range.
 
         Example:
@@ -69,24 +70,16 @@ class LinearGaussianDesign:
             >>> design.inputs.shape
             (1, 2)
         """
-        _check_matrix("inputs", inputs, "features in rows and samples in columns (d x n)")
-        _check_matrix("true_weights", true_weights, "outputs in rows and features in columns")
-        _check_weights_match(np.asarray(inputs), np.asarray(true_weights))
-        _check_number("prior_precision", prior_precision, allow_zero=False)
-        _check_number("inverse_temperature", inverse_temperature, allow_zero=True)
-        _check_number("noise_std", noise_std, allow_zero=False)
-        if student_covariance is not None:
-            _check_covariance(student_covariance, np.shape(inputs)[0])
-        return cls(
-            inputs=_as_float(inputs),
-            true_weights=_as_float(true_weights),
-            prior_precision=_as_float(prior_precision),
-            inverse_temperature=_as_float(inverse_temperature),
-            noise_std=_as_float(noise_std),
-            student_covariance=None
-            if student_covariance is None
-            else _as_float(student_covariance),
+        arrays = check_design_arrays(inputs, true_weights)
+        settings = (
+            _check.number("prior_precision", prior_precision, low=0.0, open_low=True),
+            _check.number("inverse_temperature", inverse_temperature, low=0.0),
+            _check.number("noise_std", noise_std, low=0.0, open_low=True),
         )
+        covariance = None
+        if student_covariance is not None:
+            covariance = jnp.asarray(_checked_covariance(student_covariance, arrays[0].shape[0]))
+        return cls(*map(jnp.asarray, (*arrays, *settings)), student_covariance=covariance)
 
 
 @jax.tree_util.register_dataclass
@@ -164,77 +157,87 @@ def left_singular_system(
     return left_vectors, cut_singular_values(singular_values, num_features, num_samples)
 
 
-def _as_float(value: ArrayLike) -> Array:
-    # Of numpy's dtype first: jnp.asarray(x, float) would warn about float64 outside x64 mode.
-    return jnp.asarray(np.asarray(value, dtype=np.float64))
+def check_design_arrays(
+    inputs: Any, *columns: Any, names: tuple[str, ...] = ("inputs", "true_weights")
+) -> tuple[_check.FloatArray, ...]:
+    r"""Returns $X$ and what belongs to it, after finding out which way round they lie.
+
+    Args:
+        inputs: $X$, ``(d, n)``.
+        columns: $W^*$, ``(k, d)``, and then perhaps $Y$, ``(k, n)``; each may be None.
+        names: what to call them in a refusal.
+
+    Returns:
+        Finite float64 arrays, those that were given.
+
+    Raises:
+        InputError: if an array is not a finite real matrix or the shapes do not fit; a transposed
+            array is recognised as such.
+    """
+    design = _check.real_array(names[0], inputs, "features", "samples")
+    arrays = [design]
+    for axis, (name, value) in enumerate(zip(names[1:], columns, strict=False)):
+        if value is None:
+            continue
+        unit = ("features", "samples")[axis]
+        array = _check.real_array(name, value, "outputs", unit)
+        if array.shape[1] != design.shape[axis]:
+            _refuse_orientation(name, array.shape, names[0], design.shape, axis)
+        if len(arrays) > 1 and array.shape[0] != arrays[1].shape[0]:
+            _check.refuse(
+                name,
+                f"{array.shape[0]} outputs (rows)",
+                f"{arrays[1].shape[0]}, as many as rows of {names[1]}",
+                "Check that both are written with outputs in rows.",
+            )
+        arrays.append(array)
+    return tuple(arrays)
 
 
-def _check_matrix(name: str, value: ArrayLike, meaning: str) -> None:
-    array = np.asarray(value)
-    if array.dtype.kind not in "fiub":
-        raise ValueError(
-            f"{name}: got an array of {array.dtype}, expected real numbers; "
-            f"convert it to floats first"
-        )
-    if array.ndim != 2:
-        raise ValueError(
-            f"{name}: got shape {array.shape}, expected a matrix with {meaning}; "
-            f"a single row is written [[...]]"
-        )
-    if 0 in array.shape:
-        raise ValueError(f"{name}: got the empty shape {array.shape}, expected {meaning}")
-    bad = np.argwhere(~np.isfinite(array))
-    if len(bad):
-        row, column = bad[0]
-        raise ValueError(
-            f"{name}: got {array[row, column]} at row {row}, column {column}, expected finite "
-            f"numbers; remove or impute the {len(bad)} entries that are NaN or infinite"
-        )
-
-
-def _check_weights_match(inputs: np.ndarray, true_weights: np.ndarray) -> None:
-    if true_weights.shape[1] == inputs.shape[0]:
-        return
-    message = (
-        f"true_weights: got shape {true_weights.shape} for inputs of shape {inputs.shape}, "
-        f"expected one column per feature, (k, {inputs.shape[0]})"
+def _refuse_orientation(
+    name: str, shape: tuple[int, ...], inputs_name: str, inputs_shape: tuple[int, ...], axis: int
+) -> NoReturn:
+    unit = ("feature", "sample")[axis]
+    mend = f"{inputs_name} has features in rows and samples in columns; check both shapes."
+    if shape[0] == inputs_shape[axis]:
+        mend = f"It looks transposed: use {name}.T."
+    elif shape[1] == inputs_shape[1 - axis]:
+        mend = f"{inputs_name} looks transposed: features go in rows, so use {inputs_name}.T."
+    _check.refuse(
+        name,
+        f"shape {shape} for {inputs_name} of shape {inputs_shape}",
+        f"one column per {unit}, (outputs, {inputs_shape[axis]})",
+        mend,
     )
-    if true_weights.shape[0] == inputs.shape[0]:
-        message += "; it looks transposed: pass true_weights.T"
-    elif true_weights.shape[1] == inputs.shape[1]:
-        message += "; the inputs look transposed: features go in rows, so pass inputs.T"
-    raise ValueError(message)
 
 
-def _check_number(name: str, value: ArrayLike, *, allow_zero: bool) -> None:
-    array = np.asarray(value)
-    expected = f"a finite number {'>= 0' if allow_zero else '> 0'}"
-    if array.ndim != 0 or array.dtype.kind not in "fiu":
-        raise ValueError(f"{name}: got {value!r}, expected {expected}")
-    number = float(array)
-    if not np.isfinite(number) or number < 0 or (number == 0 and not allow_zero):
-        raise ValueError(f"{name}: got {number}, expected {expected}")
-
-
-def _check_covariance(value: ArrayLike, num_features: int) -> None:
-    _check_matrix("student_covariance", value, "one row and one column per feature")
-    array = np.asarray(value, dtype=np.float64)
+def _checked_covariance(value: Any, num_features: int) -> _check.FloatArray:
+    name = "student_covariance"
+    array = _check.real_array(name, value, "features", "features")
     if array.shape != (num_features, num_features):
-        raise ValueError(
-            f"student_covariance: got shape {array.shape}, expected "
-            f"({num_features}, {num_features}), one row and one column per feature"
+        _check.refuse(
+            name,
+            f"shape {array.shape}",
+            f"({num_features}, {num_features})",
+            "It has one row and one column per feature.",
         )
-    scale = float(np.abs(array).max())
-    asymmetry = float(np.abs(array - array.T).max())
     # Rounding in float32 is forgiven, anything more is a mistake.
-    if asymmetry > 8 * np.finfo(np.float32).eps * scale:
-        raise ValueError(
-            f"student_covariance: got a matrix that differs from its transpose by {asymmetry:.3g}, "
-            f"expected a symmetric one; symmetrise it as (S + S.T) / 2 if that is what you mean"
+    rounding = 8 * float(np.finfo(np.float32).eps * np.abs(array).max())
+    asymmetry = float(np.abs(array - array.T).max())
+    if asymmetry > rounding:
+        _check.refuse(
+            name,
+            f"a matrix that differs from its transpose by {asymmetry:.3g}",
+            "a symmetric matrix",
+            "If that is what you mean, symmetrise it: (S + S.T) / 2.",
         )
-    smallest = float(np.linalg.eigvalsh((array + array.T) / 2)[0])
-    if smallest < -num_features * np.finfo(np.float32).eps * scale:
-        raise ValueError(
-            f"student_covariance: got smallest eigenvalue {smallest:.3g}, expected a positive "
-            f"semidefinite matrix; clip the negative eigenvalues or add a multiple of the identity"
+    array = (array + array.T) / 2
+    smallest = float(np.linalg.eigvalsh(array)[0])
+    if smallest < -num_features * rounding:
+        _check.refuse(
+            name,
+            f"a smallest eigenvalue of {smallest:.3g}",
+            "a positive semidefinite matrix",
+            "Clip the negative eigenvalues, or add a multiple of the identity.",
         )
+    return array

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from kdtheory._check import InputError
 from kdtheory.objects.designs import LinearGaussianDesign, spectrum
 from kdtheory.theorems.linear_gaussian import (
     algorithm_shift,
@@ -231,28 +232,32 @@ def test_default_precision_is_respected():
 
 SQUARE = np.eye(3)
 BAD = {
-    "one-dimensional inputs": ((np.ones(3), SQUARE), {}, "inputs: got shape (3,)"),
-    "empty inputs": ((np.ones((3, 0)), SQUARE), {}, "empty shape (3, 0)"),
+    "one-dimensional inputs": ((np.ones(3), SQUARE), {}, "inputs: got an array of shape (3,)"),
+    "empty inputs": ((np.ones((3, 0)), SQUARE), {}, "empty array of shape (3, 0)"),
     "text": ((np.array([["a"]]), SQUARE), {}, "expected real numbers"),
     "complex": ((1j * SQUARE, SQUARE), {}, "expected real numbers"),
-    "not a number": ((np.full((3, 3), np.nan), SQUARE), {}, "got nan at row 0, column 0"),
-    "weights transposed": ((np.ones((3, 5)), np.ones((3, 1))), {}, "pass true_weights.T"),
-    "inputs transposed": ((np.ones((5, 3)), np.ones((1, 3))), {}, "pass inputs.T"),
+    "not a number": ((np.full((3, 3), np.nan), SQUARE), {}, "got nan at index (0, 0)"),
+    "weights transposed": ((np.ones((3, 5)), np.ones((3, 1))), {}, "use true_weights.T"),
+    "inputs transposed": ((np.ones((5, 3)), np.ones((1, 3))), {}, "use inputs.T"),
     "weights of another size": ((SQUARE, np.ones((1, 2))), {}, "expected one column per feature"),
-    "no noise": ((SQUARE, SQUARE), {"noise_std": 0.0}, "noise_std: got 0.0"),
+    "no noise": ((SQUARE, SQUARE), {"noise_std": 0.0}, "noise_std: got 0; expected a number > 0"),
     "negative precision": ((SQUARE, SQUARE), {"prior_precision": -1}, "prior_precision: got -1"),
     "negative temperature": ((SQUARE, SQUARE), {"inverse_temperature": -1.0}, ">= 0"),
     "noise not a number": ((SQUARE, SQUARE), {"noise_std": np.nan}, "noise_std: got nan"),
-    "a vector of noises": ((SQUARE, SQUARE), {"noise_std": [1, 2]}, "noise_std: got [1, 2]"),
+    "a vector of noises": (
+        (SQUARE, SQUARE),
+        {"noise_std": [1, 2]},
+        "noise_std: got an array of shape (2,)",
+    ),
     "covariance shape": ((SQUARE, SQUARE), {"student_covariance": np.eye(2)}, "expected (3, 3)"),
     "asymmetric": ((SQUARE, SQUARE), {"student_covariance": np.tri(3)}, "transpose"),
-    "indefinite": ((SQUARE, SQUARE), {"student_covariance": -SQUARE}, "smallest eigenvalue -1"),
+    "indefinite": ((SQUARE, SQUARE), {"student_covariance": -SQUARE}, "smallest eigenvalue of -1"),
 }
 
 
 @pytest.mark.parametrize("name", BAD)
 def test_create_says_what_is_wrong(name):
     arguments, settings, message = BAD[name]
-    with pytest.raises(ValueError) as error:  # noqa: PT011
+    with pytest.raises(InputError) as error:
         LinearGaussianDesign.create(*arguments, **settings)
     assert message in str(error.value)

@@ -70,16 +70,21 @@ class LinearGaussianDesign:
             >>> design.inputs.shape
             (1, 2)
         """
-        arrays = check_design_arrays(inputs, true_weights)
-        settings = (
-            _check.number("prior_precision", prior_precision, low=0.0, open_low=True),
-            _check.number("inverse_temperature", inverse_temperature, low=0.0),
-            _check.number("noise_std", noise_std, low=0.0, open_low=True),
-        )
+        design, weights = check_design_arrays(inputs, true_weights)
+        precision = _check.number("prior_precision", prior_precision, low=0.0, open_low=True)
+        beta = _check.number("inverse_temperature", inverse_temperature, low=0.0)
+        noise = _check.number("noise_std", noise_std, low=0.0, open_low=True)
         covariance = None
         if student_covariance is not None:
-            covariance = jnp.asarray(_checked_covariance(student_covariance, arrays[0].shape[0]))
-        return cls(*map(jnp.asarray, (*arrays, *settings)), student_covariance=covariance)
+            covariance = jnp.asarray(_checked_covariance(student_covariance, design.shape[0]))
+        return cls(
+            inputs=jnp.asarray(design),
+            true_weights=jnp.asarray(weights),
+            prior_precision=jnp.asarray(np.float64(precision)),
+            inverse_temperature=jnp.asarray(np.float64(beta)),
+            noise_std=jnp.asarray(np.float64(noise)),
+            student_covariance=covariance,
+        )
 
 
 @jax.tree_util.register_dataclass

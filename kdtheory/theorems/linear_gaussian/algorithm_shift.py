@@ -84,7 +84,8 @@ def cross(spectrum: DesignSpectrum, *, rank: Rank = "full") -> Float[Array, ""]:
     Zero at full rank; at rank zero $-\sum_i(1-\rho_i)[\beta\rho_ib_i+k(1+\beta\rho_i)]$.
     """
     terms = direction_terms(spectrum)
-    return -_teacher_energy(spectrum, rank, weights=terms.shrinkage)
+    # 0 - x and not -x: at full rank the result is 0, not -0.
+    return 0.0 - _teacher_energy(spectrum, rank, weights=terms.shrinkage)
 
 
 @_static

@@ -175,3 +175,24 @@ def _terms(design: LinearGaussianDesign, singular_values: Array) -> DirectionTer
             noise_std=design.noise_std,
         )
     )
+
+
+@jax.jit
+def least_squares(
+    inputs: Float[Array, "features samples"], labels: Float[Array, "outputs samples"]
+) -> tuple[Float[Array, "outputs features"], Float[Array, ""], Float[Array, ""]]:
+    r"""Returns the least-squares weights $YX^+$, $\|Y-YX^+X\|_F^2$ and $\operatorname{rank}X$.
+
+    Args:
+        inputs: $X$, shape ``(d, n)``.
+        labels: $Y$, shape ``(k, n)``.
+
+    Returns:
+        The weights of smallest norm ``(k, d)``, the residual sum of squares and the rank.
+    """
+    left_vectors, singular_values, right_vectors = _singular_system(inputs)
+    active = singular_values > 0
+    coordinates = jnp.where(active[None, :], labels @ right_vectors, 0.0)
+    weights = (coordinates / jnp.where(active, singular_values, 1.0)[None, :]) @ left_vectors.T
+    residual = jnp.sum((labels - coordinates @ right_vectors.T) ** 2)
+    return weights, residual, jnp.sum(active, dtype=inputs.dtype)

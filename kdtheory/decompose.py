@@ -206,13 +206,13 @@ def plot_decomposition(decomposition: Decomposition, ax: Axes | None = None) -> 
         endless = not np.isfinite(value)
         width = 1.1 * widest if endless else value
         ax.barh(place, width, color=colour, hatch="//" if endless else None)
-        text = "infinite" if endless else f"{value:.4g}"
+        text = "infinite" if endless else f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:.4g}"
         ax.annotate(text, (max(width, 0.0), place), (4, 0), textcoords="offset points", va="center")
     ax.set_yticks(range(len(rows)), [name for name, _, _ in rows])
     ax.invert_yaxis()
     ax.axhline(len(decomposition.terms) - 0.5, color="0.8", linewidth=0.8)
     ax.axvline(0.0, color="0.3", linewidth=0.8)
-    ax.margins(x=0.15)
+    ax.margins(x=0.2)
     ax.set_xlabel("nats")
     ax.set_title(decomposition.heading)
     return ax

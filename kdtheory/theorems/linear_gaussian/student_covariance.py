@@ -17,7 +17,7 @@ import functools
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from kdtheory._numerics import cholesky_log_determinant, sum_excess_minus_log
 from kdtheory.objects.designs import LinearGaussianDesign, left_singular_system, spectrum
@@ -85,7 +85,7 @@ def general_mutual_information(
         half = jax.scipy.linalg.solve_triangular(factor, mixing, lower=True)
         ratio = jax.scipy.linalg.solve_triangular(factor, half.T, lower=True)
         revealed = jnp.sum(jnp.log1p(jnp.maximum(jnp.linalg.eigvalsh(ratio), 0.0)))
-        total += jnp.where(jnp.isnan(revealed), jnp.inf, revealed)
+        total += jnp.where(_is_singular(jnp.linalg.eigvalsh(relative)), jnp.inf, revealed)
     return 0.5 * design.true_weights.shape[0] * total
 
 
@@ -122,9 +122,15 @@ def _relative_covariances(
 
 
 def _excess(covariance: Float[Array, "features features"]) -> Float[Array, ""]:
-    r"""Returns $\operatorname{tr}E-d-\log\det E$."""
+    r"""Returns $\operatorname{tr}E-d-\log\det E$, infinite if $E$ is singular up to rounding."""
     identity = jnp.eye(covariance.shape[0], dtype=covariance.dtype)
-    eigenvalues = jnp.linalg.eigvalsh(covariance - identity)
-    return sum_excess_minus_log(
-        eigenvalues, cholesky_log_determinant(jnp.linalg.cholesky(covariance))
-    )
+    excess = jnp.linalg.eigvalsh(covariance - identity)
+    log_determinant = cholesky_log_determinant(jnp.linalg.cholesky(covariance))
+    value = sum_excess_minus_log(excess, log_determinant)
+    return jnp.where(_is_singular(1.0 + excess), jnp.inf, value)
+
+
+def _is_singular(eigenvalues: Float[Array, "features"]) -> Bool[Array, ""]:
+    """Returns whether the smallest eigenvalue is zero as far as rounding can tell."""
+    unit = 8 * eigenvalues.size * float(jnp.finfo(eigenvalues.dtype).eps)
+    return jnp.min(eigenvalues) <= unit * jnp.max(eigenvalues)

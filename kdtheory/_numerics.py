@@ -21,7 +21,7 @@ NEAR_EQUALITY = 1e-9
 
 
 def rounding_tolerance(dtype: object) -> float:
-    """Returns the tolerance $c\\varepsilon$ of a floating dtype, to be multiplied by a scale."""
+    r"""Returns the tolerance $c\varepsilon$ of a floating dtype, to be multiplied by a scale."""
     return ROUNDING_UNITS * float(jnp.finfo(dtype).eps)
 
 

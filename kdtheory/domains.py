@@ -23,11 +23,16 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import numpy.typing as npt
 from jaxtyping import Array, Float
 
-Exact = npt.NDArray[np.object_]
-"""An array of `fractions.Fraction`."""
+from kdtheory._exact import (
+    Exact,
+    largest_remainder,
+    map_exact,
+    round_all,
+    simple_entries,
+    simple_rows,
+)
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -48,8 +53,8 @@ class Part:
     kind: str
     shape: tuple[int, ...]
     dimension: int
-    parametrize: Callable[[Float[Array, "..."]], Float[Array, "..."]]
-    margin: Callable[[Float[Array, "..."]], Float[Array, ""]]
+    parametrize: Callable[[Float[Array, ...]], Float[Array, ...]]
+    margin: Callable[[Float[Array, ...]], Float[Array, ""]]
     coarsen: Callable[[Exact, int], Exact]
     low: float = -math.inf
     high: float = math.inf
@@ -98,13 +103,13 @@ class Domain:
         """
         if self.build is not None:
             raise ValueError(
-                "Domain.map: got a domain that is mapped already; expected a plain product. "
-                "Compose the two functions and map once."
+                "Domain.map: got a mapped domain; expected a plain product. "
+                "Compose the functions, and map once."
             )
         return dataclasses.replace(self, build=build, split=split)
 
-    def parametrize(self, point: Float[Array, "dimension"]) -> tuple[Array, ...]:
-        """Returns the parts at a point of $\\mathbb R^d$ (traceable)."""
+    def parametrize(self, point: Float[Array, dimension]) -> tuple[Array, ...]:
+        r"""Returns the parts at a point of $\mathbb R^d$ (traceable)."""
         values, start = [], 0
         for part in self.parts:
             values.append(part.parametrize(point[start : start + part.dimension]))
@@ -152,40 +157,19 @@ class Domain:
                 yield (*parts[:index], value, *parts[index + 1 :])
 
 
-def _single(part: Part) -> Domain:
-    return Domain(parts=(part,))
-
-
 def _size(shape: tuple[int, ...]) -> int:
     if any(side < 1 for side in shape):
-        raise ValueError(
-            f"domain shape: got {shape}; expected positive sizes. Leave a size out for a number."
-        )
+        raise ValueError(f"domain shape: got {shape}; expected positive sizes. Leave out axes.")
     return math.prod(shape)
-
-
-def exact(value: Any) -> Exact:
-    """Returns an array of fractions that equals the given floats or fractions exactly."""
-    array = np.asarray(value)
-    result = np.empty(array.shape, dtype=object)
-    for index in np.ndindex(array.shape):
-        entry = array[index]
-        result[index] = entry if isinstance(entry, Fraction) else Fraction(float(entry))
-    return result
-
-
-def _map_exact(function: Callable[[Fraction], Fraction], value: Exact) -> Exact:
-    result = np.empty(value.shape, dtype=object)
-    for index in np.ndindex(value.shape):
-        result[index] = function(value[index])
-    return result
 
 
 def project_to_simplex(point: Float[Array, "*batch atoms"]) -> Float[Array, "*batch atoms"]:
     r"""Returns the Euclidean projection onto the probability simplex, along the last axis.
 
     The projection is $\max(z - \theta, 0)$ with the threshold $\theta$ at which the entries sum to
-    one: the largest of the candidates $(z_{(1)} + \dots + z_{(j)} - 1)/j$, $j = 1, \dots, L$.
+    one. For every entry $z_i$ take the entries at least as large, $j$ of them with sum $s$: the
+    threshold is the largest of the candidates $(s - 1)/j$, which increase as smaller entries join
+    for as long as these exceed the candidate, and decrease from then on.
 
     Args:
         point: any real vectors.
@@ -193,14 +177,12 @@ def project_to_simplex(point: Float[Array, "*batch atoms"]) -> Float[Array, "*ba
     Returns:
         Probability vectors; zeros are exact.
     """
-    size = point.shape[-1]
     # The projection is invariant under shifts; centring keeps rounding small for large entries.
     point = point - jnp.max(point, axis=-1, keepdims=True)
-    ordered = -jnp.sort(-point, axis=-1)
-    thresholds = (jnp.cumsum(ordered, axis=-1) - 1) / jnp.arange(1, size + 1)
-    # Candidates increase with j as long as z_(j) exceeds them and decrease from then on.
-    threshold = jnp.max(thresholds, axis=-1, keepdims=True)
-    return jnp.maximum(point - threshold, 0)
+    at_least = point[..., None, :] >= point[..., :, None]
+    sums = jnp.sum(jnp.where(at_least, point[..., None, :], 0.0), axis=-1)
+    candidates = (sums - 1) / jnp.sum(at_least, axis=-1)
+    return jnp.maximum(point - jnp.max(candidates, axis=-1, keepdims=True), 0)
 
 
 def stochastic(*shape: int) -> Domain:
@@ -214,44 +196,30 @@ def stochastic(*shape: int) -> Domain:
     """
     _size(shape)
 
-    def parametrize(point: Float[Array, "..."]) -> Float[Array, "..."]:
+    def parametrize(point: Float[Array, ...]) -> Float[Array, ...]:
         return project_to_simplex(0.5 * point.reshape(shape))
 
-    def margin(value: Float[Array, "..."]) -> Float[Array, ""]:
+    def margin(value: Float[Array, ...]) -> Float[Array, ""]:
         return jnp.minimum(jnp.min(value), -jnp.max(jnp.abs(jnp.sum(value, axis=-1) - 1)))
 
     def coarsen(value: Exact, denominator: int) -> Exact:
         rows = value.reshape(-1, shape[-1])
-        return np.stack([_largest_remainder(row, denominator) for row in rows]).reshape(shape)
+        return np.stack([largest_remainder(row, denominator) for row in rows]).reshape(shape)
 
-    return _single(
-        Part(
-            kind="simplex",
-            shape=shape,
-            dimension=math.prod(shape),
-            parametrize=parametrize,
-            margin=margin,
-            coarsen=coarsen,
-        )
+    part = Part(
+        kind="simplex",
+        shape=shape,
+        dimension=math.prod(shape),
+        parametrize=parametrize,
+        margin=margin,
+        coarsen=coarsen,
     )
+    return Domain(parts=(part,))
 
 
 def simplex(size: int) -> Domain:
     """Returns the domain of probability vectors of a given length."""
     return stochastic(size)
-
-
-def _largest_remainder(row: Exact, denominator: int) -> Exact:
-    """Rounds a distribution to multiples of 1/denominator that still sum to one."""
-    scaled = [entry * denominator for entry in row]
-    counts = [math.floor(entry) for entry in scaled]
-    missing = denominator - sum(counts)
-    order = sorted(range(len(row)), key=lambda index: (counts[index] - scaled[index], index))
-    for index in order[:missing]:
-        counts[index] += 1
-    result = np.empty(len(row), dtype=object)
-    result[:] = [Fraction(count, denominator) for count in counts]
-    return result
 
 
 def box(low: float, high: float, *shape: int) -> Domain:
@@ -275,31 +243,32 @@ def box(low: float, high: float, *shape: int) -> Domain:
         )
     centre, radius = (low + high) / 2, (high - low) / 2
 
-    def parametrize(point: Float[Array, "..."]) -> Float[Array, "..."]:
+    def parametrize(point: Float[Array, ...]) -> Float[Array, ...]:
         return jnp.clip(centre + radius * point.reshape(shape), low, high)
 
-    def margin(value: Float[Array, "..."]) -> Float[Array, ""]:
+    def margin(value: Float[Array, ...]) -> Float[Array, ""]:
         return jnp.min(jnp.minimum(value - low, high - value))
 
     def coarsen(value: Exact, denominator: int) -> Exact:
         ends = Fraction(low), Fraction(high)
-        return _map_exact(
-            lambda entry: min(max(Fraction(round(entry * denominator), denominator), ends[0]), ends[1]),
+        return map_exact(
+            lambda entry: min(
+                max(Fraction(round(entry * denominator), denominator), ends[0]), ends[1]
+            ),
             value,
         )
 
-    return _single(
-        Part(
-            kind="box",
-            shape=shape,
-            dimension=_size(shape),
-            parametrize=parametrize,
-            margin=margin,
-            coarsen=coarsen,
-            low=low,
-            high=high,
-        )
+    part = Part(
+        kind="box",
+        shape=shape,
+        dimension=_size(shape),
+        parametrize=parametrize,
+        margin=margin,
+        coarsen=coarsen,
+        low=low,
+        high=high,
     )
+    return Domain(parts=(part,))
 
 
 def integers(low: int, high: int, *shape: int) -> Domain:
@@ -319,48 +288,42 @@ def integers(low: int, high: int, *shape: int) -> Domain:
     if low > high:
         raise ValueError(f"integers: got {low}..{high}; expected low <= high. Swap the ends.")
 
-    def parametrize(point: Float[Array, "..."]) -> Float[Array, "..."]:
+    def parametrize(point: Float[Array, ...]) -> Float[Array, ...]:
         spread = (high - low + 1) / 2
         value = jnp.floor((low + high + 1) / 2 + 0.6 * spread * point.reshape(shape))
         return jax.lax.stop_gradient(jnp.clip(value, low, high))
 
-    def margin(value: Float[Array, "..."]) -> Float[Array, ""]:
+    def margin(value: Float[Array, ...]) -> Float[Array, ""]:
         inside = jnp.min(jnp.minimum(value - low, high - value))
         return jnp.minimum(inside, -jnp.max(jnp.abs(value - jnp.round(value))))
 
     def coarsen(value: Exact, denominator: int) -> Exact:
-        return value if denominator > 1 else _map_exact(lambda _: Fraction(low), value)
+        return value if denominator > 1 else map_exact(lambda _: Fraction(low), value)
 
-    return _single(
-        Part(
-            kind="integers",
-            shape=shape,
-            dimension=_size(shape),
-            parametrize=parametrize,
-            margin=margin,
-            coarsen=coarsen,
-            low=low,
-            high=high,
-        )
+    part = Part(
+        kind="integers",
+        shape=shape,
+        dimension=_size(shape),
+        parametrize=parametrize,
+        margin=margin,
+        coarsen=coarsen,
+        low=low,
+        high=high,
     )
-
-
-def _round_all(value: Exact, denominator: int) -> Exact:
-    return _map_exact(lambda entry: Fraction(round(entry * denominator), denominator), value)
+    return Domain(parts=(part,))
 
 
 def reals(*shape: int) -> Domain:
     """Returns the domain of real arrays of a given shape."""
-    return _single(
-        Part(
-            kind="reals",
-            shape=shape,
-            dimension=_size(shape),
-            parametrize=lambda point: point.reshape(shape),
-            margin=lambda value: jnp.where(jnp.all(jnp.isfinite(value)), 0.0, -jnp.inf),
-            coarsen=_round_all,
-        )
+    part = Part(
+        kind="reals",
+        shape=shape,
+        dimension=_size(shape),
+        parametrize=lambda point: point.reshape(shape),
+        margin=lambda value: jnp.where(jnp.all(jnp.isfinite(value)), 0.0, -jnp.inf),
+        coarsen=round_all,
     )
+    return Domain(parts=(part,))
 
 
 def positive(*shape: int) -> Domain:
@@ -369,7 +332,7 @@ def positive(*shape: int) -> Domain:
     The parametrization is $1+z$ for $z\ge0$ and $1/(1-z)$ for $z<0$: rational, increasing, onto.
     """
 
-    def parametrize(point: Float[Array, "..."]) -> Float[Array, "..."]:
+    def parametrize(point: Float[Array, ...]) -> Float[Array, ...]:
         point = point.reshape(shape)
         above = jnp.maximum(point, 0)
         below = jnp.maximum(-point, 0)
@@ -377,76 +340,54 @@ def positive(*shape: int) -> Domain:
 
     def coarsen(value: Exact, denominator: int) -> Exact:
         smallest = Fraction(1, denominator)
-        return _map_exact(lambda entry: max(entry, smallest), _round_all(value, denominator))
+        return map_exact(lambda entry: max(entry, smallest), round_all(value, denominator))
 
-    return _single(
-        Part(
-            kind="positive",
-            shape=shape,
-            dimension=_size(shape),
-            parametrize=parametrize,
-            margin=jnp.min,
-            coarsen=coarsen,
-            low=0.0,
-        )
+    part = Part(
+        kind="positive",
+        shape=shape,
+        dimension=_size(shape),
+        parametrize=parametrize,
+        margin=jnp.min,
+        coarsen=coarsen,
+        low=0.0,
     )
+    return Domain(parts=(part,))
 
 
 def psd(size: int) -> Domain:
     """Returns the domain of symmetric positive semidefinite matrices of a given size."""
 
-    def parametrize(point: Float[Array, "..."]) -> Float[Array, "..."]:
+    def parametrize(point: Float[Array, ...]) -> Float[Array, ...]:
         factor = point.reshape(size, size)
         return factor @ factor.T / size
 
-    def margin(value: Float[Array, "..."]) -> Float[Array, ""]:
+    def margin(value: Float[Array, ...]) -> Float[Array, ""]:
         symmetric = 0.5 * (value + value.T)
         return jnp.minimum(
             jnp.min(jnp.linalg.eigvalsh(symmetric)), -jnp.max(jnp.abs(value - value.T))
         )
 
-    return _single(
-        Part(
-            kind="psd",
-            shape=(size, size),
-            dimension=_size((size, size)),
-            parametrize=parametrize,
-            margin=margin,
-            # Rounding entries may leave the cone; leaving a matrix as it is never does.
-            coarsen=lambda value, denominator: value,
-        )
+    part = Part(
+        kind="psd",
+        shape=(size, size),
+        dimension=_size((size, size)),
+        parametrize=parametrize,
+        margin=margin,
+        # Rounding entries may leave the cone; leaving a matrix as it is never does.
+        coarsen=lambda value, denominator: value,
     )
+    return Domain(parts=(part,))
 
 
 def _local_moves(part: Part, value: Exact) -> Iterator[Exact]:
     """Yields members that differ from ``value`` in one entry, or in one row of a simplex."""
     if part.kind == "psd":
-        return
+        return iter(())
     if part.kind == "simplex":
-        size = part.shape[-1]
-        rows = value.reshape(-1, size)
-        choices = [_largest_remainder(_unit(size, atom), 1) for atom in range(size)]
-        choices.append(_map_exact(lambda _: Fraction(1, size), _unit(size, 0)))
-        for index in range(len(rows)):
-            for choice in choices:
-                moved = rows.copy()
-                moved[index] = choice
-                yield moved.reshape(part.shape)
-        return
-    simple = [Fraction(0), Fraction(1), Fraction(-1), Fraction(1, 2)]
-    simple = [choice for choice in simple if part.low <= choice <= part.high]
-    if part.kind == "positive":
-        simple.remove(Fraction(0))
+        return simple_rows(value)
     if part.kind == "integers":
-        simple = [Fraction(int(part.low)), Fraction(int(part.low) + 1), Fraction(int(part.high))]
-    for index in np.ndindex(value.shape):
-        for choice in simple:
-            moved = value.copy()
-            moved[index] = choice
-            yield moved
-
-
-def _unit(size: int, atom: int) -> Exact:
-    result = np.empty(size, dtype=object)
-    result[:] = [Fraction(int(index == atom)) for index in range(size)]
-    return result
+        return simple_entries(value, map(Fraction, (part.low, part.low + 1, part.high)))
+    choices = [Fraction(0), Fraction(1), Fraction(-1), Fraction(1, 2)]
+    if part.kind == "positive":
+        choices.remove(Fraction(0))
+    return simple_entries(value, [c for c in choices if part.low <= c <= part.high])

@@ -15,7 +15,7 @@ from jaxtyping import Array, Float
 
 @jax.jit
 def softmax_cross_entropy(scores: Float[Array, "*batch labels"]) -> Float[Array, "*batch labels"]:
-    r"""Returns $\ell(y,f) = -f_y + \log\sum_{y'} e^{f_{y'}}$ for every label $y$ (Menon et al., Eq. 2).
+    r"""Returns $\ell(y,f) = -f_y + \log\sum_{y'} e^{f_{y'}}$ for every $y$ (Menon et al., Eq. 2).
 
     Non-negative and unbounded: statements about bounded losses need a bound on the scores.
 

@@ -22,7 +22,7 @@ from kdtheory._types import (
 
 
 def _masked(probs: LabelProbs, values: Losses) -> Losses:
-    """Drops the value of a label without mass, so that an infinite loss there counts for nothing."""
+    """Drops the value of a label without mass, so that an infinite loss there counts as 0."""
     return jnp.where(probs > 0, values, 0.0)
 
 
@@ -32,9 +32,7 @@ def _conditional_risks(label_probs: LabelProbs, losses: Losses) -> InputWeights:
 
 
 @jax.jit
-def population_risk(
-    input_weights: InputWeights, label_probs: LabelProbs, losses: Losses
-) -> Scalar:
+def population_risk(input_weights: InputWeights, label_probs: LabelProbs, losses: Losses) -> Scalar:
     r"""Returns $R(f) = \mathbb E_x[p^*(x)\cdot\ell(f(x))]$ (Menon et al., Eqs. 1 and 6).
 
     Args:
@@ -97,7 +95,7 @@ def bayes_variance(
 
 @jax.jit
 def label_variance(label_probs: LabelProbs, losses: Losses) -> InputWeights:
-    r"""Returns $\mathbb V_{y|x_i}[\ell(y,f(x_i))] = \sum_{j<k} p_{ij}p_{ik}(\ell_{ij}-\ell_{ik})^2$.
+    r"""Returns $\mathbb V_{y|x_i}[\ell] = \sum_{j<k} p_{ij}p_{ik}(\ell_{ij}-\ell_{ik})^2$.
 
     The pairwise form is exactly zero when the losses agree on the support, and never negative.
 
@@ -125,7 +123,7 @@ def distilled_mse_fresh(
 ) -> Scalar:
     r"""Returns $\mathbb E(\tilde R - R)^2$ when the teacher is drawn afresh for every sample point.
 
-    With $g_{\tau,i} = p_{\tau,i}\cdot\ell_i$ the terms of $\tilde R$ are independent, so the error is
+    With $g_{\tau,i} = p_{\tau,i}\cdot\ell_i$ the terms of $\tilde R$ are independent: the error is
     $\tfrac1N\mathbb V_{x,\tau}[g] + (\mathbb E_{x,\tau}\,g - R)^2$.
 
     Args:

@@ -53,7 +53,7 @@ class FiniteProblem:
         teacher_probs: Any = None,
         num_samples: Any = 1,
     ) -> FiniteProblem:
-        """Validates what a user gives and builds the problem.
+        r"""Validates what a user gives and builds the problem.
 
         Args:
             input_weights: a distribution over inputs.
@@ -62,7 +62,7 @@ class FiniteProblem:
             teacher_weights: a distribution over teacher draws; uniform when left out.
             teacher_probs: a label distribution for every teacher draw and input; the Bayes teacher
                 (``label_probs`` itself) when left out.
-            num_samples: the sample size $N \\ge 1$.
+            num_samples: the sample size $N \ge 1$.
 
         Returns:
             The problem, its arrays in JAX's default float dtype.

@@ -9,16 +9,36 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from kdtheory.claim import Claim
 
 MAX_PROGRAMS = 32
 
+# A tool runs each program a few times only, so that compiling dominates. Without the optimiser's
+# passes, fused kernels and parallel code generation it takes a sixth of the time.
+_QUICK = {
+    "xla_backend_optimization_level": 0,
+    "xla_cpu_use_fusion_emitters": False,
+    "xla_cpu_parallel_codegen_split_count": 1,
+}
+
 _programs: collections.OrderedDict[tuple[Any, ...], Any] = collections.OrderedDict()
+
+
+@functools.cache
+def _options() -> dict[str, Any] | None:
+    """Returns the options above, or None on a compiler that no longer knows one of them."""
+    try:
+        jax.jit(lambda: 0, compiler_options=_QUICK)()
+    except jax.errors.JaxRuntimeError:
+        return None
+    return _QUICK
 
 
 def compiled(claim: Claim, purpose: str, key: tuple[Any, ...], build: Callable[[], Any]) -> Any:
@@ -37,7 +57,7 @@ def compiled(claim: Claim, purpose: str, key: tuple[Any, ...], build: Callable[[
     if name not in _programs:
         while len(_programs) >= MAX_PROGRAMS:
             _programs.popitem(last=False)[1].clear_cache()
-        _programs[name] = jax.jit(build())
+        _programs[name] = jax.jit(build(), compiler_options=_options())
     _programs.move_to_end(name)
     return _programs[name]
 
@@ -51,6 +71,11 @@ def release(claim: Claim) -> None:
 def live_programs() -> int:
     """Returns how many programs are held."""
     return len(_programs)
+
+
+def float_width() -> str:
+    """Returns the name of JAX's default float in the current precision context."""
+    return str(jnp.zeros(()).dtype)
 
 
 @contextlib.contextmanager

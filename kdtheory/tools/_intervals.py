@@ -1,4 +1,4 @@
-r"""A sound interval for a mean from a fixed number of draws: no peeking, no normal approximation."""
+r"""A sound interval for a mean from a fixed number of draws, without a normal approximation."""
 
 from __future__ import annotations
 

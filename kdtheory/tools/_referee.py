@@ -110,7 +110,10 @@ def size_of(claim: Claim, instance: Any) -> tuple[int, ...] | None:
 
 
 def _referee(
-    claim: Claim, to_parts: Callable[..., Any], build: Callable[..., Any], arguments: tuple[Any, ...]
+    claim: Claim,
+    to_parts: Callable[..., Any],
+    build: Callable[..., Any],
+    arguments: tuple[Any, ...],
 ) -> Refereed:
     def sides(*given: Any) -> dict[str, Any]:
         parts = to_parts(*given)
@@ -145,7 +148,7 @@ def _referee(
 
 
 def _fraction(value: Fraction | float) -> Fraction:
-    """Returns a finite bound as a fraction (a scale or an error that is not finite is a mistake)."""
+    """Returns the bound as a fraction; a scale or an error that is not finite is a mistake."""
     return Fraction(value)
 
 

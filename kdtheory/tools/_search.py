@@ -14,7 +14,7 @@ import numpy.typing as npt
 from kdtheory._numerics import rounding_tolerance
 from kdtheory.claim import Claim
 from kdtheory.results import Search
-from kdtheory.tools._compile import compiled
+from kdtheory.tools._compile import compiled, float_width
 from kdtheory.tools.evaluate import assess
 
 SPREADS = (0.1, 0.3, 1.0, 3.0)
@@ -58,7 +58,7 @@ def ascend(
         What was found, over all rounds.
     """
     domain = claim.domain(size)
-    run = compiled(claim, "search", (size, jax.config.jax_enable_x64), lambda: _program(claim, domain))
+    run = compiled(claim, "search", (size, float_width()), lambda: _program(claim, domain))
     batches = [
         jax.device_get(run(random_points(rng, STARTS, domain.dimension))) for _ in range(rounds)
     ]

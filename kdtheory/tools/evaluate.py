@@ -12,7 +12,7 @@ import numpy as np
 
 from kdtheory._numerics import rounding_tolerance
 from kdtheory.claim import Claim, Relation, call
-from kdtheory.tools._compile import compiled, precision
+from kdtheory.tools._compile import compiled, float_width, precision
 
 Assessment = dict[str, Any]
 """Arrays "lhs", "rhs", "slack", "weakening", "margin", "vacuous", one entry per instance."""
@@ -79,7 +79,9 @@ def assess(claim: Claim, instance: Any) -> Assessment:
     distance = jnp.abs(raw) if claim.relation is Relation.EQ else jnp.maximum(raw, 0.0)
     share = (distance + tolerance * scale) / jnp.where(usable, jnp.abs(rhs), 1.0)
     margins = [call(assumption.margin, instance) / scale for assumption in claim.assumptions]
-    margin = jnp.min(jnp.stack([jnp.asarray(m, lhs.dtype) for m in margins])) if margins else jnp.inf
+    margin = (
+        jnp.min(jnp.stack([jnp.asarray(m, lhs.dtype) for m in margins])) if margins else jnp.inf
+    )
     vacuous = jnp.asarray(False)
     if claim.trivial is not None:
         gap = signed_slack(rhs, call(claim.trivial, instance), claim.relation)
@@ -110,7 +112,7 @@ def assess_points(claim: Claim, size: tuple[int, ...], points: Any) -> Assessmen
     def build() -> Callable[[Any], Assessment]:
         return jax.vmap(lambda point: assess(claim, domain.instance(domain.parametrize(point))))
 
-    key = (size, np.shape(points), jax.config.jax_enable_x64)
+    key = (size, np.shape(points), float_width())
     return jax.device_get(compiled(claim, "points", key, build)(points))
 
 
@@ -134,7 +136,7 @@ def assess_instances(claim: Claim, instances: Sequence[Any]) -> list[Assessment]
     for key, members in groups.items():
         stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(arrays[i] for i in members))
         build = lambda: jax.vmap(lambda instance: assess(claim, instance))  # noqa: E731
-        full_key = (*key, len(members), jax.config.jax_enable_x64)
+        full_key = (*key, len(members), float_width())
         values = jax.device_get(compiled(claim, "instances", full_key, build)(stacked))
         for position, index in enumerate(members):
             results[index] = {name: column[position].item() for name, column in values.items()}

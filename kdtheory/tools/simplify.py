@@ -14,7 +14,9 @@ BUDGET = 200
 """How many candidates are refereed before the smallest one so far is kept."""
 
 
-def simplify(claim: Claim, size: tuple[int, ...], found: Refereed, *, budget: int = BUDGET) -> Refereed:
+def simplify(
+    claim: Claim, size: tuple[int, ...], found: Refereed, *, budget: int = BUDGET
+) -> Refereed:
     """Returns a simpler violating instance, by the domain's own moves.
 
     A move is kept when its instance is simpler (fewer digits, more zeros) and is proven to violate

@@ -95,7 +95,9 @@ def verify(
         release(record)
     if ascent.record.undefined:
         doubts.append(f"a side was NaN on {ascent.record.undefined} instances of the search")
-    doubts += [f"the {case.kind} case {case.name!r} is not one" for case in cases if not case.as_expected]
+    doubts += [
+        f"the {case.kind} case {case.name!r} is not one" for case in cases if not case.as_expected
+    ]
     doubts += [
         f"{check.quantity} = {check.exact:.6g} is disputed by {check.draws} draws, which put it in "
         f"[{check.low:.6g}, {check.high:.6g}]"
@@ -152,7 +154,7 @@ def _case_result(kind: str, case: Case, values: dict[str, Any], as_expected: boo
 
 
 def _cases(claim: Claim, tolerance: float) -> Iterable[CaseResult]:
-    """Evaluates tight cases, which must be equalities, and corners, which must satisfy the claim."""
+    """Evaluates tight cases, which must be equalities, and corners, where the claim must hold."""
     kinds = [("tight", case) for case in claim.tight] + [("corner", case) for case in claim.corners]
     values = assess_instances(claim, [case.make() for _, case in kinds])
     for (kind, case), result in zip(kinds, values, strict=True):

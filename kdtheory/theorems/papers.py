@@ -1,0 +1,34 @@
+"""The papers, in the editions examined. A finding is about these texts, not other versions."""
+
+from __future__ import annotations
+
+from kdtheory.claim import Paper
+
+MENON = Paper(
+    key="Menon et al. 2020",
+    authors="Menon, Rawat, Reddi, Kim, Kumar",
+    title="Why distillation helps: a statistical perspective",
+    edition="arXiv:2005.10419 (2020 preprint, full text)",
+    bibtex="""@misc{menon2020distillation,
+  title = {Why distillation helps: a statistical perspective},
+  author = {Menon, Aditya Krishna and Rawat, Ankit Singh and Reddi, Sashank J. and Kim, Seungyeon
+            and Kumar, Sanjiv},
+  year = {2020},
+  eprint = {2005.10419},
+  archivePrefix = {arXiv}
+}""",
+)
+
+LI_HE = Paper(
+    key="Li & He 2026",
+    authors="Li, He",
+    title="On the Generalization of Knowledge Distillation: An Information-Theoretic View",
+    edition="arXiv:2605.13143 (a rendering whose appendix is cut in places)",
+    bibtex="""@misc{lihe2026generalization,
+  title = {On the Generalization of Knowledge Distillation: An Information-Theoretic View},
+  author = {Li and He},
+  year = {2026},
+  eprint = {2605.13143},
+  archivePrefix = {arXiv}
+}""",
+)

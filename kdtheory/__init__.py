@@ -1,1 +1,98 @@
-"""kdtheory: numerical verification of the theory of knowledge distillation."""
+"""kdtheory: numerical verification of the theory of knowledge distillation.
+
+Public names load on first use, so that ``import kdtheory`` costs nothing:
+
+* ``verify(lhs, rhs, over=...)``, ``falsify``, ``evaluate``, ``ablate``: tools over any claim;
+* ``Claim`` and the records around it, ``Check`` and ``Verdict``;
+* ``domains``: simplexes, boxes, and their products; ``strategies`` for Hypothesis;
+* ``CLAIMS`` and ``find(slug)``: the catalogue;
+* ``decompose``: the terms of the distillation divergence of a linear-Gaussian design.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_MODULES = ("divergences", "domains", "gaussian", "losses", "risks", "strategies", "theorems")
+
+_NAMES = {
+    "Assumption": "kdtheory.claim",
+    "Axis": "kdtheory.claim",
+    "Case": "kdtheory.claim",
+    "Claim": "kdtheory.claim",
+    "Draw": "kdtheory.claim",
+    "Finding": "kdtheory.claim",
+    "Quantifier": "kdtheory.claim",
+    "Relation": "kdtheory.claim",
+    "Source": "kdtheory.claim",
+    "TextExamined": "kdtheory.claim",
+    "Domain": "kdtheory.domains",
+    "FiniteProblem": "kdtheory.objects.problems",
+    "LinearGaussianDesign": "kdtheory.objects.designs",
+    "Check": "kdtheory.results",
+    "Counterexample": "kdtheory.results",
+    "Verdict": "kdtheory.results",
+    "CLAIMS": "kdtheory.theorems",
+    "find": "kdtheory.theorems",
+    "ablate": "kdtheory.tools",
+    "evaluate": "kdtheory.tools",
+    "falsify": "kdtheory.tools",
+    "verify": "kdtheory.tools",
+    "Decomposition": "kdtheory.decomposition",
+    "decompose": "kdtheory.decomposition",
+    "plot_decomposition": "kdtheory.decomposition",
+}
+
+__all__ = ["__version__", *_MODULES, *_NAMES]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    """Loads a public name on first use (PEP 562)."""
+    if name in _MODULES:
+        return importlib.import_module(f"kdtheory.{name}")
+    if name in _NAMES:
+        return getattr(importlib.import_module(_NAMES[name]), name)
+    raise AttributeError(f"module 'kdtheory' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Lists the public names."""
+    return sorted(__all__)
+
+
+if TYPE_CHECKING:
+    from kdtheory import divergences as divergences
+    from kdtheory import domains as domains
+    from kdtheory import gaussian as gaussian
+    from kdtheory import losses as losses
+    from kdtheory import risks as risks
+    from kdtheory import strategies as strategies
+    from kdtheory import theorems as theorems
+    from kdtheory.claim import Assumption as Assumption
+    from kdtheory.claim import Axis as Axis
+    from kdtheory.claim import Case as Case
+    from kdtheory.claim import Claim as Claim
+    from kdtheory.claim import Draw as Draw
+    from kdtheory.claim import Finding as Finding
+    from kdtheory.claim import Quantifier as Quantifier
+    from kdtheory.claim import Relation as Relation
+    from kdtheory.claim import Source as Source
+    from kdtheory.claim import TextExamined as TextExamined
+    from kdtheory.decomposition import Decomposition as Decomposition
+    from kdtheory.decomposition import decompose as decompose
+    from kdtheory.decomposition import plot_decomposition as plot_decomposition
+    from kdtheory.domains import Domain as Domain
+    from kdtheory.objects.designs import LinearGaussianDesign as LinearGaussianDesign
+    from kdtheory.objects.problems import FiniteProblem as FiniteProblem
+    from kdtheory.results import Check as Check
+    from kdtheory.results import Counterexample as Counterexample
+    from kdtheory.results import Verdict as Verdict
+    from kdtheory.theorems import CLAIMS as CLAIMS
+    from kdtheory.theorems import find as find
+    from kdtheory.tools import ablate as ablate
+    from kdtheory.tools import evaluate as evaluate
+    from kdtheory.tools import falsify as falsify
+    from kdtheory.tools import verify as verify

@@ -19,8 +19,8 @@ def kl_divergence(
     r"""Returns $\mathrm{KL}(p\|q) = \sum_k p_k \log(p_k/q_k)$ in nats, in $[0, \infty]$.
 
     Evaluated as $\sum_k q_k\,[(1+t_k)\log(1+t_k) - t_k]$ with $t_k = (p_k - q_k)/q_k$: every
-    summand is non-negative, so nothing cancels between summands when $p$ is close to $q$. For that it is
-    assumed that both sum to one.
+    summand is non-negative, so nothing cancels between summands when $p$ is close to $q$. For that
+    it is assumed that both sum to one.
 
     Args:
         p: distributions along the last axis.

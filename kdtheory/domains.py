@@ -48,6 +48,7 @@ class Part:
         coarsen: (exact array, denominator) -> a member whose entries have that denominator.
         low: lower end of a box or of a range of integers.
         high: upper end.
+        name: what the array is called in a counterexample.
     """
 
     kind: str
@@ -58,6 +59,7 @@ class Part:
     coarsen: Callable[[Exact, int], Exact]
     low: float = -math.inf
     high: float = math.inf
+    name: str = ""
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -107,6 +109,13 @@ class Domain:
                 "Compose the functions, and map once."
             )
         return dataclasses.replace(self, build=build, split=split)
+
+    def named(self, *names: str) -> Domain:
+        """Returns the domain with its parts named in order, as a counterexample will call them."""
+        parts = zip(self.parts, names, strict=True)
+        return dataclasses.replace(
+            self, parts=tuple(dataclasses.replace(part, name=name) for part, name in parts)
+        )
 
     def parametrize(self, point: Float[Array, dimension]) -> tuple[Array, ...]:
         r"""Returns the parts at a point of $\mathbb R^d$ (traceable)."""

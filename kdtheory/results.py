@@ -42,7 +42,8 @@ class Counterexample:
 
     Attributes:
         size: the static size.
-        parts: name-less parts of the domain, nested lists of numbers written as fractions.
+        names: the names of the parts of the domain.
+        parts: the parts, nested tuples of numbers written as fractions.
         lhs: left side, a fraction or 25 digits.
         rhs: right side, a fraction or 25 digits.
         violation: by how much the claim fails there, in the claim's scale.
@@ -50,6 +51,7 @@ class Counterexample:
     """
 
     size: tuple[int, ...]
+    names: tuple[str, ...]
     parts: tuple[Any, ...]
     lhs: str
     rhs: str

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import math
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
+import jax
 import numpy as np
 
 from kdtheory.claim import Case, Claim, Relation, call
@@ -65,8 +67,7 @@ def referee_point(claim: Claim, size: tuple[int, ...], point: Any) -> Refereed:
     Returns:
         The ruling.
     """
-    domain = claim.domain(size)
-    return _referee(claim, domain.parametrize, domain.instance, (np.asarray(point, np.float64),))
+    return _referee(claim, _sides_at_point(claim, size), (np.asarray(point, np.float64),))
 
 
 def referee_parts(claim: Claim, size: tuple[int, ...], parts: tuple[Any, ...]) -> Refereed:
@@ -80,7 +81,7 @@ def referee_parts(claim: Claim, size: tuple[int, ...], parts: tuple[Any, ...]) -
     Returns:
         The ruling.
     """
-    return _referee(claim, lambda *given: given, claim.domain(size).instance, parts)
+    return _referee(claim, _sides_of_parts(claim, size), parts)
 
 
 def referee_case(claim: Claim, case: Case) -> Refereed:
@@ -95,38 +96,63 @@ def referee_case(claim: Claim, case: Case) -> Refereed:
     """
     instance = case.make()
     domain = claim.domain(size_of(claim, instance) or claim.sizes[0])
-    parts = domain.parts_of(instance)
-    return _referee(claim, lambda *given: given, domain.instance, tuple(map(np.asarray, parts)))
+    leaves, structure = jax.tree.flatten(instance)
+
+    def sides(*given: Any) -> dict[str, Any]:
+        rebuilt = jax.tree.unflatten(structure, given)
+        return _sides(claim, domain.parts_of(rebuilt), rebuilt)
+
+    return _referee(claim, sides, tuple(map(np.asarray, leaves)))
 
 
 def size_of(claim: Claim, instance: Any) -> tuple[int, ...] | None:
     """Returns the claim's size whose domain fits the shapes of an instance, if there is one."""
+    given = jax.tree.structure(instance), [np.shape(leaf) for leaf in jax.tree.leaves(instance)]
     for size in claim.sizes:
         domain = claim.domain(size)
-        shapes = [np.shape(part) for part in domain.parts_of(instance)]
-        if shapes == [part.shape for part in domain.parts]:
+        parts = [jax.ShapeDtypeStruct(part.shape, float) for part in domain.parts]
+        fitting = jax.eval_shape(lambda *given, build=domain.instance: build(given), *parts)
+        if given == (
+            jax.tree.structure(fitting),
+            [leaf.shape for leaf in jax.tree.leaves(fitting)],
+        ):
             return size
     return None
 
 
-def _referee(
-    claim: Claim,
-    to_parts: Callable[..., Any],
-    build: Callable[..., Any],
-    arguments: tuple[Any, ...],
-) -> Refereed:
-    def sides(*given: Any) -> dict[str, Any]:
-        parts = to_parts(*given)
-        instance = build(parts)
-        return {
-            "parts": parts,
-            "lhs": call(claim.lhs, instance),
-            "rhs": call(claim.rhs, instance),
-            "scale": call(claim.scale, instance),
-            "error": call(claim.error, instance),
-            "margins": [call(assumption.margin, instance) for assumption in claim.assumptions],
-        }
+def _sides(claim: Claim, parts: Any, instance: Any) -> dict[str, Any]:
+    return {
+        "parts": parts,
+        "lhs": call(claim.lhs, instance),
+        "rhs": call(claim.rhs, instance),
+        "scale": call(claim.scale, instance),
+        "error": call(claim.error, instance),
+        "margins": [call(assumption.margin, instance) for assumption in claim.assumptions],
+    }
 
+
+# The interpreter keeps the trace of a function that it has seen: these return the same object for
+# the same claim and size.
+@functools.lru_cache(maxsize=8)
+def _sides_at_point(claim: Claim, size: tuple[int, ...]) -> Callable[..., Any]:
+    domain = claim.domain(size)
+
+    def sides(point: Any) -> dict[str, Any]:
+        parts = domain.parametrize(point)
+        return _sides(claim, parts, domain.instance(parts))
+
+    return sides
+
+
+@functools.lru_cache(maxsize=8)
+def _sides_of_parts(claim: Claim, size: tuple[int, ...]) -> Callable[..., Any]:
+    domain = claim.domain(size)
+    return lambda *parts: _sides(claim, parts, domain.instance(parts))
+
+
+def _referee(
+    claim: Claim, sides: Callable[..., dict[str, Any]], arguments: tuple[Any, ...]
+) -> Refereed:
     try:
         values = enclose(sides, *arguments)
     except Uncovered as problem:
@@ -185,10 +211,13 @@ def exact_parts(parts: tuple[Any, ...]) -> tuple[Any, ...] | None:
     return tuple(result)
 
 
-def counterexample(size: tuple[int, ...], refereed: Refereed, note: str) -> Counterexample:
+def counterexample(
+    claim: Claim, size: tuple[int, ...], refereed: Refereed, note: str
+) -> Counterexample:
     """Returns the record of a refereed violation.
 
     Args:
+        claim: the claim.
         size: the static size.
         refereed: a ruling of VIOLATED.
         note: where it comes from.
@@ -198,7 +227,8 @@ def counterexample(size: tuple[int, ...], refereed: Refereed, note: str) -> Coun
     """
     parts = tuple(_written(part) for part in refereed.parts)
     lhs, rhs = describe(refereed.lhs), describe(refereed.rhs)
-    return Counterexample(size, parts, lhs, rhs, refereed.violation, note)
+    names = tuple(part.name for part in claim.domain(size or claim.sizes[0]).parts)
+    return Counterexample(size, names, parts, lhs, rhs, refereed.violation, note)
 
 
 def _written(array: Any) -> Any:

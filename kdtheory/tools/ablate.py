@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 
-import numpy as np
-
-from kdtheory.claim import Case, Claim, call
+from kdtheory._numerics import rounding_tolerance
+from kdtheory.claim import Case, Claim
 from kdtheory.results import Ablation
 from kdtheory.tools._compile import precision, release
 from kdtheory.tools._referee import Ruling, counterexample, referee_case, size_of
+from kdtheory.tools.evaluate import assess_instances
 
 
 def ablate(claim: Claim) -> tuple[Ablation, ...]:
@@ -30,22 +30,25 @@ def ablate(claim: Claim) -> tuple[Ablation, ...]:
 
 def _drop(claim: Claim, case: Case) -> Ablation:
     instance = case.make()
-    margins = {item.name: float(call(item.margin, instance)) for item in claim.assumptions}
-    dropped = margins.pop(case.assumption or "", np.nan)
-    others = min(margins.values(), default=np.inf)
-    kept = tuple(item for item in claim.assumptions if item.name != case.assumption)
-    ruling = referee_case(dataclasses.replace(claim, assumptions=kept), case)
-    violated = ruling.ruling is Ruling.VIOLATED
+    dropped = tuple(item for item in claim.assumptions if item.name == case.assumption)
+    others = tuple(item for item in claim.assumptions if item.name != case.assumption)
+    without = dataclasses.replace(claim, assumptions=others)
+    margins = [
+        assess_instances(variant, [instance])[0]["margin"]
+        for variant in (dataclasses.replace(claim, assumptions=dropped), without)
+    ]
+    ruling = referee_case(without, case)
     found = None
-    if violated:
-        found = counterexample(size_of(claim, instance) or (), ruling, f"without {case.assumption}")
-    tolerance = 1e-12
+    if ruling.ruling is Ruling.VIOLATED:
+        size = size_of(claim, instance) or ()
+        found = counterexample(claim, size, ruling, f"without: {case.assumption}")
+    tolerance = rounding_tolerance("float64")
     return Ablation(
         slug=claim.slug,
         assumption=case.assumption or "",
         case=case.name,
-        dropped_margin=dropped,
-        other_margins=others,
+        dropped_margin=margins[0],
+        other_margins=margins[1],
         counterexample=found,
-        as_expected=bool(violated and dropped < -tolerance and others >= -tolerance),
+        as_expected=found is not None and margins[0] < -tolerance and margins[1] >= -tolerance,
     )

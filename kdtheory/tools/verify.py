@@ -38,7 +38,7 @@ def verify(
     relation: str | Relation = "<=",
     seed: int = 0,
     instances: int = 2048,
-    draws: int = 16384,
+    draws: int = 8192,
     level: float = 1e-3,
     dtype: str = "float64",
 ) -> Check:
@@ -146,7 +146,7 @@ def _replay(claim: Claim) -> tuple[list[Counterexample], list[CaseResult]]:
     if not proven:
         return [], [result]
     size = size_of(claim, case.make()) or claim.sizes[0]
-    return [counterexample(size, ruling, f"recorded: {case.note}")], [result]
+    return [counterexample(claim, size, ruling, f"recorded: {case.note}")], [result]
 
 
 def _case_result(kind: str, case: Case, values: dict[str, Any], as_expected: bool) -> CaseResult:
@@ -195,7 +195,7 @@ def _sample(
         refereed += ruling.ruling is not Ruling.UNDECIDED
         if ruling.ruling is Ruling.VIOLATED:
             smallest = simplify(claim, size, ruling)
-            found.append(counterexample(size, smallest, "met by sampling, then simplified"))
+            found.append(counterexample(claim, size, smallest, "met by sampling, then simplified"))
             break
         if ruling.ruling is Ruling.UNDECIDED and slack[index] < -tolerance:
             doubts.append(f"a violation of {-slack[index]:.2e} was not judged: {ruling.reason}")

@@ -2,8 +2,8 @@ r"""Variance reduction: what a student gains from Bayes class probabilities.
 
 Menon, Rawat, Reddi, Kim, Kumar, "Why distillation helps: a statistical perspective",
 arXiv:2005.10419, Section 3.1. A sample $S = ((x_n, y_n))_{n\le N}$ is drawn i.i.d.; a fixed
-predictor $f$ has the empirical risk $\hat R$ with drawn labels and $\hat R^*$ with the Bayes probabilities
-$p^*(x_n)$ in their place.
+predictor $f$ has the empirical risk $\hat R$ with drawn labels and $\hat R^*$ with the Bayes
+probabilities $p^*(x_n)$ in their place.
 
 * **Lemma 1** stands: $\mathbb V[\hat R^*] \le \mathbb V[\hat R]$ (``lemma1``). The gap is known
   exactly (``gap_identity``), the inputs need not be independent (``design_conditional``), and the

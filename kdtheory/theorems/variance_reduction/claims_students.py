@@ -20,7 +20,7 @@ SIZES = ((3, 3), (2, 2), (2, 5))
 def _classes(num_samples: int, *shape: int) -> Domain:
     hypotheses, m, labels = shape
     parts = simplex(m) * stochastic(m, labels) * box(0, 1, hypotheses, m, labels)
-    return parts.map(
+    return parts.named("input_weights", "label_probs", "losses").map(
         lambda weights, probs, losses: HypothesisProblem(weights, probs, losses, num_samples),
         lambda problem: (problem.input_weights, problem.label_probs, problem.losses),
     )
@@ -77,7 +77,8 @@ UNBIASED_BAYES = _unbiased(distilled=True)
 
 def _score_worlds(size: tuple[int, ...]) -> Domain:
     m, labels = size
-    return simplex(m) * stochastic(m, labels) * reals(m, labels)
+    parts = simplex(m) * stochastic(m, labels) * reals(m, labels)
+    return parts.named("input_weights", "label_probs", "scores")
 
 
 def _score_scale(weights: Any, probs: Any, scores: Any) -> Scalar:

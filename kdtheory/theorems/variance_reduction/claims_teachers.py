@@ -42,7 +42,8 @@ def _taught_worlds(size: tuple[int, ...]) -> Domain:
     m, labels, teachers = size
     parts = simplex(m) * box(0, 1, m, labels) * simplex(teachers)
     parts = parts * stochastic(teachers, m, labels) * integers(1, draws.MAX_DRAWN)
-    return parts.map(_taught, _taught_parts)
+    names = "input_weights", "losses", "teacher_weights", "teacher_probs", "num_samples"
+    return parts.named(*names).map(_taught, _taught_parts)
 
 
 def _bias_margin(problem: FiniteProblem) -> Scalar:

@@ -205,7 +205,8 @@ EQUALITY = dataclasses.replace(
 def _design_worlds(size: tuple[int, ...]) -> Domain:
     m, labels, designs, samples = size
     parts = simplex(designs) * integers(0, m - 1, designs, samples)
-    return parts * stochastic(m, labels) * box(0, 1, m, labels)
+    parts = parts * stochastic(m, labels) * box(0, 1, m, labels)
+    return parts.named("design_weights", "designs", "label_probs", "losses")
 
 
 def _design_case(*parts: Any) -> tuple[Any, ...]:

@@ -23,7 +23,8 @@ def worlds(size: tuple[int, ...]) -> Domain:
     """Returns the finite worlds with m inputs and L labels, losses in [0, 1] and N in 1..8."""
     m, labels = size
     parts = simplex(m) * stochastic(m, labels) * box(0, 1, m, labels) * integers(1, draws.MAX_DRAWN)
-    return parts.map(bayes_problem, world_parts)
+    names = "input_weights", "label_probs", "losses", "num_samples"
+    return parts.named(*names).map(bayes_problem, world_parts)
 
 
 def world(weights: Any, probs: Any, losses: Any, num_samples: float = 1.0) -> FiniteProblem:

@@ -1,0 +1,328 @@
+"""The command line. Heavy imports are inside the commands, so that --help is instant."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from kdtheory.claim import Claim
+    from kdtheory.results import Check
+
+AS_EXPECTED, UNEXPECTED, BAD_INPUT, UNDECIDED = 0, 1, 2, 3
+
+app = typer.Typer(
+    name="kdtheory",
+    help="Verify the theory of knowledge distillation numerically, or an inequality of your own. "
+    "Exit codes: 0 as expected, 1 an unexpected verdict, 2 bad usage or input, 3 undecided.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Slugs = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[SLUG]...", help="Claims: slugs, rooms, or globs; all if left out."),
+]
+Slug = Annotated[str, typer.Argument(help="A claim, a room, or a glob such as '*lemma1'.")]
+Json = Annotated[bool, typer.Option("--json", help="Write JSON for machines to standard output.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
+Dtype = Annotated[str, typer.Option(help="Precision of the evaluation: float64 or float32.")]
+
+
+def fail(message: str) -> NoReturn:
+    """Ends the program with exit code 2 and a message on standard error."""
+    typer.echo(f"kdtheory: {message}", err=True)
+    raise typer.Exit(BAD_INPUT)
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    cache: Annotated[
+        bool,
+        typer.Option(help="Keep compiled programs between runs (folder: KDTHEORY_CACHE_DIR)."),
+    ] = True,
+) -> None:
+    """Reads the options that every command shares."""
+    context.obj = cache
+
+
+def _prepare(context: typer.Context) -> None:
+    """Turns the compilation cache on, unless it was switched off."""
+    if context.obj:
+        from kdtheory._cache import keep_compiled_programs
+
+        keep_compiled_programs()
+
+
+def select(patterns: Sequence[str]) -> list[Claim]:
+    """Returns the claims that any of the slugs, rooms or globs names, in reading order.
+
+    Args:
+        patterns: slugs, rooms or globs; the whole catalogue if there are none.
+
+    Returns:
+        The claims.
+    """
+    import fnmatch
+
+    from kdtheory.theorems import CLAIMS
+
+    chosen: set[str] = set()
+    for pattern in patterns:
+        matching = {
+            claim.slug
+            for claim in CLAIMS
+            if fnmatch.fnmatchcase(claim.slug, pattern) or claim.slug.split("/")[0] == pattern
+        }
+        if not matching:
+            import difflib
+
+            known = [claim.slug for claim in CLAIMS] + [c.slug.split("/")[0] for c in CLAIMS]
+            near = difflib.get_close_matches(pattern, known, n=3, cutoff=0.4)
+            hint = f"Did you mean {' or '.join(dict.fromkeys(near))}? " if near else ""
+            fail(
+                f"claim: got {pattern!r}; expected a slug, a room or a glob. {hint}See: kdtheory list"
+            )
+        chosen |= matching
+    return [claim for claim in CLAIMS if not patterns or claim.slug in chosen]
+
+
+@app.command("list")
+def list_claims(slugs: Slugs = None, as_json: Json = False) -> None:
+    """List the catalogue."""
+    from kdtheory.tools import report
+
+    claims = select(slugs or [])
+    if as_json:
+        report.write_json([_summary(claim) for claim in claims])
+        return
+    report.console().print(report.claims_table(claims))
+
+
+def _summary(claim: Claim) -> dict[str, Any]:
+    """Returns what the lists say of a claim."""
+    return {
+        "slug": claim.slug,
+        "title": claim.title,
+        "statement": claim.statement,
+        "relation": claim.relation.value,
+        "source": str(claim.source),
+        "text_examined": claim.text_examined.value,
+        "finding": claim.finding.value,
+        "what_survives": claim.what_survives,
+        "corrects": claim.corrects,
+        "sharpens": claim.sharpens,
+        "uses": list(claim.uses),
+    }
+
+
+@app.command()
+def show(
+    slug: Slug,
+    bibtex: Annotated[bool, typer.Option("--bibtex", help="Add the paper's BibTeX entry.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show what is claimed, what stands, and where it is tight or breaks."""
+    from kdtheory.tools import report
+    from kdtheory.tools._compile import precision
+
+    claims = select([slug])
+    if as_json:
+        report.write_json([_summary(claim) for claim in claims])
+        return
+    with precision("float64"):
+        for index, claim in enumerate(claims):
+            typer.echo("\n" * bool(index) + "\n".join(report.claim_page(claim)))
+            if bibtex and claim.source.paper is not None:
+                typer.echo("\n" + claim.source.paper.bibtex)
+
+
+@contextlib.contextmanager
+def _progress(total: int) -> Iterator[Any]:
+    """Shows a bar on standard error; yields a function that names the work in hand."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=total)
+
+        def at(name: str, done: int) -> None:
+            bar.update(task, description=name, completed=done)
+
+        yield at
+
+
+def _code(checks: Sequence[Check]) -> int:
+    from kdtheory.results import Verdict
+
+    surprising = [check for check in checks if not check.as_expected]
+    if any(check.verdict is not Verdict.UNDECIDED for check in surprising):
+        return UNEXPECTED
+    return UNDECIDED if surprising else AS_EXPECTED
+
+
+def _resumed(path: Path | None, settings: dict[str, Any]) -> dict[str, Check]:
+    """Returns the finished checks that a file holds, if they were made with the same settings."""
+    from kdtheory.results import Check
+
+    if path is None or not path.exists():
+        return {}
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        checks = {item["slug"]: Check.from_dict(item) for item in data["checks"]}
+        previous = data["settings"]
+    except (ValueError, KeyError, TypeError, AttributeError, OSError):
+        fail(
+            f"--resume: got {path}, which holds no unfinished run; expected one. Name another file."
+        )
+    if previous != settings:
+        fail(f"--resume: got a run with {previous}; expected {settings}. Name another file.")
+    return checks
+
+
+@app.command()
+def verify(
+    context: typer.Context,
+    slugs: Slugs = None,
+    seed: Seed = 0,
+    dtype: Dtype = "float64",
+    level: Annotated[
+        float,
+        typer.Option(
+            min=0.0, max=1.0, help="Chance that any right evaluator is disputed by draws."
+        ),
+    ] = 1e-3,
+    resume: Annotated[
+        Path | None,
+        typer.Option(help="Keep finished checks in this file, and do not repeat those it holds."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Examine claims from every side; without an argument, the whole catalogue."""
+    from kdtheory.tools import report
+    from kdtheory.tools import verify as examine
+
+    claims = select(slugs or [])
+    if dtype not in ("float64", "float32"):
+        fail(f"--dtype: got {dtype!r}; expected float64 or float32. Choose one.")
+    if not level > 0:
+        fail(f"--level: got {level}; expected a number in (0, 1). Choose one, such as 0.001.")
+    _prepare(context)
+    settings = {"seed": seed, "dtype": dtype, "level": level, "claims": len(claims)}
+    finished = _resumed(resume, settings)
+    with _progress(len(claims)) as at:
+        for index, claim in enumerate(claims):
+            at(claim.slug, index)
+            if claim.slug not in finished:
+                share = level / len(claims)
+                finished[claim.slug] = examine(claim, seed=seed, dtype=dtype, level=share)
+                if resume is not None:
+                    _save(resume, settings, finished)
+    checks = [finished[claim.slug] for claim in claims]
+    if as_json:
+        report.write_json(checks)
+    else:
+        out = report.console()
+        out.print(report.checks_table(checks, claims))
+        for check in checks:
+            if not check.as_expected:
+                out.print(f"{check.slug}: {check.reason}", style="bold", markup=False)
+        out.print(f"\n{report.summary(checks)} Seed {seed}, {dtype}.", markup=False)
+        out.print(report.LEGEND, style="dim", markup=False)
+    raise typer.Exit(_code(checks))
+
+
+def _save(path: Path, settings: dict[str, Any], finished: dict[str, Check]) -> None:
+    """Writes the run so far; a write that is interrupted leaves the previous file whole."""
+    text = json.dumps({"settings": settings, "checks": [c.to_dict() for c in finished.values()]})
+    partial = path.with_name(path.name + ".partial")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError as problem:
+        fail(f"--resume: got {path}, which cannot be written ({problem}). Name another file.")
+
+
+@app.command()
+def falsify(
+    context: typer.Context,
+    slug: Slug,
+    seed: Seed = 0,
+    dtype: Dtype = "float64",
+    as_json: Json = False,
+) -> None:
+    """Search for a counterexample, from the claim's sides, domain and assumptions alone."""
+    from kdtheory.tools import falsify as search
+    from kdtheory.tools import report
+
+    claims = select([slug])
+    if dtype not in ("float64", "float32"):
+        fail(f"--dtype: got {dtype!r}; expected float64 or float32. Choose one.")
+    _prepare(context)
+    checks = []
+    with _progress(len(claims)) as at:
+        for index, claim in enumerate(claims):
+            at(claim.slug, index)
+            checks.append(search(claim, seed=seed, dtype=dtype))
+    if as_json:
+        report.write_json(checks if len(checks) > 1 else checks[0])
+    else:
+        for check, claim in zip(checks, claims, strict=True):
+            typer.echo(f"{claim.slug}: {check.verdict.value} ({check.reason}; seed {seed})")
+            if check.counterexample is not None:
+                typer.echo("\n".join(report.counterexample_lines(claim, check.counterexample)))
+    raise typer.Exit(_code(checks))
+
+
+@app.command()
+def findings(slugs: Slugs = None, as_json: Json = False) -> None:
+    """List the statements that do not hold as printed, what survives, and the smallest instance."""
+    from kdtheory.claim import Finding
+    from kdtheory.tools import report
+    from kdtheory.tools._compile import precision
+
+    claims = [claim for claim in select(slugs or []) if claim.finding is not Finding.STANDS]
+    with precision("float64"):
+        found = [report.recorded_counterexample(claim) for claim in claims]
+    if as_json:
+        pairs = zip(claims, found, strict=True)
+        report.write_json([{**_summary(claim), "counterexample": one} for claim, one in pairs])
+        return
+    for claim, one in zip(claims, found, strict=True):
+        typer.echo(f"{claim.slug} [{claim.finding.value}; {claim.text_examined.value}]")
+        typer.echo(f"  {claim.source}: {claim.title}")
+        typer.echo(f"  what survives: {claim.what_survives}")
+        if one is not None:
+            typer.echo(f"  {one.note}")
+            typer.echo("\n".join("  " + line for line in report.counterexample_lines(claim, one)))
+        typer.echo()
+    typer.echo("A finding is about the text examined, not about other versions of the paper.")
+
+
+def main() -> None:
+    """Runs the command line; an interruption is not an error message's worth."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        typer.echo("interrupted; with --resume FILE, finished checks are kept", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

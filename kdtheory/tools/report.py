@@ -1,0 +1,168 @@
+"""Tables and pages for people. Besides the command line, the only place that writes text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from kdtheory.claim import Claim, Finding, TextExamined
+from kdtheory.results import Check, Counterexample, Verdict, to_dict
+from kdtheory.tools._referee import counterexample, referee_case, size_of
+
+_COLOURS = {
+    Verdict.HOLDS: "green",
+    Verdict.VIOLATED: "magenta",
+    Verdict.UNDECIDED: "yellow",
+    Verdict.NO_INSTANCE: "yellow",
+}
+
+
+def console() -> Console:
+    """Returns a console for standard output, wide enough for the tables when it is no terminal."""
+    plain = Console()
+    return plain if plain.is_terminal else Console(width=130)
+
+
+def write_json(data: Any) -> None:
+    """Writes records as JSON to standard output."""
+    print(json.dumps(to_dict(data), indent=2))  # noqa: T201
+
+
+def claims_table(claims: Sequence[Claim]) -> Table:
+    """Returns one line per claim: slug, relation, text, finding, title."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("claim", "rel.", "text examined", "finding", "title"):
+        table.add_column(column, no_wrap=column == "claim")
+    for claim in claims:
+        ours = claim.text_examined is TextExamined.OURS
+        finding = "" if ours and claim.finding is Finding.STANDS else claim.finding.value
+        table.add_row(
+            claim.slug,
+            claim.relation.value,
+            "ours" if ours else claim.text_examined.value,
+            finding,
+            Text(claim.title),
+        )
+    return table
+
+
+def checks_table(checks: Sequence[Check], claims: Sequence[Claim]) -> Table:
+    """Returns one line per check, with what the verdict rests on.
+
+    Args:
+        checks: results of verify or falsify.
+        claims: the claim of each.
+
+    Returns:
+        The table; a verdict that the catalogue does not expect is marked.
+    """
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in (
+        "claim",
+        "verdict",
+        "finding",
+        "instances",
+        "worst slack",
+        "draws",
+        "caught",
+        "s",
+    ):
+        right = column in ("instances", "worst slack", "caught", "s")
+        table.add_column(column, no_wrap=True, justify="right" if right else "left")
+    for check, claim in zip(checks, claims, strict=True):
+        mark = "" if check.as_expected else "  (!)"
+        slacks = [part.worst_slack for part in check.examined]
+        slacks += [part.worst_slack for part in check.searches]
+        seen = sum(part.instances for part in check.examined)
+        seen += sum(part.evaluations for part in check.searches)
+        agreeing = sum(part.agrees for part in check.monte_carlo)
+        caught = [part.detectable_weakening for part in check.searches]
+        known = [share for share in caught if share is not None]
+        table.add_row(
+            check.slug,
+            Text(check.verdict.value + mark, style=_COLOURS[check.verdict]),
+            "" if claim.finding is Finding.STANDS else claim.finding.value,
+            f"{seen:,}",
+            f"{min(slacks):.1e}" if slacks else "",
+            f"{agreeing}/{len(check.monte_carlo)} agree" if check.monte_carlo else "",
+            f"{min(known):.0e}" if known else "",
+            f"{check.seconds:.1f}",
+        )
+    return table
+
+
+LEGEND = (
+    "holds: on the instances counted here, at the sizes shown by --json; it is not a proof. "
+    "worst slack: by how much the claim held, or failed, at worst, in its own unit. "
+    "draws: exact evaluators that agree with Monte Carlo from the definition. "
+    "caught: a bound smaller by this share would have been refuted."
+)
+
+
+def summary(checks: Sequence[Check]) -> str:
+    """Returns a sentence that counts verdicts."""
+    counts = {verdict: sum(c.verdict is verdict for c in checks) for verdict in Verdict}
+    parts = [f"{count} {verdict.value}" for verdict, count in counts.items() if count]
+    surprises = sum(not check.as_expected for check in checks)
+    end = "all as expected" if not surprises else f"{surprises} NOT as expected"
+    return f"{len(checks)} claims: {', '.join(parts)}; {end}."
+
+
+def counterexample_lines(claim: Claim, found: Counterexample) -> list[str]:
+    """Returns a violating instance in a few lines."""
+    lines = [f"size {found.size}" if found.size else "instance"]
+    width = max(map(len, (*found.names, "right side")))
+    for index, (name, part) in enumerate(zip(found.names, found.parts, strict=True)):
+        lines.append(f"  {name or f'part {index + 1}':{width}} = {_written(part)}")
+    lines.append(f"  {'left side':{width}} = {found.lhs}")
+    lines.append(f"  {'right side':{width}} = {found.rhs}")
+    lines.append(f"  the claim (left {claim.relation.value} right) fails by {found.violation:.6g}")
+    return lines
+
+
+def _written(part: Any) -> str:
+    if isinstance(part, (tuple, list)):
+        return "(" + ", ".join(_written(row) for row in part) + ")"
+    return str(part)
+
+
+def recorded_counterexample(claim: Claim) -> Counterexample | None:
+    """Returns the claim's recorded counterexample with both sides in exact or ball arithmetic."""
+    case = claim.counterexample
+    if case is None:
+        return None
+    refereed = referee_case(claim, case)
+    return counterexample(claim, size_of(claim, case.make()) or (), refereed, case.note)
+
+
+def claim_page(claim: Claim) -> list[str]:
+    """Returns everything that a claim's record says, as lines of text."""
+    lines = [claim.slug, claim.title, "", f"  {claim.statement}", "", f"source: {claim.source}"]
+    lines.append(f"text examined: {claim.text_examined.value}; finding: {claim.finding.value}")
+    if claim.what_survives:
+        lines.append(f"what survives: {claim.what_survives}")
+    for label, slug in (("corrects", claim.corrects), ("sharpens", claim.sharpens)):
+        if slug:
+            lines.append(f"{label}: {slug}")
+    if claim.uses:
+        lines.append(f"uses: {', '.join(claim.uses)}")
+    lines.append(f"sizes: {', '.join(map(str, claim.sizes))}")
+    for assumption in claim.assumptions:
+        lines.append(f"assumes ({assumption.name}): {assumption.statement}")
+    for kind, cases in (
+        ("tight", claim.tight),
+        ("corner", claim.corners),
+        ("broken", claim.broken),
+    ):
+        lines += [f"{kind} case: {case.name}: {case.note}" for case in cases]
+    if claim.draws:
+        lines.append(f"checked by Monte Carlo: {', '.join(claim.draws)}")
+    found = recorded_counterexample(claim)
+    if found is not None:
+        lines += ["", f"counterexample: {found.note}", *counterexample_lines(claim, found)]
+    return lines

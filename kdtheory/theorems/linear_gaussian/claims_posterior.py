@@ -8,8 +8,8 @@ from typing import Any
 import jax.numpy as jnp
 
 from kdtheory._types import Scalar
-from kdtheory.claim import OURS, Case, Claim, Finding, Relation, Source, TextExamined
-from kdtheory.domains import Domain, box, psd
+from kdtheory.claim import OURS, Case, Claim, Draw, Finding, Relation, Source, TextExamined
+from kdtheory.domains import Domain, box
 from kdtheory.gaussian import gaussian_kl, matrix_normal_kl
 from kdtheory.objects.designs import LinearGaussianDesign
 from kdtheory.theorems.linear_gaussian import dataset_shift, draws, given_data, worlds
@@ -32,7 +32,7 @@ def _posterior_domain(size: tuple[int, ...]) -> Domain:
 def _gaussian_log_ratio(
     inputs: Any, labels: Any, weights: Any, precision: Any, beta: Any, noise_std: Any
 ) -> Scalar:
-    """log density of the stated posterior at the weights, minus the same at zero."""
+    """Log density of the stated posterior at the weights, minus the same at zero."""
     mean, covariance = given_data.gibbs_posterior(inputs, labels, precision, beta, noise_std)
     away = jnp.sum((weights - mean) * jnp.linalg.solve(covariance, (weights - mean).T).T)
     return 0.5 * (jnp.sum(mean * jnp.linalg.solve(covariance, mean.T).T) - away)
@@ -94,21 +94,19 @@ GIBBS_POSTERIOR = Claim(
 
 def _matrix_normals(size: tuple[int, ...]) -> Domain:
     rows, columns = size
-    law = box(-2, 2, rows, columns) * psd(rows) * psd(columns)
-    names = [f"{name}_{i}" for i in (1, 2) for name in ("mean", "row_cov", "col_cov")]
+    law = box(-2, 2, rows, columns) * box(-1, 1, rows, rows) * box(-1, 1, columns, columns)
+    names = [f"{name}_{i}" for i in (1, 2) for name in ("mean", "row_factor", "col_factor")]
+    return (law * law).named(*names)
 
-    def shifted(values: tuple[Any, ...], sign: int) -> tuple[Any, ...]:
-        # Half the identity keeps every covariance regular.
-        def shift(index: int, value: Any) -> Any:
-            size = jnp.shape(value)[0]
-            return value if index % 3 == 0 else value + sign * 0.5 * jnp.eye(size)
 
-        return tuple(shift(index, value) for index, value in enumerate(values))
+def _laws(*factors: Any) -> tuple[Any, ...]:
+    """Returns the laws with covariances I/2 + F F^T, regular and well conditioned."""
 
-    return (
-        (law * law)
-        .named(*names)
-        .map(lambda *values: shifted(values, 1), lambda instance: shifted(instance, -1))
+    def covariance(factor: Any) -> Any:
+        return 0.5 * jnp.eye(len(factor), dtype=factor.dtype) + factor @ factor.T
+
+    return tuple(
+        value if index % 3 == 0 else covariance(value) for index, value in enumerate(factors)
     )
 
 
@@ -131,22 +129,27 @@ MATRIX_NORMAL_KL = Claim(
     source=Source(LI_HE, "divergence of matrix normals", APPENDIX),
     text_examined=TextExamined.EXCERPT,
     relation=Relation.EQ,
-    lhs=matrix_normal_kl,
-    rhs=_dense_matrix_normal_kl,
+    lhs=lambda *factors: matrix_normal_kl(*_laws(*factors)),
+    rhs=lambda *factors: _dense_matrix_normal_kl(*_laws(*factors)),
     domain=_matrix_normals,
     sizes=((2, 2), (1, 1), (2, 3)),
-    scale=lambda *laws: 1.0 + jnp.abs(_dense_matrix_normal_kl(*laws)),
-    draws={"lhs": draws.MATRIX_NORMAL_KL},
+    scale=lambda *factors: 1.0 + _dense_matrix_normal_kl(*_laws(*factors)),
+    draws={
+        "lhs": Draw(
+            lambda key, *factors: draws.matrix_normal_log_ratio(key, *_laws(*factors)),
+            variance_bound=lambda *factors: draws.matrix_normal_variance(*_laws(*factors)),
+        )
+    },
     tight=(
         Case(
             "same covariances",
-            lambda: _arrays([[1, 2]], [[2]], jnp.eye(2), [[0, 1]], [[2]], jnp.eye(2)),
-            "half the squared distance of the means, 1/2",
+            lambda: _arrays([[1, 2]], [[1]], jnp.eye(2), [[0, 1]], [[1]], jnp.eye(2)),
+            "half the squared distance of the means in their unit, 4/9",
         ),
         Case(
             "one law written twice",
-            lambda: _arrays([[1, 2]], [[2]], jnp.eye(2), [[1, 2]], [[1]], 2 * jnp.eye(2)),
-            "(2U, V) and (U, 2V) are one law",
+            lambda: _arrays([[1, 2]], [[1]], 0 * jnp.eye(2), [[1, 2]], [[0]], jnp.eye(2)),
+            "(3U, V) and (U, 3V) are one law",
         ),
     ),
 )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -40,18 +39,16 @@ def _vectorised(mean: Array, row_cov: Array, col_cov: Array) -> tuple[Array, Arr
     return mean.T.ravel(), jnp.kron(col_cov, row_cov)
 
 
-def _matrix_normal_ratio(key: Key, *laws: Array) -> Scalar:
+def matrix_normal_log_ratio(key: Key, *laws: Array) -> Scalar:
+    """Draws from the first of two matrix normal laws and returns the log density ratio."""
     sample = _matrix_normal_sample(key, *laws[:3]).T.ravel()
     first, second = _vectorised(*laws[:3]), _vectorised(*laws[3:])
     return multivariate_normal.logpdf(sample, *first) - multivariate_normal.logpdf(sample, *second)
 
 
-MATRIX_NORMAL_KL = Draw(
-    _matrix_normal_ratio,
-    variance_bound=lambda *laws: log_ratio_variance(
-        *_vectorised(*laws[:3]), *_vectorised(*laws[3:])
-    ),
-)
+def matrix_normal_variance(*laws: Array) -> Scalar:
+    """Returns the variance of `matrix_normal_log_ratio`."""
+    return log_ratio_variance(*_vectorised(*laws[:3]), *_vectorised(*laws[3:]))
 
 
 def _student_run(key: Key, design: LinearGaussianDesign, student_map: Array) -> Array:

@@ -215,7 +215,13 @@ def test_the_split_given_the_teacher_at_every_rank():
         weights = jnp.asarray(np.random.default_rng(3).normal(size=shape))
         for rank in range(min(shape) + 2):
             parts = given_data.apx_cross_spread_given_teacher(design, weights, rank=rank)
-            student = dense.truncated_student_mean(design, weights, rank)
+            student = given_data.truncated_student_mean(design, weights, rank=rank)
+            left, values, right = np.linalg.svd(np.asarray(weights @ design.inputs))
+            values[rank:] = 0
+            best = (left[:, : len(values)] * values) @ right[: len(values)]
+            np.testing.assert_allclose(
+                student, best @ np.linalg.pinv(np.asarray(design.inputs)), atol=1e-12
+            )
             expected = dense.mean_term_dense(design, weights, student)
             np.testing.assert_allclose(sum(parts), expected, rtol=1e-11)
             assert parts[1] <= 0

@@ -11,7 +11,12 @@ import jax.numpy as jnp
 from kdtheory._types import Scalar
 from kdtheory.claim import OURS, Case, Claim, Relation, Source, TextExamined
 from kdtheory.domains import Domain
-from kdtheory.objects.designs import DesignSpectrum, LinearGaussianDesign, spectrum
+from kdtheory.objects.designs import (
+    DesignSpectrum,
+    LinearGaussianDesign,
+    left_singular_system,
+    spectrum,
+)
 from kdtheory.theorems.linear_gaussian import (
     algorithm_shift,
     dense,
@@ -125,7 +130,7 @@ def _split_domain(size: tuple[int, ...]) -> Domain:
 
 
 def _mean_term(rank: int, design: LinearGaussianDesign, teacher_weights: Any) -> Scalar:
-    student = dense.truncated_student_mean(design, teacher_weights, rank)
+    student = given_data.truncated_student_mean(design, teacher_weights, rank=rank)
     return dense.mean_term_dense(design, teacher_weights, student)
 
 
@@ -233,7 +238,11 @@ def _student_map(rank: Rank, null: NullConvention, design: LinearGaussianDesign)
         return 0 * identity
     if null == "identity":
         return identity
-    return design.inputs @ jnp.linalg.pinv(design.inputs)
+    # The projection onto the range of X; for X of full row rank it is the identity to rounding
+    # whatever the condition of X, which X X^+ is not.
+    left_vectors, singular_values = left_singular_system(design.inputs)
+    basis = jnp.where(singular_values[None, :] > 0, left_vectors, 0.0)
+    return basis @ basis.T
 
 
 def _divergence_exact(name: str, rank: Rank, null: NullConvention, words: str) -> Claim:

@@ -119,24 +119,6 @@ def mean_term_dense(
     return 0.5 * (jnp.trace(gap @ precision @ gap.T) + noise)
 
 
-@jax.jit
-def truncated_student_mean(
-    design: LinearGaussianDesign,
-    teacher_weights: Float[Array, "outputs features"],
-    rank: Float[Array, ""] | int,
-) -> Float[Array, "outputs features"]:
-    r"""Returns $(W_TX)_\kappa X^+$, the best rank-$\kappa$ student's weights of smallest norm.
-
-    Args:
-        design: the design.
-        teacher_weights: $W_T$, shape ``(k, d)``.
-        rank: $\kappa$.
-    """
-    left, values, right = jnp.linalg.svd(teacher_weights @ design.inputs, full_matrices=False)
-    kept = jnp.where(jnp.arange(values.size) < rank, values, 0.0)
-    return (left * kept[None, :]) @ right @ jnp.linalg.pinv(design.inputs)
-
-
 def _operators(design: LinearGaussianDesign) -> tuple[Array, Array, Array]:
     r"""Returns vec $W\mapsto$ vec $WX$, vec $Y\mapsto$ vec $\bar W$, and $\Sigma_T\otimes I_k$."""
     identity = jnp.eye(design.true_weights.shape[0], dtype=design.inputs.dtype)

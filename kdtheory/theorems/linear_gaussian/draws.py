@@ -18,7 +18,7 @@ from jaxtyping import Array
 from kdtheory._types import Key, Scalar
 from kdtheory.claim import Draw
 from kdtheory.objects.designs import DesignSpectrum, LinearGaussianDesign
-from kdtheory.theorems.linear_gaussian import dense
+from kdtheory.theorems.linear_gaussian import dense, given_data
 from kdtheory.theorems.linear_gaussian.worlds import MAX_OUTPUTS
 
 
@@ -28,6 +28,11 @@ def log_ratio_variance(mean_1: Array, cov_1: Array, mean_2: Array, cov_2: Array)
     excess = ratio - jnp.eye(len(ratio), dtype=ratio.dtype)
     gap = jnp.linalg.solve(cov_2, mean_1 - mean_2)
     return 0.5 * jnp.trace(excess @ excess) + gap @ cov_1 @ gap
+
+
+def _log_ratio(sample: Array, first: tuple[Array, Array], second: tuple[Array, Array]) -> Scalar:
+    above, below = (multivariate_normal.logpdf(sample, *law) for law in (first, second))
+    return jnp.asarray(above) - jnp.asarray(below)
 
 
 def _matrix_normal_sample(key: Key, mean: Array, row_cov: Array, col_cov: Array) -> Array:
@@ -43,7 +48,7 @@ def matrix_normal_log_ratio(key: Key, *laws: Array) -> Scalar:
     """Draws from the first of two matrix normal laws and returns the log density ratio."""
     sample = _matrix_normal_sample(key, *laws[:3]).T.ravel()
     first, second = _vectorised(*laws[:3]), _vectorised(*laws[3:])
-    return multivariate_normal.logpdf(sample, *first) - multivariate_normal.logpdf(sample, *second)
+    return _log_ratio(sample, first, second)
 
 
 def matrix_normal_variance(*laws: Array) -> Scalar:
@@ -76,7 +81,7 @@ def divergence_draw(student_map: Callable[[LinearGaussianDesign], Array]) -> Dra
         run = _student_run(key, design, chosen)
         student = dense.student_moments(design, chosen)
         teacher = dense.teacher_moments(design)
-        return multivariate_normal.logpdf(run, *student) - multivariate_normal.logpdf(run, *teacher)
+        return _log_ratio(run, student, teacher)
 
     def variance_bound(design: LinearGaussianDesign) -> Scalar:
         student = dense.student_moments(design, student_map(design))
@@ -107,7 +112,7 @@ def _mean_term_variance(design: LinearGaussianDesign, teacher_weights: Array, ra
 def _refit(design: LinearGaussianDesign, teacher_weights: Array, rank: int) -> tuple[Array, Array]:
     snr = design.inverse_temperature / design.noise_std**2
     fit = snr * design.inputs.T @ dense.teacher_covariance(design)
-    student = dense.truncated_student_mean(design, teacher_weights, rank)
+    student = given_data.truncated_student_mean(design, teacher_weights, rank=rank)
     return fit, student - teacher_weights @ design.inputs @ fit
 
 

@@ -118,6 +118,27 @@ def dataset_shift_given_data_exact(
 
 
 @functools.partial(jax.jit, static_argnames="rank")
+def truncated_student_mean(
+    design: LinearGaussianDesign, teacher_weights: Float[Array, "outputs features"], *, rank: int
+) -> Float[Array, "outputs features"]:
+    r"""Returns $W_TM^*=\Pi W_TP_X=(W_TX)_\kappa X^+$, the mean of a student of rank $\kappa$.
+
+    Of all minimisers of $\|W_TX-W_TMX\|_F$ over maps of rank $\kappa$, the one of smallest norm. It
+    is a projection of the outputs followed by one of the inputs, and $X^+$ is never formed.
+
+    Args:
+        design: the design.
+        teacher_weights: $W_T$, shape ``(k, d)``.
+        rank: $\kappa\ge0$.
+
+    Source: ours, from Eckart-Young and Friedland-Torokhti.
+    """
+    coordinates, _, rotation, left_vectors = _output_rotation(design, teacher_weights)
+    kept = rotation[:, :rank]
+    return kept @ (kept.T @ coordinates) @ left_vectors.T
+
+
+@functools.partial(jax.jit, static_argnames="rank")
 def apx_cross_spread_given_teacher(
     design: LinearGaussianDesign, teacher_weights: Float[Array, "outputs features"], *, rank: int
 ) -> tuple[Float[Array, ""], Float[Array, ""], Float[Array, ""]]:
@@ -142,12 +163,9 @@ def apx_cross_spread_given_teacher(
     Returns:
         The three terms, scalars.
     """
-    left_vectors, singular_values = left_singular_system(design.inputs)
+    coordinates, singular_values, rotation, _ = _output_rotation(design, teacher_weights)
     terms = _terms(design, singular_values)
-    # Coordinates of W_T on the range of X: (k, directions).
-    coordinates = jnp.where(terms.active[None, :], teacher_weights @ left_vectors, 0.0)
     stretch = singular_values[None, :]
-    rotation = jnp.linalg.svd(coordinates * stretch, full_matrices=True)[0]
     lost = rotation[:, rank:].T @ coordinates
     lost_energy = design.prior_precision * jnp.sum(lost**2)
     snr = design.inverse_temperature / design.noise_std**2
@@ -155,6 +173,16 @@ def apx_cross_spread_given_teacher(
     pull = design.prior_precision**2 * jnp.sum(coordinates**2 * terms.posterior_variance[None, :])
     noise = teacher_weights.shape[0] * design.inverse_temperature * jnp.sum(terms.fit)
     return approximation, -lost_energy, 0.5 * (pull + noise)
+
+
+def _output_rotation(
+    design: LinearGaussianDesign, teacher_weights: Array
+) -> tuple[Array, Array, Array, Array]:
+    """Returns W_T on the range of X, the s_i, the left singular vectors of W_T X, and the u_i."""
+    left_vectors, singular_values = left_singular_system(design.inputs)
+    coordinates = jnp.where(singular_values[None, :] > 0, teacher_weights @ left_vectors, 0.0)
+    rotation = jnp.linalg.svd(coordinates * singular_values[None, :], full_matrices=True)[0]
+    return coordinates, singular_values, rotation, left_vectors
 
 
 def _singular_system(inputs: Array) -> tuple[Array, Array, Array]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kdtheory._check import InputError
-from kdtheory.decompose import MEANINGS, Decomposition, decompose, plot_decomposition
+from kdtheory.decomposition import MEANINGS, Decomposition, decompose, plot_decomposition
 
 RNG = np.random.default_rng(0)
 X, WEIGHTS = RNG.normal(size=(3, 8)), RNG.normal(size=(2, 3))

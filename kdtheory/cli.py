@@ -90,9 +90,7 @@ def select(patterns: Sequence[str]) -> list[Claim]:
             known = [claim.slug for claim in CLAIMS] + [c.slug.split("/")[0] for c in CLAIMS]
             near = difflib.get_close_matches(pattern, known, n=3, cutoff=0.4)
             hint = f"Did you mean {' or '.join(dict.fromkeys(near))}? " if near else ""
-            fail(
-                f"claim: got {pattern!r}; expected a slug, a room or a glob. {hint}See: kdtheory list"
-            )
+            fail(f"claim: got {pattern!r}; expected a slug, a room or a glob. {hint}")
         chosen |= matching
     return [claim for claim in CLAIMS if not patterns or claim.slug in chosen]
 

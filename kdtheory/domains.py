@@ -111,11 +111,10 @@ class Domain:
         return dataclasses.replace(self, build=build, split=split)
 
     def named(self, *names: str) -> Domain:
-        """Returns the domain with its parts named in order, as a counterexample will call them."""
-        parts = zip(self.parts, names, strict=True)
-        return dataclasses.replace(
-            self, parts=tuple(dataclasses.replace(part, name=name) for part, name in parts)
-        )
+        """Returns the domain with its parts named, as a counterexample will call them."""
+        pairs = zip(self.parts, names, strict=True)
+        parts = tuple(dataclasses.replace(part, name=name) for part, name in pairs)
+        return dataclasses.replace(self, parts=parts)
 
     def parametrize(self, point: Float[Array, dimension]) -> tuple[Array, ...]:
         r"""Returns the parts at a point of $\mathbb R^d$ (traceable)."""

@@ -23,7 +23,7 @@ from kdtheory._types import (
 
 def _masked(probs: LabelProbs, values: Losses) -> Losses:
     """Drops the value of a label without mass, so that an infinite loss there counts as 0."""
-    return jnp.where(probs > 0, values, 0.0)
+    return jnp.where(probs != 0, values, 0.0)
 
 
 def _conditional_risks(label_probs: LabelProbs, losses: Losses) -> InputWeights:

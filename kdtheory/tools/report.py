@@ -90,7 +90,7 @@ def checks_table(checks: Sequence[Check], claims: Sequence[Claim]) -> Table:
             f"{seen:,}",
             f"{min(slacks):.1e}" if slacks else "",
             f"{agreeing}/{len(check.monte_carlo)} agree" if check.monte_carlo else "",
-            f"{min(known):.0e}" if known else "",
+            f"{min(known):.0e}" if known and check.verdict is Verdict.HOLDS else "",
             f"{check.seconds:.1f}",
         )
     return table

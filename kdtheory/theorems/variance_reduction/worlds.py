@@ -35,7 +35,7 @@ def world(weights: Any, probs: Any, losses: Any, num_samples: float = 1.0) -> Fi
 
 def squared_loss_scale(problem: FiniteProblem) -> Scalar:
     """Returns the largest squared loss on a support, the unit of every variance of a risk."""
-    present = jnp.where(problem.label_probs > 0, problem.losses, 0.0)
+    present = jnp.where(problem.label_probs != 0, problem.losses, 0.0)
     return jnp.maximum(jnp.max(present**2), jnp.finfo(present.dtype).tiny)
 
 

@@ -1,0 +1,48 @@
+# Every target makes .venv and installs what it needs, once; nothing else has to be there but
+# Python (3.11 or newer) and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := kdtheory proofs_check tests
+
+.PHONY: verify test check notebooks bench format clean
+
+verify: $(VENV)/.installed
+	$(BIN)/kdtheory verify
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+
+check: $(VENV)/.check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+notebooks: $(VENV)/.test
+	@ls notebooks/*.ipynb >/dev/null 2>&1 || { echo "no notebooks yet"; exit 0; }; \
+	$(BIN)/python -m pip install -q --group notebooks && \
+	$(BIN)/python -m pytest -q --nbmake notebooks
+
+bench: $(VENV)/.bench
+	$(BIN)/python -m pytest -q tests/benchmarks --benchmark-only
+
+format: $(VENV)/.check
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV)
+
+# pip 25.1 is the first to know dependency groups.
+$(VENV)/.made:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --upgrade "pip>=25.1"
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.made pyproject.toml
+	$(BIN)/python -m pip install -q -e ".[all]"
+	@touch $@
+
+$(VENV)/.test $(VENV)/.check $(VENV)/.bench: $(VENV)/.%: $(VENV)/.installed
+	$(BIN)/python -m pip install -q --group $*
+	@touch $@

@@ -1,0 +1,1 @@
+"""Machine-checked proof steps, one file per room of the catalogue."""

@@ -1,0 +1,41 @@
+"""What every test runs under: types checked, float64, warnings as errors, fixed examples."""
+
+import os
+
+# Before anything draws: no display is needed.
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+import jaxtyping
+
+# Before the package is imported: every annotated shape and dtype is checked at every call. An int
+# passes for a float, as it does for mypy.
+jaxtyping.install_import_hook(
+    "kdtheory", "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
+)
+
+import hypothesis
+import jax
+import pytest
+
+hypothesis.settings.register_profile(
+    "kdtheory", derandomize=True, deadline=None, max_examples=50, print_blob=False
+)
+hypothesis.settings.load_profile("kdtheory")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "float32: the test runs in JAX's default precision")
+
+
+@pytest.fixture(autouse=True)
+def _precision(request):
+    """Runs every test in float64, unless it is marked ``float32``."""
+    with jax.enable_x64(request.node.get_closest_marker("float32") is None):
+        yield
+
+
+@pytest.fixture(scope="module")
+def strict():
+    """Refuses implicit promotions of dtypes and ranks; the core is tested under it."""
+    with jax.numpy_dtype_promotion("strict"), jax.numpy_rank_promotion("raise"):
+        yield

@@ -1,0 +1,191 @@
+"""The battery: every contract, on every claim of the catalogue."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+
+import jax
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kdtheory import strategies
+from kdtheory._numerics import rounding_tolerance
+from kdtheory.claim import Claim, Finding, Relation, TextExamined
+from kdtheory.results import Check, Verdict
+from kdtheory.theorems import CLAIMS, find
+from kdtheory.tools import ablate, falsify, verify
+from kdtheory.tools._referee import Ruling, exact_parts, referee_case, size_of
+from kdtheory.tools._search import random_points
+from kdtheory.tools.evaluate import assess, assess_instances, assess_points, domain_margin
+
+TOLERANCE = rounding_tolerance("float64")
+SLUGS = [claim.slug for claim in CLAIMS]
+
+
+def each(claims: list[Claim]) -> pytest.MarkDecorator:
+    """One test per claim; a claim's tests share a worker, and so its compiled programs."""
+    marked = [pytest.param(c, id=c.slug, marks=pytest.mark.xdist_group(c.slug)) for c in claims]
+    return pytest.mark.parametrize("claim", marked)
+
+
+EVERY = each(list(CLAIMS))
+STANDING = each([claim for claim in CLAIMS if claim.finding is Finding.STANDS])
+FALLEN = each([claim for claim in CLAIMS if claim.finding is not Finding.STANDS])
+
+
+def test_slugs_are_unique_and_found() -> None:
+    assert len(set(SLUGS)) == len(SLUGS)
+    assert all(find(slug).slug == slug for slug in SLUGS)
+    with pytest.raises(KeyError, match="Did you mean variance_reduction/lemma1"):
+        find("variance_reduction/lema1")
+
+
+@EVERY
+def test_the_record_is_complete(claim: Claim) -> None:
+    assert re.fullmatch(r"[a-z0-9_]+/[a-z0-9_]+", claim.slug)
+    assert claim.title
+    assert claim.statement
+    assert 2 <= len(claim.sizes) <= 3
+    assert len(set(claim.sizes)) == len(claim.sizes)
+    dimensions = [claim.domain(size).dimension for size in claim.sizes]
+    assert dimensions[0] > min(dimensions), "the home size must not be the smallest"
+    assert all(part.name for part in claim.domain(claim.sizes[0]).parts)
+    assert (claim.text_examined is TextExamined.OURS) == (claim.source.paper is None)
+    stands = claim.finding is Finding.STANDS
+    assert stands == (not claim.what_survives)
+    assert stands == (claim.counterexample is None)
+    if claim.finding in (Finding.FAILS, Finding.DOES_NOT_FOLLOW):
+        assert claim.text_examined is not TextExamined.ABSTRACT
+    assert claim.tight or not stands or claim.relation is Relation.EQ
+    for slug in filter(None, (claim.corrects, claim.sharpens, *claim.uses)):
+        assert slug in SLUGS
+
+
+@EVERY
+def test_draws_and_cases_refer_to_what_exists(claim: Claim) -> None:
+    assert set(claim.draws) <= {"lhs", "rhs", *claim.terms}
+    for draw in claim.draws.values():
+        assert (draw.bounds is None) != (draw.variance_bound is None)
+    names = {assumption.name for assumption in claim.assumptions}
+    assert {case.assumption for case in claim.broken} == names, "one broken case per assumption"
+    every = (*claim.tight, *claim.corners, *claim.broken)
+    assert len({case.name for case in every}) == len(every)
+    assert all(case.note for case in every)
+
+
+@EVERY
+def test_the_verdict_is_the_expected_one(claim: Claim) -> None:
+    check = verify(claim, instances=1024, level=1e-6)
+    assert check.as_expected, check.reason
+    assert all(case.as_expected for case in check.cases), check.cases
+    assert all(part.admissible for part in check.examined)
+    assert len(check.monte_carlo) == 4 * len(claim.draws)
+    assert all(record.agrees for record in check.monte_carlo)
+    assert Check.from_dict(json.loads(json.dumps(check.to_dict()))) == check
+
+
+@FALLEN
+def test_the_counterexample_meets_every_printed_hypothesis(claim: Claim) -> None:
+    case = claim.counterexample
+    assert case is not None
+    values = assess_instances(claim, [case.make()])[0]
+    assert values["margin"] >= 0
+    assert domain_margin(claim, [case.make()])[0] >= -TOLERANCE
+    assert size_of(claim, case.make()) in claim.sizes
+    assert referee_case(claim, case).ruling is Ruling.VIOLATED
+
+
+@FALLEN
+def test_the_search_finds_it_from_the_claim_alone(claim: Claim) -> None:
+    bare = dataclasses.replace(
+        claim, tight=(), corners=(), broken=(), counterexample=None, draws={}, terms={}, axes=()
+    )
+    for seed in range(1, 6):
+        check = falsify(bare, seed=seed, rounds=1)
+        assert check.verdict is Verdict.VIOLATED, (seed, check.reason)
+        assert check.counterexample is not None
+        assert check.counterexample.violation > 0
+
+
+@FALLEN
+def test_the_repaired_claim_has_the_same_domain(claim: Claim) -> None:
+    for repaired in (c for c in CLAIMS if c.corrects == claim.slug):
+        assert repaired.domain is claim.domain
+        assert repaired.sizes == claim.sizes
+        assert repaired.finding is Finding.STANDS
+
+
+@EVERY
+def test_every_assumption_is_needed(claim: Claim) -> None:
+    dropped = ablate(claim)
+    assert len(dropped) == len(claim.broken)
+    assert all(record.as_expected for record in dropped), dropped
+
+
+@EVERY
+def test_one_instance_alone_is_the_same_as_in_a_batch(claim: Claim) -> None:
+    size = claim.sizes[0]
+    domain = claim.domain(size)
+    points = random_points(np.random.default_rng(3), 8, domain.dimension)
+    together = assess_points(claim, size, points)
+    alone = jax.jit(lambda point: assess(claim, domain.instance(domain.parametrize(point))))
+    for index in (0, 5):
+        one = alone(points[index])
+        for side in ("lhs", "rhs", "slack"):
+            np.testing.assert_allclose(one[side], together[side][index], rtol=1e-12, atol=1e-14)
+
+
+@EVERY
+def test_single_precision_agrees(claim: Claim) -> None:
+    size = claim.sizes[0]
+    points = random_points(np.random.default_rng(4), 64, claim.domain(size).dimension)
+    # The same instances in both widths: coordinates that float32 represents.
+    points = points.astype(np.float32)
+    double = assess_points(claim, size, points.astype(np.float64))
+    with jax.enable_x64(False):
+        single = assess_points(claim, size, points)
+    scale = np.maximum(1.0, np.abs(double["rhs"]))
+    finite = np.isfinite(double["lhs"]) & np.isfinite(double["rhs"])
+    for side in ("lhs", "rhs"):
+        difference = np.abs(double[side] - single[side])[finite] / scale[finite]
+        assert difference.size == 0 or difference.max() < 50 * rounding_tolerance("float32")
+
+
+@STANDING
+def test_it_holds_on_instances_built_directly(claim: Claim) -> None:
+    size = claim.sizes[0]
+    domain = claim.domain(size)
+    judge = jax.jit(lambda instance: assess(claim, instance))
+
+    @settings(max_examples=25, suppress_health_check=list(HealthCheck))
+    @given(st.data())
+    def holds(data: st.DataObject) -> None:
+        values = judge(data.draw(strategies.instances(domain)))
+        if values["margin"] >= -TOLERANCE:
+            assert values["slack"] >= -TOLERANCE
+
+    holds()
+
+
+@EVERY
+def test_points_are_exact_members(claim: Claim) -> None:
+    """What the referee judges is in the domain exactly, not up to rounding."""
+    from kdtheory.tools._referee import referee_point
+
+    size = claim.sizes[-1]
+    point = random_points(np.random.default_rng(5), 3, claim.domain(size).dimension)[2]
+    ruling = referee_point(claim, size, point)
+    parts = exact_parts(ruling.parts) if ruling.parts else None
+    if parts is None:
+        assert ruling.ruling is Ruling.UNDECIDED
+        return
+    for part, value in zip(claim.domain(size).parts, parts, strict=True):
+        if part.kind == "simplex":
+            assert all(sum(row) == 1 for row in value.reshape(-1, part.shape[-1]))
+            assert min(value.reshape(-1)) >= 0
+        if part.kind in ("box", "integers"):
+            assert part.low <= min(value.reshape(-1)) <= max(value.reshape(-1)) <= part.high

@@ -1,0 +1,64 @@
+"""A draw shares no code with the sides that it checks."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+
+import kdtheory
+from kdtheory.claim import Claim, call
+from kdtheory.theorems import CLAIMS
+
+PACKAGE = str(Path(kdtheory.__file__).parent)
+# Records hold data and domains build instances: both routes start from the same instance.
+SHARED = ("claim.py", "domains.py", "problems.py", "designs.py", "_types.py")
+
+
+def functions_reached(function: Callable[..., Any], *arguments: Any) -> set[CodeType]:
+    """Returns every function of the package that tracing a function calls."""
+    reached: set[CodeType] = set()
+
+    def note(frame: FrameType, event: str, _: Any) -> None:
+        code = frame.f_code
+        inside = code.co_filename.startswith(PACKAGE) and not code.co_filename.endswith(SHARED)
+        if event == "call" and inside:
+            reached.add(code)
+
+    jax.clear_caches()  # a function traced before would not be entered again
+    sys.setprofile(note)
+    try:
+        jax.make_jaxpr(function)(*arguments)
+    finally:
+        sys.setprofile(None)
+    return reached
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [pytest.param(c, id=c.slug, marks=pytest.mark.xdist_group(c.slug)) for c in CLAIMS if c.draws],
+)
+def test_draws_do_not_reach_what_the_exact_sides_reach(claim: Claim) -> None:
+    domain = claim.domain(claim.sizes[0])
+    instance = domain.instance(domain.parametrize(np.zeros(domain.dimension)))
+    exact = {"lhs": claim.lhs, "rhs": claim.rhs, **claim.terms}
+    for quantity, draw in claim.draws.items():
+        evaluated = functions_reached(lambda i, q=quantity: call(exact[q], i), instance)
+        drawn = functions_reached(lambda i, d=draw: call(d.sample, i, jax.random.key(0)), instance)
+        assert drawn, "tracing a draw must be seen"
+        assert not evaluated & drawn
+
+
+def test_the_guard_sees_a_draw_that_uses_the_evaluator() -> None:
+    claim = next(c for c in CLAIMS if c.slug == "variance_reduction/lemma1")
+    domain = claim.domain(claim.sizes[0])
+    instance = domain.instance(domain.parametrize(np.zeros(domain.dimension)))
+    evaluated = functions_reached(claim.lhs, instance)
+    cheating = functions_reached(lambda problem: claim.lhs(problem) + 0.0, instance)
+    assert evaluated & cheating

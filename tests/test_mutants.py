@@ -1,0 +1,226 @@
+"""Planted errors: a tool that has never caught anything is not yet a tool."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import jax.numpy as jnp
+import pytest
+
+from kdtheory.claim import Assumption, Case, Claim, Draw, Relation, call
+from kdtheory.divergences import kl_divergence, total_variation
+from kdtheory.domains import box, simplex
+from kdtheory.results import Verdict
+from kdtheory.theorems import CLAIMS, find
+from kdtheory.tools import falsify, verify
+from kdtheory.tools.evaluate import assess_instances
+
+
+def _biting(claim: Claim) -> bool:
+    """Whether some case of equality has a right side that a factor moves."""
+    values = assess_instances(claim, [case.make() for case in claim.tight if case.limit is None])
+    return any(abs(value["rhs"]) > 1e-6 for value in values)
+
+
+def _weakened(claim: Claim, share: float) -> Claim:
+    """Returns the claim with its right side wrong by a share, against the claim."""
+    sign = {Relation.LE: -1.0, Relation.GE: 1.0, Relation.EQ: 1.0}[claim.relation]
+
+    def rhs(*parts: object) -> object:
+        side = claim.rhs(*parts)
+        return side + sign * share * jnp.abs(side)
+
+    return dataclasses.replace(claim, rhs=rhs, draws={}, tight=(), corners=())
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        pytest.param(c, id=c.slug, marks=pytest.mark.xdist_group(c.slug))
+        for c in CLAIMS
+        if c.counterexample is None and c.tight
+    ],
+)
+def test_a_bound_wrong_by_a_thousandth_is_refuted(claim: Claim) -> None:
+    # Claims whose equality cases have a right side of 0 (or infinity) have no such mutant.
+    refuted = falsify(_weakened(claim, 1e-3), seed=1, rounds=1).verdict is Verdict.VIOLATED
+    assert refuted == _biting(claim)
+
+
+@pytest.mark.parametrize(
+    ("claim", "quantity"),
+    [
+        pytest.param(c, q, id=f"{c.slug}-{q}", marks=pytest.mark.xdist_group(c.slug))
+        for c in CLAIMS
+        for q in c.draws
+        if q in ("lhs", "rhs")
+    ],
+)
+def test_a_wrong_evaluator_is_disputed_by_draws(claim: Claim, quantity: str) -> None:
+    side = getattr(claim, quantity)
+    # An error that draws can see whatever the instance: a quarter of the value and of the scale.
+    planted = dataclasses.replace(
+        claim,
+        **{quantity: lambda *p: 1.25 * side(*p) + 0.25 * claim.scale(*p)},
+        tight=(),
+        corners=(),
+        counterexample=None,
+    )
+    check = verify(planted, instances=64, level=1e-6)
+    wrong = [record for record in check.monte_carlo if record.quantity == quantity]
+    assert not any(record.agrees for record in wrong)
+    assert check.verdict is Verdict.UNDECIDED
+    assert "disputed" in check.reason
+
+
+def test_sides_swapped_are_refuted() -> None:
+    lemma = find("variance_reduction/lemma1")
+    swapped = dataclasses.replace(
+        lemma, lhs=lemma.rhs, rhs=lemma.lhs, draws={}, tight=(), broken=()
+    )
+    assert verify(swapped, instances=64).verdict is Verdict.VIOLATED
+
+
+def test_a_dropped_term_is_refuted() -> None:
+    identity = find("variance_reduction/kl_form")
+    without = dataclasses.replace(identity, rhs=identity.terms["divergence"], tight=(), corners=())
+    assert verify(without, instances=64).verdict is Verdict.VIOLATED
+
+
+def test_a_wrong_power_is_refuted() -> None:
+    identity = find("variance_reduction/gap_identity")
+    power = dataclasses.replace(
+        identity, rhs=lambda p: identity.rhs(p) / p.num_samples, tight=(), corners=(), draws={}
+    )
+    assert verify(power, instances=64).verdict is Verdict.VIOLATED
+
+
+def test_a_missing_condition_is_refuted() -> None:
+    # Without "unbiased teacher" in the domain: Bayes probabilities drawn on their own.
+    claim = find("variance_reduction/worst_teacher_upper")
+    size = claim.sizes[1]
+    domain = claim.domain(size)
+
+    def biased(*parts: object) -> object:
+        problem = domain.instance(parts)
+        return dataclasses.replace(problem, label_probs=problem.label_probs[:, ::-1])
+
+    assert domain.build is not None
+    wrong = dataclasses.replace(
+        claim,
+        domain=lambda _: dataclasses.replace(domain, build=biased),
+        sizes=(size,),
+        assumptions=(),
+    )
+    assert falsify(wrong, rounds=1).verdict is Verdict.VIOLATED
+
+
+def test_a_case_that_is_not_tight_is_reported() -> None:
+    claim = find("variance_reduction/lemma1")
+    slack = next(case for case in claim.corners if case.name == "one input")
+    check = verify(dataclasses.replace(claim, tight=(slack,)), instances=64)
+    assert check.verdict is Verdict.UNDECIDED
+    assert "tight case 'one input'" in check.reason
+
+
+def test_a_counterexample_that_is_none_is_reported() -> None:
+    claim = find("variance_reduction/equality_printed")
+    wrong = dataclasses.replace(
+        find("variance_reduction/equality"), counterexample=claim.counterexample
+    )
+    check = verify(wrong, instances=64)
+    assert check.verdict is Verdict.UNDECIDED
+    assert "counterexample case 'null input'" in check.reason
+
+
+def test_nan_is_undecided() -> None:
+    check = verify(lambda p: jnp.log(p[0] - 0.5), lambda p: 0.0, over=simplex(2))
+    assert check.verdict is Verdict.UNDECIDED
+    assert "NaN" in check.reason
+
+
+def test_assumptions_never_met_is_no_instance() -> None:
+    claim = Claim(
+        lhs=lambda p: p[0],
+        rhs=lambda p: 2.0,
+        domain=lambda _: simplex(2),
+        assumptions=(Assumption("never", "p1 > 1", lambda p: p[0] - 2.0),),
+    )
+    assert verify(claim).verdict is Verdict.NO_INSTANCE
+    assert falsify(claim, rounds=1).verdict is Verdict.NO_INSTANCE
+
+
+def test_infinities_follow_the_rules() -> None:
+    def infinite(p: object) -> object:
+        return jnp.inf
+
+    assert verify(infinite, infinite, over=simplex(2)).verdict is Verdict.HOLDS
+    assert verify(infinite, infinite, over=simplex(2), relation="=").verdict is Verdict.HOLDS
+    refuted = verify(infinite, lambda p: p[0], over=simplex(2))
+    assert refuted.verdict is Verdict.VIOLATED
+    assert refuted.counterexample is not None
+    assert refuted.counterexample.lhs == "inf"
+
+
+def test_a_readers_own_wrong_inequality_is_refuted_with_a_small_witness() -> None:
+    check = verify(
+        kl_divergence,
+        lambda p, q: 2.02 * total_variation(p, q) ** 2,
+        over=simplex(3) * simplex(3),
+        relation=">=",
+    )
+    assert check.verdict is Verdict.VIOLATED
+    found = check.counterexample
+    assert found is not None
+    # Small: every number is a fraction of at most two digits over two digits.
+    numbers = [entry for part in found.parts for entry in part]
+    assert all(len(number) <= 5 for number in numbers), numbers
+    right = verify(
+        kl_divergence,
+        lambda p, q: 2.0 * total_variation(p, q) ** 2,
+        over=simplex(3) * simplex(3),
+        relation=">=",
+    )
+    assert right.verdict is Verdict.HOLDS
+
+
+def test_a_violation_on_a_thin_set_is_found() -> None:
+    # p.l <= max(l) - 0.001 fails only near a vertex of p (random interior points never see it).
+    check = falsify(
+        lambda p, loss: p @ loss,
+        lambda p, loss: jnp.max(loss) - 1e-3,
+        over=simplex(6) * box(0, 1, 6),
+        rounds=1,
+    )
+    assert check.verdict is Verdict.VIOLATED
+
+
+def test_wrong_bounds_of_a_draw_are_refused() -> None:
+    claim = find("variance_reduction/lemma1")
+    sample = claim.draws["lhs"].sample
+    lying = dataclasses.replace(claim, draws={"lhs": Draw(sample, bounds=lambda p: (0.0, 1e-9))})
+    with pytest.raises(ValueError, match="bounds of this draw are wrong"):
+        verify(lying, instances=64)
+
+
+@pytest.mark.parametrize("relation", ["<", "==", "le"])
+def test_an_unknown_relation_is_refused(relation: str) -> None:
+    with pytest.raises(ValueError, match=r"relation: got .* expected '<=', '>=' or '='"):
+        verify(lambda p: p[0], lambda p: 1.0, over=simplex(2), relation=relation)
+
+
+def test_what_is_not_a_claim_is_refused() -> None:
+    with pytest.raises(TypeError, match="expected a Claim, or two functions and over=DOMAIN"):
+        verify(lambda p: p[0], lambda p: 1.0)
+
+
+def test_a_case_receives_its_parts_as_the_sides_do() -> None:
+    pair = (jnp.array([1.0, 0.0]), jnp.array([0.0, 1.0]))
+    assert float(call(total_variation, pair)) == 1.0
+    claim = Claim(
+        lhs=total_variation,
+        rhs=lambda p, q: 1.0,
+        domain=lambda _: simplex(2) * simplex(2),
+        tight=(Case("disjoint", lambda: pair, "disjoint supports"),),
+    )
+    assert verify(claim, instances=64).verdict is Verdict.HOLDS

@@ -260,7 +260,7 @@ def _divergence_exact(name: str, rank: Rank, null: NullConvention, words: str) -
         scale=lambda design: (
             1.0 + algorithm_shift.divergence_bound(spectrum(design), rank=rank, null=null)
         ),
-        draws={"lhs": draws.divergence_draw(choose)},
+        draws={"lhs": draws.divergence_draw(rank, null)},
         tight=(
             Case(
                 "one by one",

@@ -8,7 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from kdtheory._types import Scalar
-from kdtheory.claim import OURS, Case, Claim, Draw, Finding, Relation, Source, TextExamined
+from kdtheory.claim import OURS, Case, Claim, Finding, Relation, Source, TextExamined
 from kdtheory.domains import Domain, box
 from kdtheory.gaussian import gaussian_kl, matrix_normal_kl
 from kdtheory.objects.designs import LinearGaussianDesign
@@ -134,12 +134,7 @@ MATRIX_NORMAL_KL = Claim(
     domain=_matrix_normals,
     sizes=((2, 2), (1, 1), (2, 3)),
     scale=lambda *factors: 1.0 + _dense_matrix_normal_kl(*_laws(*factors)),
-    draws={
-        "lhs": Draw(
-            lambda key, *factors: draws.matrix_normal_log_ratio(key, *_laws(*factors)),
-            variance_bound=lambda *factors: draws.matrix_normal_variance(*_laws(*factors)),
-        )
-    },
+    draws={"lhs": draws.MATRIX_NORMAL_KL},
     tight=(
         Case(
             "same covariances",

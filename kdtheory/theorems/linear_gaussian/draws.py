@@ -8,7 +8,6 @@ $\tfrac12\sum_i(e_i-1)^2+\sum_ie_i\delta_i^2$. Nothing is shared with the spectr
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +17,7 @@ from jaxtyping import Array
 from kdtheory._types import Key, Scalar
 from kdtheory.claim import Draw
 from kdtheory.objects.designs import DesignSpectrum, LinearGaussianDesign
-from kdtheory.theorems.linear_gaussian import dense, given_data
+from kdtheory.theorems.linear_gaussian import dense
 from kdtheory.theorems.linear_gaussian.worlds import MAX_OUTPUTS
 
 
@@ -44,16 +43,30 @@ def _vectorised(mean: Array, row_cov: Array, col_cov: Array) -> tuple[Array, Arr
     return mean.T.ravel(), jnp.kron(col_cov, row_cov)
 
 
-def matrix_normal_log_ratio(key: Key, *laws: Array) -> Scalar:
-    """Draws from the first of two matrix normal laws and returns the log density ratio."""
-    sample = _matrix_normal_sample(key, *laws[:3]).T.ravel()
-    first, second = _vectorised(*laws[:3]), _vectorised(*laws[3:])
+def _vectorised_laws(factors: tuple[Array, ...]) -> list[tuple[Array, Array]]:
+    """Returns mean and covariance of vec A for both laws, covariances written I/2 + F F^T."""
+    laws = []
+    for mean, *halves in (factors[:3], factors[3:]):
+        rows, columns = (
+            0.5 * jnp.eye(len(half), dtype=half.dtype) + half @ half.T for half in halves
+        )
+        laws.append(_vectorised(mean, rows, columns))
+    return laws
+
+
+def _matrix_normal_log_ratio(key: Key, *factors: Array) -> Scalar:
+    first, second = _vectorised_laws(factors)
+    noise = jax.random.normal(key, first[0].shape, first[0].dtype)
+    sample = first[0] + jnp.linalg.cholesky(first[1]) @ noise
     return _log_ratio(sample, first, second)
 
 
-def matrix_normal_variance(*laws: Array) -> Scalar:
-    """Returns the variance of `matrix_normal_log_ratio`."""
-    return log_ratio_variance(*_vectorised(*laws[:3]), *_vectorised(*laws[3:]))
+def _matrix_normal_variance(*factors: Array) -> Scalar:
+    first, second = _vectorised_laws(factors)
+    return log_ratio_variance(*first, *second)
+
+
+MATRIX_NORMAL_KL = Draw(_matrix_normal_log_ratio, variance_bound=_matrix_normal_variance)
 
 
 def _student_run(key: Key, design: LinearGaussianDesign, student_map: Array) -> Array:
@@ -73,18 +86,23 @@ def _student_run(key: Key, design: LinearGaussianDesign, student_map: Array) -> 
     return jnp.concatenate([pseudo.T.ravel(), student.T.ravel()])
 
 
-def divergence_draw(student_map: Callable[[LinearGaussianDesign], Array]) -> Draw:
+def _student_map(rank: str, null: str, design: LinearGaussianDesign) -> Array:
+    identity = jnp.eye(design.inputs.shape[0], dtype=design.inputs.dtype)
+    if rank == "zero":
+        return 0 * identity
+    return identity if null == "identity" else design.inputs @ jnp.linalg.pinv(design.inputs)
+
+
+def divergence_draw(rank: str, null: str) -> Draw:
     """Returns the draw whose mean is the divergence for one way of choosing the student's map."""
 
     def sample(key: Key, design: LinearGaussianDesign) -> Scalar:
-        chosen = student_map(design)
+        chosen = _student_map(rank, null, design)
         run = _student_run(key, design, chosen)
-        student = dense.student_moments(design, chosen)
-        teacher = dense.teacher_moments(design)
-        return _log_ratio(run, student, teacher)
+        return _log_ratio(run, dense.student_moments(design, chosen), dense.teacher_moments(design))
 
     def variance_bound(design: LinearGaussianDesign) -> Scalar:
-        student = dense.student_moments(design, student_map(design))
+        student = dense.student_moments(design, _student_map(rank, null, design))
         return log_ratio_variance(*student, *dense.teacher_moments(design))
 
     return Draw(sample, variance_bound=variance_bound)
@@ -93,27 +111,34 @@ def divergence_draw(student_map: Callable[[LinearGaussianDesign], Array]) -> Dra
 def _mean_term_sample(
     key: Key, design: LinearGaussianDesign, teacher_weights: Array, rank: int
 ) -> Scalar:
-    fit, gap = _refit(design, teacher_weights, rank)
+    fit, gap, precision = _refit(design, teacher_weights, rank)
     shape = (teacher_weights.shape[0], design.inputs.shape[1])
     noise = design.noise_std * jax.random.normal(key, shape, fit.dtype)
     moved = gap - noise @ fit
-    return 0.5 * jnp.sum((moved @ jnp.linalg.inv(dense.teacher_covariance(design))) * moved)
+    return 0.5 * jnp.sum((moved @ precision) * moved)
 
 
 def _mean_term_variance(design: LinearGaussianDesign, teacher_weights: Array, rank: int) -> Scalar:
-    fit, gap = _refit(design, teacher_weights, rank)
-    precision = jnp.linalg.inv(dense.teacher_covariance(design))
+    fit, gap, precision = _refit(design, teacher_weights, rank)
     half = design.noise_std * fit @ precision
     quadratic = design.noise_std * half @ fit.T
     linear = jnp.sum((gap @ half.T) ** 2)
     return linear + 0.5 * teacher_weights.shape[0] * jnp.sum(quadratic**2)
 
 
-def _refit(design: LinearGaussianDesign, teacher_weights: Array, rank: int) -> tuple[Array, Array]:
+def _refit(
+    design: LinearGaussianDesign, teacher_weights: Array, rank: int
+) -> tuple[Array, Array, Array]:
+    """Returns Y -> Wbar(Y), the student's mean less the refitted teacher's, and 1/Sigma_T."""
     snr = design.inverse_temperature / design.noise_std**2
-    fit = snr * design.inputs.T @ dense.teacher_covariance(design)
-    student = given_data.truncated_student_mean(design, teacher_weights, rank=rank)
-    return fit, student - teacher_weights @ design.inputs @ fit
+    identity = jnp.eye(design.inputs.shape[0], dtype=design.inputs.dtype)
+    precision = design.prior_precision * identity + snr * design.inputs @ design.inputs.T
+    fit = snr * jnp.linalg.solve(precision, design.inputs).T
+    predicted = teacher_weights @ design.inputs
+    left, _, _ = jnp.linalg.svd(predicted)
+    kept = left[:, :rank] @ left[:, :rank].T
+    student = kept @ predicted @ jnp.linalg.pinv(design.inputs)
+    return fit, student - predicted @ fit, precision
 
 
 def mean_term_draw(rank: int) -> Draw:

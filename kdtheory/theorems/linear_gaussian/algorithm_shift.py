@@ -36,7 +36,8 @@ from kdtheory.theorems.linear_gaussian.terms import DirectionTerms, direction_te
 
 Rank: TypeAlias = Literal["full", "zero"]
 NullConvention: TypeAlias = Literal["minnorm", "identity"]
-Scale: TypeAlias = Float[Array, "*directions"] | float
+Scale: TypeAlias = Float[Array, "directions"] | Float[Array, ""] | float
+NullScale: TypeAlias = Float[Array, ""] | float
 
 _static_rank = functools.partial(jax.jit, static_argnames="rank")
 _static = functools.partial(jax.jit, static_argnames=("rank", "null"))
@@ -44,7 +45,7 @@ _static = functools.partial(jax.jit, static_argnames=("rank", "null"))
 
 @jax.jit
 def covariance_mismatch(
-    spectrum: DesignSpectrum, *, student_scale: Scale = 1.0, null_scale: Scale = 1.0
+    spectrum: DesignSpectrum, *, student_scale: Scale = 1.0, null_scale: NullScale = 1.0
 ) -> Float[Array, ""]:
     r"""Returns $\mathrm{Cov}(\Sigma_S,\Sigma_T) = \frac k2\sum_j(e_j-1-\log e_j)\ge0$.
 
@@ -113,7 +114,7 @@ def algorithm_shift_exact(
     rank: Rank = "full",
     null: NullConvention = "minnorm",
     student_scale: Scale = 1.0,
-    null_scale: Scale = 1.0,
+    null_scale: NullScale = 1.0,
 ) -> Float[Array, ""]:
     r"""Returns $E_{\hat D}\mathrm{KL}(q_S(\cdot|\hat D)\,\|\,q_T(\cdot|\hat D))$, exactly.
 
@@ -180,7 +181,7 @@ def algorithm_shift_bound(
     rank: Rank = "full",
     null: NullConvention = "minnorm",
     student_scale: Scale = 1.0,
-    null_scale: Scale = 1.0,
+    null_scale: NullScale = 1.0,
 ) -> Float[Array, ""]:
     r"""Returns apx + cross + spread + Cov, which bounds the algorithm shift by convexity.
 
@@ -198,7 +199,7 @@ def divergence_exact(
     rank: Rank = "full",
     null: NullConvention = "minnorm",
     student_scale: Scale = 1.0,
-    null_scale: Scale = 1.0,
+    null_scale: NullScale = 1.0,
 ) -> Float[Array, ""]:
     r"""Returns $K_n=\mathrm{KL}(\text{law}(\hat Y,\Theta)\,\|\,\text{law}(Y,W_T))$ given $X$.
 
@@ -222,7 +223,7 @@ def divergence_bound(
     rank: Rank = "full",
     null: NullConvention = "minnorm",
     student_scale: Scale = 1.0,
-    null_scale: Scale = 1.0,
+    null_scale: NullScale = 1.0,
 ) -> Float[Array, ""]:
     r"""Returns $J = B + \mathrm{apx} + \mathrm{cross} + \mathrm{spread} + \mathrm{Cov}\ge K_n$.
 
@@ -240,7 +241,7 @@ def mutual_information(
     rank: Rank = "full",
     null: NullConvention = "minnorm",
     student_scale: Scale = 1.0,
-    null_scale: Scale = 1.0,
+    null_scale: NullScale = 1.0,
 ) -> Float[Array, ""]:
     r"""Returns $I(W_T;(\hat Y,\Theta)\,|\,X) = J - K_n$, what the bound gives away.
 

@@ -42,8 +42,9 @@ def brier(probs: Float[Array, "*batch labels"]) -> Float[Array, "*batch labels"]
     Returns:
         The score for each possible label; $p\cdot\ell(q) = \|p-q\|^2 + 1 - \|p\|^2$.
     """
-    eye = jnp.eye(probs.shape[-1], dtype=probs.dtype)
-    return jnp.sum((eye - probs[..., None, :]) ** 2, axis=-1)
+    labels = probs.shape[-1]
+    onehot = jnp.broadcast_to(jnp.eye(labels, dtype=probs.dtype), (*probs.shape, labels))
+    return jnp.sum((onehot - probs[..., None, :]) ** 2, axis=-1)
 
 
 @functools.partial(jax.jit, static_argnames="k")

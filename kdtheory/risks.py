@@ -137,8 +137,8 @@ def distilled_mse_fresh(
     Returns:
         The mean squared error of the distilled empirical risk.
     """
-    distilled = jnp.sum(teacher_probs * losses, axis=-1)
-    weight = teacher_weights[:, None] * input_weights
+    distilled = jnp.sum(teacher_probs * losses[None], axis=-1)
+    weight = teacher_weights[:, None] * input_weights[None]
     mean = jnp.sum(weight * distilled)
     variance = jnp.sum(weight * (distilled - mean) ** 2)
     mean_teacher = jnp.tensordot(teacher_weights, teacher_probs, 1)

@@ -1,11 +1,18 @@
 """What every test runs under: types checked, float64, warnings as errors, fixed examples."""
 
+import dataclasses
+import importlib
+import inspect
 import os
+import pkgutil
+
+import hypothesis
+import jax
+import jaxtyping
+import pytest
 
 # Before anything draws: no display is needed.
 os.environ.setdefault("MPLBACKEND", "Agg")
-
-import jaxtyping
 
 # Before the package is imported: every annotated shape and dtype is checked at every call. An int
 # passes for a float, as it does for mypy.
@@ -13,9 +20,17 @@ jaxtyping.install_import_hook(
     "kdtheory", "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
 )
 
-import hypothesis
-import jax
-import pytest
+
+def _leave_constructors_unchecked():
+    """JAX rebuilds a record from whatever leaves a transformation has: stacked, or no arrays."""
+    for found in pkgutil.iter_modules(importlib.import_module("kdtheory.objects").__path__):
+        module = importlib.import_module(f"kdtheory.objects.{found.name}")
+        for item in vars(module).values():
+            if dataclasses.is_dataclass(item) and item.__module__ == module.__name__:
+                item.__init__ = inspect.unwrap(item.__init__)
+
+
+_leave_constructors_unchecked()
 
 hypothesis.settings.register_profile(
     "kdtheory", derandomize=True, deadline=None, max_examples=50, print_blob=False

@@ -75,7 +75,7 @@ def _iota(*, dtype: Any, shape: tuple[int, ...], dimension: int, **_: Any) -> np
 
 
 def _broadcast(
-    x: np.ndarray, *, shape: tuple[int, ...], broadcast_dimensions: Sequence[int], **_: Any
+    x: np.ndarray, *, shape: tuple[int, ...], broadcast_dimensions: Sequence[Any], **_: Any
 ) -> np.ndarray:
     aligned = [1] * len(shape)
     for axis, size in zip(broadcast_dimensions, x.shape, strict=True):

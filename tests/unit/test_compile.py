@@ -1,0 +1,107 @@
+"""Compilation: a bounded number of live programs, however many claims are examined."""
+
+import dataclasses
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from kdtheory.claim import Claim
+from kdtheory.domains import box
+from kdtheory.tools import _compile, evaluate
+
+CLAIM = Claim(lhs=lambda x: x * x, rhs=lambda x: x, domain=lambda size: box(0, 1))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_over():
+    yield
+    for claim in {name[0] for name in _compile._programs}:
+        _compile.release(claim)
+    assert _compile.live_programs() == 0
+
+
+def memory_maps():
+    """How many memory maps the process has; None where the system does not say."""
+    maps = Path("/proc/self/maps")
+    return len(maps.read_text().splitlines()) if maps.exists() else None
+
+
+def mutated(index):
+    return dataclasses.replace(CLAIM, rhs=lambda x: x + index)
+
+
+def test_four_hundred_mutants_leave_32_programs_and_few_memory_maps():
+    programs, maps = [], []
+    for index in range(400):
+        value = evaluate(mutated(index), jnp.array(0.5))
+        # 0.5^2 <= 0.5 + index, with a slack of index + 1/4
+        assert value.slack == index + 0.25
+        programs.append(_compile.live_programs())
+        maps.append(memory_maps())
+    assert programs[:3] == [1, 2, 3]
+    assert max(programs) == programs[-1] == _compile.MAX_PROGRAMS == 32
+    # A live program takes several maps: 300 more of them would take a thousand.
+    if maps[-1] is not None:
+        assert maps[-1] <= maps[100] + 100
+
+
+def test_a_program_is_compiled_once_and_shared():
+    built = []
+
+    def build():
+        built.append(1)
+        return lambda x: x + 1
+
+    first = _compile.compiled(CLAIM, "purpose", (1,), build)
+    assert _compile.compiled(CLAIM, "purpose", (1,), build) is first
+    assert _compile.compiled(CLAIM, "purpose", (2,), build) is not first
+    assert _compile.compiled(CLAIM, "other", (1,), build) is not first
+    assert len(built) == 3
+    assert first(np.float64(1)) == 2
+
+
+def test_the_least_recently_used_program_goes_first():
+    for index in range(_compile.MAX_PROGRAMS):
+        _compile.compiled(CLAIM, "purpose", (index,), lambda: lambda x: x)
+    again = _compile.compiled(CLAIM, "purpose", (0,), lambda: lambda x: x)
+    _compile.compiled(CLAIM, "purpose", (-1,), lambda: lambda x: x)
+    keys = [name[2] for name in _compile._programs]
+    assert (1,) not in keys
+    assert keys[-2:] == [(0,), (-1,)]
+    assert _compile._programs[CLAIM, "purpose", (0,)] is again
+
+
+def test_release_drops_the_programs_of_one_claim():
+    other = dataclasses.replace(CLAIM)
+    for claim in (CLAIM, other):
+        for index in range(3):
+            _compile.compiled(claim, "purpose", (index,), lambda: lambda x: x)
+    assert _compile.live_programs() == 6
+    _compile.release(CLAIM)
+    assert {name[0] for name in _compile._programs} == {other}
+    assert _compile.live_programs() == 3
+    _compile.release(CLAIM)
+    assert _compile.live_programs() == 3
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("outside", [True, False])
+def test_the_precision_is_set_and_given_back(dtype, outside):
+    with jax.enable_x64(outside):
+        with _compile.precision(dtype):
+            assert jnp.ones(1).dtype == dtype
+            assert (
+                evaluate(CLAIM, jnp.array(0.1), dtype=dtype).lhs == np.dtype(dtype).type(0.1) ** 2
+            )
+        assert jax.config.jax_enable_x64 == outside
+
+
+def test_another_precision_is_refused():
+    with (
+        pytest.raises(ValueError, match="dtype: got 'bfloat16'; expected 'float64' or 'float32'"),
+        _compile.precision("bfloat16"),
+    ):
+        pass

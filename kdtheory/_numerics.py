@@ -52,3 +52,61 @@ def x_minus_log1p(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     far = jnp.where(near, 1.0, x)
     plain = jnp.where(far == math.inf, math.inf, far - jnp.log(1.0 + far))
     return jnp.where(near, series, plain)
+
+
+@functools.partial(jax.jit, inline=True)
+def excess_minus_log(
+    value: Float[Array, "*shape"], excess: Float[Array, "*shape"]
+) -> Float[Array, "*shape"]:
+    r"""Returns $y - 1 - \log y \ge 0$ where both $y$ and $y - 1$ are known accurately.
+
+    Near one the information is in ``excess``, near zero it is in ``value``: a caller that knows
+    closed forms of both loses nothing in either place.
+
+    Args:
+        value: $y \ge 0$.
+        excess: $y - 1$, accurate also where it is tiny.
+
+    Returns:
+        The value; $\infty$ at $y = 0$.
+    """
+    near = jnp.abs(excess) <= 0.3
+    series = x_minus_log1p(jnp.where(near, excess, 0.0))
+    return jnp.where(near, series, excess - jnp.log(jnp.where(near, 1.0, value)))
+
+
+def sum_excess_minus_log(
+    excess: Float[Array, "*shape"], log_determinant: Float[Array, ""]
+) -> Float[Array, ""]:
+    r"""Returns $\sum_i (x_i - \log(1+x_i))$ given the $x_i > -1$ and $\sum_i \log(1+x_i)$.
+
+    Eigenvalues come with an absolute error, so that $\log(1+x)$ is worthless close to $-1$, while
+    a log determinant (of a Cholesky factor) is worthless close to zero: each where it is good.
+
+    Args:
+        excess: $x_i$, eigenvalues of a relative covariance minus one.
+        log_determinant: $\sum_i\log(1+x_i)$ computed without the $x_i$; NaN (the factorisation of
+            a singular matrix) counts as $-\infty$.
+    """
+    near = jnp.min(excess) > -0.5
+    series = jnp.sum(x_minus_log1p(jnp.where(near, excess, 0.0)))
+    singular = jnp.isnan(log_determinant) & ~jnp.any(jnp.isnan(excess))
+    plain = jnp.where(singular, math.inf, jnp.sum(excess) - log_determinant)
+    return jnp.where(near, series, plain)
+
+
+def cholesky_log_determinant(factor: Float[Array, "size size"]) -> Float[Array, ""]:
+    """Returns the log determinant of a matrix from its Cholesky factor."""
+    return 2.0 * jnp.sum(jnp.log(jnp.diagonal(factor)))
+
+
+def cut_singular_values(
+    singular_values: Float[Array, "directions"], num_rows: int, num_columns: int
+) -> Float[Array, "directions"]:
+    r"""Returns the singular values with those that rounding cannot tell from zero set to zero.
+
+    The cut is relative, $\max(d, n)\,\varepsilon\,s_1$, as in ``numpy.linalg.matrix_rank``: an
+    absolute cut would change the rank of $X$ with its unit.
+    """
+    unit = max(num_rows, num_columns) * float(jnp.finfo(singular_values.dtype).eps)
+    return jnp.where(singular_values > unit * jnp.max(singular_values), singular_values, 0.0)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 
 from kdtheory.claim import Claim
-from kdtheory.theorems import variance_reduction
+from kdtheory.theorems import linear_gaussian, variance_reduction
 
-CLAIMS: tuple[Claim, ...] = (*variance_reduction.CLAIMS,)
+CLAIMS: tuple[Claim, ...] = (*variance_reduction.CLAIMS, *linear_gaussian.CLAIMS)
 
 
 def find(slug: str) -> Claim:

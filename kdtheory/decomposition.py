@@ -296,7 +296,7 @@ def _decompose(
         for name, value in zip(names, values, strict=True)
     )
     return Decomposition(
-        heading="Decomposition under the fitted model" if fitted else "Decomposition",
+        heading="Distillation divergence" + (" under the fitted model" if fitted else ""),
         fitted=fitted,
         fitted_noise=fitted_noise,
         terms=terms,

@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+
+from kdtheory._decompose_command import decompose
 
 if TYPE_CHECKING:
     from kdtheory.claim import Claim
@@ -284,7 +287,7 @@ def falsify(
         for check, claim in zip(checks, claims, strict=True):
             typer.echo(f"{claim.slug}: {check.verdict.value} ({check.reason}; seed {seed})")
             if check.counterexample is not None:
-                typer.echo("\n".join(report.counterexample_lines(claim, check.counterexample)))
+                typer.echo(str(check.counterexample))
     raise typer.Exit(_code(checks))
 
 
@@ -308,9 +311,12 @@ def findings(slugs: Slugs = None, as_json: Json = False) -> None:
         typer.echo(f"  what survives: {claim.what_survives}")
         if one is not None:
             typer.echo(f"  {one.note}")
-            typer.echo("\n".join("  " + line for line in report.counterexample_lines(claim, one)))
+            typer.echo(textwrap.indent(str(one), "  "))
         typer.echo()
     typer.echo("A finding is about the text examined, not about other versions of the paper.")
+
+
+app.command()(decompose)
 
 
 def main() -> None:

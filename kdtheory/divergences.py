@@ -18,9 +18,8 @@ def kl_divergence(
 ) -> Float[Array, "*batch"]:
     r"""Returns $\mathrm{KL}(p\|q) = \sum_k p_k \log(p_k/q_k)$ in nats, in $[0, \infty]$.
 
-    Evaluated as $\sum_k q_k\,[(1+t_k)\log(1+t_k) - t_k]$ with $t_k = (p_k - q_k)/q_k$: every
-    summand is non-negative, so nothing cancels between summands when $p$ is close to $q$. For that
-    it is assumed that both sum to one.
+    Evaluated as $\sum_k [p_k\log(p_k/q_k) - p_k + q_k]$, whose summands are all non-negative, so
+    that nothing cancels between them; for that it is assumed that both sum to one.
 
     Args:
         p: distributions along the last axis.
@@ -34,26 +33,52 @@ def kl_divergence(
         0.0
     """
     inside = q > 0
-    safe = jnp.where(inside, q, 1.0)
-    excess = jnp.where(inside, (p - q) / safe, 0.0)
-    terms = safe * _bregman_of_entropy(excess)
+    log_q = jnp.log(jnp.where(inside, q, 1.0))
+    terms = jnp.where(inside, _excess_over_tangent(p, jnp.where(inside, q, 1.0), log_q), 0.0)
     outside = jnp.where(p > 0, jnp.inf, 0.0)
     return jnp.sum(jnp.where(inside, terms, outside), axis=-1)
 
 
-def _bregman_of_entropy(t: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
-    r"""Returns $(1+t)\log(1+t) - t \ge 0$ for $t \ge -1$; a series where the two terms cancel.
+@jax.jit
+def kl_to_scores(
+    p: Float[Array, "*batch atoms"], scores: Float[Array, "*batch atoms"]
+) -> Float[Array, "*batch"]:
+    r"""Returns $\mathrm{KL}(p\,\|\,\mathrm{softmax} f)$ in nats, for scores of any size.
 
-    $(1+t)\log(1+t) - t = \sum_{j\ge2} (-1)^j t^j / (j(j-1))$, used for $|t| \le 1/16$, where
-    fourteen terms leave a relative remainder below $2\cdot10^{-19}$.
+    The same sum as `kl_divergence` with $\log q$ at hand: a probability that underflows is no
+    reason for an infinite divergence.
+
+    Args:
+        p: distributions along the last axis.
+        scores: $f$, finite.
+
+    Returns:
+        The divergence, finite.
+
+    Example:
+        >>> float(kl_to_scores(jnp.array([1.0, 0.0]), jnp.array([0.0, 1000.0])))
+        1000.0
     """
-    near = jnp.abs(t) <= 1 / 16
-    small = jnp.where(near, t, 0.0)
-    tail = jnp.zeros_like(small)
+    log_q = jax.nn.log_softmax(scores, axis=-1)
+    return jnp.sum(_excess_over_tangent(p, jnp.exp(log_q), log_q), axis=-1)
+
+
+def _excess_over_tangent(
+    p: Float[Array, "*shape"], q: Float[Array, "*shape"], log_q: Float[Array, "*shape"]
+) -> Float[Array, "*shape"]:
+    r"""Returns $p\log(p/q) - p + q \ge 0$; a series in $t = (p-q)/q$ where the terms cancel.
+
+    There it is $q\,[(1+t)\log(1+t) - t] = q\sum_{j\ge2} (-1)^j t^j / (j(j-1))$, used for
+    $|t| \le 1/16$, where fourteen terms leave a relative remainder below $2\cdot10^{-19}$.
+    """
+    near = jnp.abs(p - q) <= q / 16
+    t = jnp.where(near, (p - q) / jnp.where(near & (q > 0), q, 1.0), 0.0)
+    tail = jnp.zeros_like(t)
     for j in range(15, 1, -1):
-        tail = tail * -small + 1.0 / (j * (j - 1))
-    far = jnp.where(near, 0.0, t)
-    return jnp.where(near, small * small * tail, xlogy(1.0 + far, 1.0 + far) - far)
+        tail = tail * -t + 1.0 / (j * (j - 1))
+    log_p = jnp.log(jnp.where(p > 0, p, 1.0))
+    far = jnp.where(p > 0, p * (log_p - log_q), 0.0) - p + q
+    return jnp.where(near, q * t * t * tail, far)
 
 
 @jax.jit

@@ -58,6 +58,23 @@ class Counterexample:
     violation: float
     note: str = ""
 
+    def __str__(self) -> str:
+        """Returns the instance in a few lines."""
+        width = max(map(len, (*self.names, "right side")))
+        lines = [f"size {self.size}" if self.size else "instance"]
+        for index, (name, part) in enumerate(zip(self.names, self.parts, strict=True)):
+            lines.append(f"  {name or f'part {index + 1}':{width}} = {_written(part)}")
+        lines.append(f"  {'left side':{width}} = {self.lhs}")
+        lines.append(f"  {'right side':{width}} = {self.rhs}")
+        lines.append(f"  {'fails by':{width}} = {self.violation:.6g}")
+        return "\n".join(lines)
+
+
+def _written(part: Any) -> str:
+    if isinstance(part, (tuple, list)):
+        return "(" + ", ".join(_written(row) for row in part) + ")"
+    return str(part)
+
 
 @dataclasses.dataclass(frozen=True)
 class Examined:

@@ -141,18 +141,20 @@ def test_one_instance_alone_is_the_same_as_in_a_batch(claim: Claim) -> None:
 
 @EVERY
 def test_single_precision_agrees(claim: Claim) -> None:
-    size = claim.sizes[0]
-    points = random_points(np.random.default_rng(4), 64, claim.domain(size).dimension)
-    # The same instances in both widths: coordinates that float32 represents.
-    points = points.astype(np.float32)
-    double = assess_points(claim, size, points.astype(np.float64))
+    domain = claim.domain(claim.sizes[0])
+    points = random_points(np.random.default_rng(4), 64, domain.dimension)
     with jax.enable_x64(False):
-        single = assess_points(claim, size, points)
-    scale = np.maximum(1.0, np.abs(double["rhs"]))
-    finite = np.isfinite(double["lhs"]) & np.isfinite(double["rhs"])
+        instances = jax.vmap(lambda p: domain.instance(domain.parametrize(p)))(points)
+        single = jax.device_get(jax.jit(jax.vmap(lambda i: assess(claim, i)))(instances))
+    # The same numbers, wider.
+    wide = jax.tree.map(lambda leaf: np.asarray(leaf, dtype=np.float64), instances)
+    double = jax.device_get(jax.jit(jax.vmap(lambda i: assess(claim, i)))(wide))
     for side in ("lhs", "rhs"):
-        difference = np.abs(double[side] - single[side])[finite] / scale[finite]
-        assert difference.size == 0 or difference.max() < 50 * rounding_tolerance("float32")
+        equal = single[side] == double[side]
+        distance = np.abs(np.where(equal, 0.0, double[side]) - np.where(equal, 0.0, single[side]))
+        close = distance <= rounding_tolerance("float32") * np.maximum(1.0, np.abs(double[side]))
+        # A side that chooses (a minimiser, a support) may choose differently at a near-tie.
+        assert close.mean() >= 0.95, distance.max()
 
 
 @STANDING

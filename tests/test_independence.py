@@ -9,7 +9,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 import jax
-import numpy as np
+import jax.numpy as jnp
 import pytest
 
 import kdtheory
@@ -46,7 +46,7 @@ def functions_reached(function: Callable[..., Any], *arguments: Any) -> set[Code
 )
 def test_draws_do_not_reach_what_the_exact_sides_reach(claim: Claim) -> None:
     domain = claim.domain(claim.sizes[0])
-    instance = domain.instance(domain.parametrize(np.zeros(domain.dimension)))
+    instance = domain.instance(domain.parametrize(jnp.zeros(domain.dimension)))
     exact = {"lhs": claim.lhs, "rhs": claim.rhs, **claim.terms}
     for quantity, draw in claim.draws.items():
         evaluated = functions_reached(lambda i, q=quantity: call(exact[q], i), instance)
@@ -58,7 +58,7 @@ def test_draws_do_not_reach_what_the_exact_sides_reach(claim: Claim) -> None:
 def test_the_guard_sees_a_draw_that_uses_the_evaluator() -> None:
     claim = next(c for c in CLAIMS if c.slug == "variance_reduction/lemma1")
     domain = claim.domain(claim.sizes[0])
-    instance = domain.instance(domain.parametrize(np.zeros(domain.dimension)))
+    instance = domain.instance(domain.parametrize(jnp.zeros(domain.dimension)))
     evaluated = functions_reached(claim.lhs, instance)
     cheating = functions_reached(lambda problem: claim.lhs(problem) + 0.0, instance)
     assert evaluated & cheating

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 import time
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -53,7 +56,20 @@ def as_claim(
         raise ValueError(
             f"relation: got {relation!r}; expected '<=', '>=' or '='. Choose one of them."
         ) from None
-    return Claim(lhs=claim, rhs=rhs, domain=lambda _: over, relation=chosen)
+    named = _named_after_arguments(over, claim, rhs)
+    return Claim(lhs=claim, rhs=rhs, domain=lambda _: named, relation=chosen)
+
+
+def _named_after_arguments(over: Domain, *sides: Callable[..., Any]) -> Domain:
+    """Names the parts of a domain after the arguments of a side that spells them out."""
+    if any(part.name for part in over.parts):
+        return over
+    for side in sides:
+        with contextlib.suppress(ValueError, TypeError):
+            names = tuple(inspect.signature(side).parameters)
+            if len(names) == len(over.parts):
+                return over.named(*names)
+    return over
 
 
 def expected_verdict(claim: Claim) -> Verdict:

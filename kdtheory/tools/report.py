@@ -113,24 +113,6 @@ def summary(checks: Sequence[Check]) -> str:
     return f"{len(checks)} claims: {', '.join(parts)}; {end}."
 
 
-def counterexample_lines(claim: Claim, found: Counterexample) -> list[str]:
-    """Returns a violating instance in a few lines."""
-    lines = [f"size {found.size}" if found.size else "instance"]
-    width = max(map(len, (*found.names, "right side")))
-    for index, (name, part) in enumerate(zip(found.names, found.parts, strict=True)):
-        lines.append(f"  {name or f'part {index + 1}':{width}} = {_written(part)}")
-    lines.append(f"  {'left side':{width}} = {found.lhs}")
-    lines.append(f"  {'right side':{width}} = {found.rhs}")
-    lines.append(f"  the claim (left {claim.relation.value} right) fails by {found.violation:.6g}")
-    return lines
-
-
-def _written(part: Any) -> str:
-    if isinstance(part, (tuple, list)):
-        return "(" + ", ".join(_written(row) for row in part) + ")"
-    return str(part)
-
-
 def recorded_counterexample(claim: Claim) -> Counterexample | None:
     """Returns the claim's recorded counterexample with both sides in exact or ball arithmetic."""
     case = claim.counterexample
@@ -164,5 +146,5 @@ def claim_page(claim: Claim) -> list[str]:
         lines.append(f"checked by Monte Carlo: {', '.join(claim.draws)}")
     found = recorded_counterexample(claim)
     if found is not None:
-        lines += ["", f"counterexample: {found.note}", *counterexample_lines(claim, found)]
+        lines += ["", f"counterexample: {found.note}", str(found)]
     return lines

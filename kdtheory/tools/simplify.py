@@ -10,7 +10,7 @@ import numpy as np
 from kdtheory.claim import Claim
 from kdtheory.tools._referee import Refereed, Ruling, exact_parts, referee_parts
 
-BUDGET = 200
+BUDGET = 100
 """How many candidates are refereed before the smallest one so far is kept."""
 
 

@@ -85,7 +85,7 @@ def verify(
         examined = tuple(
             _sample(record, size, rng, instances, tolerance, found, doubts) for size in record.sizes
         )
-        cases = (*replay, *_cases(record, tolerance))
+        cases = (*replay, *_cases(record, tolerance, found))
         monte_carlo = cross_check(record, seed=seed, draws=draws, level=level)
         ascent = ascend(record, record.sizes[0], rng)
         if not found:
@@ -95,16 +95,18 @@ def verify(
         release(record)
     if ascent.record.undefined:
         doubts.append(f"a side was NaN on {ascent.record.undefined} instances of the search")
-    doubts += [
+    no_cases = [
         f"the {case.kind} case {case.name!r} is not one" for case in cases if not case.as_expected
     ]
-    doubts += [
+    disputes = [
         f"{check.quantity} = {check.exact:.6g} is disputed by {check.draws} draws, which put it in "
         f"[{check.low:.6g}, {check.high:.6g}]"
         for check in monte_carlo
         if not check.agrees
     ]
     admissible = sum(part.admissible for part in examined)
+    # A proven violation settles a claim, unless our own evaluators or records are in doubt.
+    doubts = no_cases + disputes + ([] if found else doubts)
     verdict, reason = _judge(found, doubts, admissible, searched(ascent.record))
     return Check(
         slug=record.slug,
@@ -153,8 +155,12 @@ def _case_result(kind: str, case: Case, values: dict[str, Any], as_expected: boo
     return CaseResult(kind, case.name, values["lhs"], values["rhs"], values["slack"], as_expected)
 
 
-def _cases(claim: Claim, tolerance: float) -> Iterable[CaseResult]:
-    """Evaluates tight cases, which must be equalities, and corners, where the claim must hold."""
+def _cases(claim: Claim, tolerance: float, found: list[Counterexample]) -> Iterable[CaseResult]:
+    """Evaluates tight cases, which must be equalities, and corners, where the claim must hold.
+
+    A case that violates the claim, proven by the referee, is appended to ``found``: then it is the
+    claim that is at fault, not the case.
+    """
     kinds = [("tight", case) for case in claim.tight] + [("corner", case) for case in claim.corners]
     values = assess_instances(claim, [case.make() for _, case in kinds])
     for (kind, case), result in zip(kinds, values, strict=True):
@@ -162,6 +168,13 @@ def _cases(claim: Claim, tolerance: float) -> Iterable[CaseResult]:
         allowed = 1e-3 if case.limit is not None else tolerance
         holds = result["slack"] >= -tolerance and result["margin"] >= -tolerance
         fine = holds and (kind == "corner" or abs(result["slack"]) <= allowed)
+        if result["slack"] < -tolerance:
+            ruling = referee_case(claim, case)
+            if ruling.ruling is Ruling.VIOLATED:
+                size = size_of(claim, case.make()) or claim.sizes[0]
+                note = f"the {kind} case {case.name!r}"
+                found.append(counterexample(claim, size, ruling, note))
+                fine = True
         yield _case_result(kind, case, result, bool(fine))
 
 

@@ -51,7 +51,7 @@ def _unbiased(distilled: bool) -> Claim:
         lhs=lambda problem: formulas.expected_empirical_risk(problem, distilled=distilled),
         rhs=formulas.first_population_risk,
         domain=lambda size: _classes(size[2], 1, size[0], size[1]),
-        sizes=((2, 3, 3), (3, 2, 2)),
+        sizes=((2, 3, 3), (2, 2, 2)),
         scale=_largest_loss,
         draws={"lhs": draws.empirical_risk_draw(distilled)},
         tight=(
@@ -163,7 +163,7 @@ ERM_EXCESS_RISK = Claim(
     lhs=lambda problem: formulas.erm_excess_risk(problem, distilled=True),
     rhs=lambda problem: formulas.erm_excess_risk(problem, distilled=False),
     domain=lambda size: _classes(size[3], size[2], size[0], size[1]),
-    sizes=((2, 2, 2, 2), (2, 2, 2, 1), (3, 2, 3, 2)),
+    sizes=((2, 2, 3, 2), (2, 2, 2, 1), (3, 2, 2, 2)),
     scale=_largest_loss,
     draws={"lhs": draws.excess_risk_draw(True), "rhs": draws.excess_risk_draw(False)},
     tight=(

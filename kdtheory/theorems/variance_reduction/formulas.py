@@ -12,7 +12,7 @@ import numpy.typing as npt
 from jaxtyping import Array, Float
 
 from kdtheory._types import InputWeights, LabelProbs, Losses, Scalar
-from kdtheory.divergences import entropy, kl_divergence
+from kdtheory.divergences import entropy, kl_to_scores
 from kdtheory.losses import softmax_cross_entropy
 from kdtheory.objects.problems import HypothesisProblem
 from kdtheory.risks import bayes_variance, label_variance, onehot_variance, population_risk
@@ -97,7 +97,7 @@ def expected_kl(input_weights: InputWeights, label_probs: LabelProbs, scores: Lo
     Returns:
         The expected divergence.
     """
-    return jnp.sum(input_weights * kl_divergence(label_probs, jax.nn.softmax(scores, axis=-1)))
+    return jnp.sum(input_weights * kl_to_scores(label_probs, scores))
 
 
 @jax.jit
@@ -115,15 +115,15 @@ def expected_entropy(input_weights: InputWeights, label_probs: LabelProbs) -> Sc
 
 
 @functools.lru_cache
-def _tuples(values: int, length: int) -> npt.NDArray[np.int64]:
+def _tuples(values: int, length: int) -> npt.NDArray[np.int32]:
     """Returns all tuples of the given length, shape (values**length, length)."""
-    return np.array(list(itertools.product(range(values), repeat=length)), dtype=np.int64)
+    return np.array(list(itertools.product(range(values), repeat=length)), dtype=np.int32)
 
 
 MAX_SAMPLES_ENUMERATED = 100_000
 
 
-def _enumerated(atoms: int, length: int) -> npt.NDArray[np.int64]:
+def _enumerated(atoms: int, length: int) -> npt.NDArray[np.int32]:
     if atoms**length > MAX_SAMPLES_ENUMERATED:
         raise ValueError(
             f"num_samples: got {atoms}**{length} samples to enumerate; expected at most "

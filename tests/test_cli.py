@@ -1,0 +1,207 @@
+"""The command line as a user meets it: what it prints, how it exits."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from kdtheory import cli
+from kdtheory.claim import Claim
+from kdtheory.domains import simplex
+from kdtheory.results import Check, Verdict
+from kdtheory.theorems import CLAIMS
+
+FAST = "variance_reduction/equality"
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli.app, ["--no-cache", *arguments])
+
+
+def test_help_loads_nothing_heavy() -> None:
+    script = (
+        "import sys\n"
+        "from kdtheory.cli import app\n"
+        "try:\n    app(['--help'])\nexcept SystemExit:\n    pass\n"
+        "heavy = {'jax', 'numpy', 'scipy', 'sympy', 'matplotlib', 'hypothesis', 'flint'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for command in ("list", "show", "verify", "falsify", "findings", "decompose"):
+        assert command in done.stdout
+
+
+def test_list_names_every_claim() -> None:
+    result = run("list")
+    assert result.exit_code == 0
+    assert all(claim.slug in result.stdout for claim in CLAIMS)
+    listed = json.loads(run("list", "--json").stdout)
+    assert [item["slug"] for item in listed] == [claim.slug for claim in CLAIMS]
+
+
+def test_show_gives_statement_source_and_instance() -> None:
+    result = run("show", "variance_reduction/erm_excess_risk", "--bibtex")
+    assert result.exit_code == 0
+    for expected in ("does not follow", "arXiv:2005.10419", "39/256", "39/1024", "@misc{menon2020"):
+        assert expected in result.stdout
+
+
+@pytest.mark.parametrize(
+    "command", [["show", "nope"], ["verify", "nope"], ["falsify", "nope"], ["findings", "nope"]]
+)
+def test_an_unknown_claim_is_bad_usage(command: list[str]) -> None:
+    result = run(*command)
+    assert result.exit_code == 2
+    assert "got 'nope'; expected a slug, a room or a glob" in result.stderr
+
+
+def test_a_misspelt_claim_is_met_with_the_nearest() -> None:
+    assert (
+        "Did you mean variance_reduction/lemma1" in run("show", "variance_reduction/lema1").stderr
+    )
+
+
+def test_verify_prints_a_table_and_json_that_reads_back() -> None:
+    result = run("verify", FAST)
+    assert result.exit_code == 0
+    assert "1 claims: 1 holds; all as expected. Seed 0, float64." in result.stdout
+    (item,) = json.loads(run("verify", FAST, "--json", "--seed", "7").stdout)
+    check = Check.from_dict(item)
+    assert check.slug == FAST
+    assert check.verdict is Verdict.HOLDS
+    assert check.seed == 7
+    assert check.to_dict() == item
+
+
+def test_falsify_prints_the_instance() -> None:
+    result = run("falsify", "variance_reduction/equality_printed", "--seed", "3")
+    assert result.exit_code == 0
+    assert "violated" in result.stdout
+    assert "right side" in result.stdout
+    data = json.loads(run("falsify", "variance_reduction/equality_printed", "--json").stdout)
+    assert data["counterexample"]["rhs"] == "0"
+
+
+def test_findings_say_what_survives() -> None:
+    result = run("findings", "variance_reduction")
+    assert result.exit_code == 0
+    assert "what survives" in result.stdout
+    assert "about the text examined" in result.stdout
+    found = json.loads(run("findings", "--json").stdout)
+    assert {item["slug"] for item in found} == {
+        claim.slug for claim in CLAIMS if claim.counterexample is not None
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--dtype", "float16"], "--dtype: got 'float16'; expected float64 or float32"),
+        (["--level", "0"], "--level: got 0.0; expected a number in (0, 1)"),
+        (["--seed", "-1"], "seed"),
+    ],
+)
+def test_bad_options_are_bad_usage(arguments: list[str], message: str) -> None:
+    result = run("verify", FAST, *arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+def _catalogue(monkeypatch: pytest.MonkeyPatch, *claims: Claim) -> None:
+    monkeypatch.setattr("kdtheory.theorems.CLAIMS", claims)
+
+
+def test_exit_codes_tell_surprise_from_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    import jax.numpy as jnp
+
+    def claim(slug: str, rhs: object) -> Claim:
+        return Claim(slug=slug, lhs=lambda p: p[0], rhs=rhs, domain=lambda _: simplex(2))
+
+    wrong = claim("user/wrong", lambda p: 0.5)
+    unclear = claim("user/unclear", lambda p: jnp.log(p[0] - 0.5))
+    _catalogue(monkeypatch, wrong)
+    assert run("verify").exit_code == 1
+    assert "(!)" in run("verify").stdout
+    assert run("falsify", "user/wrong").exit_code == 1
+    _catalogue(monkeypatch, unclear)
+    assert run("verify").exit_code == 3
+    _catalogue(monkeypatch, wrong, unclear)
+    assert run("verify").exit_code == 1
+
+
+def test_an_interrupted_run_is_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import kdtheory.tools
+
+    kept = tmp_path / "run.json"
+    assert run("verify", FAST, "--resume", str(kept)).exit_code == 0
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a finished check was repeated")
+
+    monkeypatch.setattr(kdtheory.tools, "verify", refuse)
+    assert run("verify", FAST, "--resume", str(kept)).exit_code == 0
+    other = run("verify", FAST, "--resume", str(kept), "--seed", "1")
+    assert other.exit_code == 2
+    assert "got a run with" in other.stderr
+    kept.write_text("not json")
+    broken = run("verify", FAST, "--resume", str(kept))
+    assert broken.exit_code == 2
+    assert "holds no unfinished run" in broken.stderr
+
+
+def test_decompose_adds_up(tmp_path: Path) -> None:
+    arguments = ["decompose", "--dataset", "diabetes", "--inverse-temperature", "1"]
+    result = run(*arguments)
+    assert result.exit_code == 0
+    assert "under the fitted model" in result.stdout
+    assert "exact" not in result.stdout
+    figure = tmp_path / "terms.png"
+    data = json.loads(run(*arguments, "--json", "-o", str(figure)).stdout)
+    total = sum(term["value"] for term in data["terms"])
+    assert total == pytest.approx(data["bound"], rel=1e-12)
+    gap = data["bound"] - data["divergence"]
+    assert gap == pytest.approx(data["mutual_information"], rel=1e-12)
+    assert gap > 0
+    assert figure.read_bytes().startswith(b"\x89PNG")
+
+
+def test_decompose_reads_arrays(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    path = tmp_path / "design.npz"
+    np.savez(path, X=rng.normal(size=(3, 8)), W_star=rng.normal(size=(2, 3)))
+    data = json.loads(run("decompose", str(path), "--noise-std", "0.5", "--json").stdout)
+    assert data["num_outputs"] == 2
+    assert not data["fitted"]
+    zero = json.loads(
+        run("decompose", str(path), "--noise-std", "0.5", "--rank", "0", "--json").stdout
+    )
+    assert zero["rank"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "got neither a file nor --dataset"),
+        (["missing.npz"], "missing.npz"),
+        (["--dataset", "mnist"], "one of diabetes"),
+        (["--dataset", "diabetes", "--noise-std", "0"], "noise_std: got 0"),
+        (["--dataset", "diabetes", "--noise-std", "nan"], "noise_std: got nan"),
+        (["--dataset", "diabetes", "--prior-precision", "-1"], "prior_precision: got -1"),
+        (["--dataset", "diabetes", "--rank", "99"], "rank: got 99"),
+        (["--dataset", "diabetes", "--rank", "many"], "--rank: got 'many'"),
+        (["--dataset", "diabetes", "-o", "figure.gif"], "--output: got '.gif'"),
+        (["--dataset", "diabetes", "-o", "nowhere/figure.png"], "folder does not exist"),
+    ],
+)
+def test_decompose_refuses_what_it_cannot_use(arguments: list[str], message: str) -> None:
+    result = run("decompose", *arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert "expected" in result.stderr

@@ -29,7 +29,16 @@ ALLOWED = {
     "strategies": {*PLAIN, "objects", "domains"},
 }
 # The command line, and what answers a user's question with the help of everything else.
-TOP = {"", "__main__", "cli", "decompose", "decomposition", "readers", "replications"}
+TOP = {
+    "",
+    "__main__",
+    "cli",
+    "_decompose_command",
+    "decompose",
+    "decomposition",
+    "readers",
+    "replications",
+}
 
 HEAVY = ("jax", "numpy", "scipy", "sympy", "matplotlib", "hypothesis", "typer", "rich", "flint")
 
@@ -52,7 +61,7 @@ def module_name(file):
 def layer(module):
     """The layer of a module of the package; private modules at the top are the bottom layer."""
     first = module.removeprefix("kdtheory").lstrip(".").split(".")[0]
-    return "_" if first.startswith("_") and first != "__main__" else first
+    return "_" if first.startswith("_") and first not in TOP else first
 
 
 def imports(tree, module):

@@ -54,8 +54,8 @@ class Part:
     kind: str
     shape: tuple[int, ...]
     dimension: int
-    parametrize: Callable[[Float[Array, ...]], Float[Array, ...]]
-    margin: Callable[[Float[Array, ...]], Float[Array, ""]]
+    parametrize: Callable[[Float[Array, "..."]], Float[Array, "..."]]
+    margin: Callable[[Float[Array, "..."]], Float[Array, ""]]
     coarsen: Callable[[Exact, int], Exact]
     low: float = -math.inf
     high: float = math.inf
@@ -116,7 +116,7 @@ class Domain:
         parts = tuple(dataclasses.replace(part, name=name) for part, name in pairs)
         return dataclasses.replace(self, parts=parts)
 
-    def parametrize(self, point: Float[Array, dimension]) -> tuple[Array, ...]:
+    def parametrize(self, point: Float[Array, "dimension"]) -> tuple[Array, ...]:
         r"""Returns the parts at a point of $\mathbb R^d$ (traceable)."""
         values, start = [], 0
         for part in self.parts:
@@ -204,10 +204,10 @@ def stochastic(*shape: int) -> Domain:
     """
     _size(shape)
 
-    def parametrize(point: Float[Array, ...]) -> Float[Array, ...]:
+    def parametrize(point: Float[Array, "..."]) -> Float[Array, "..."]:
         return project_to_simplex(0.5 * point.reshape(shape))
 
-    def margin(value: Float[Array, ...]) -> Float[Array, ""]:
+    def margin(value: Float[Array, "..."]) -> Float[Array, ""]:
         return jnp.minimum(jnp.min(value), -jnp.max(jnp.abs(jnp.sum(value, axis=-1) - 1)))
 
     def coarsen(value: Exact, denominator: int) -> Exact:
@@ -251,20 +251,16 @@ def box(low: float, high: float, *shape: int) -> Domain:
         )
     centre, radius = (low + high) / 2, (high - low) / 2
 
-    def parametrize(point: Float[Array, ...]) -> Float[Array, ...]:
+    def parametrize(point: Float[Array, "..."]) -> Float[Array, "..."]:
         return jnp.clip(centre + radius * point.reshape(shape), low, high)
 
-    def margin(value: Float[Array, ...]) -> Float[Array, ""]:
+    def margin(value: Float[Array, "..."]) -> Float[Array, ""]:
         return jnp.min(jnp.minimum(value - low, high - value))
 
     def coarsen(value: Exact, denominator: int) -> Exact:
         ends = Fraction(low), Fraction(high)
-        return map_exact(
-            lambda entry: min(
-                max(Fraction(round(entry * denominator), denominator), ends[0]), ends[1]
-            ),
-            value,
-        )
+        rounded = round_all(value, denominator)
+        return map_exact(lambda entry: min(max(entry, ends[0]), ends[1]), rounded)
 
     part = Part(
         kind="box",
@@ -296,12 +292,12 @@ def integers(low: int, high: int, *shape: int) -> Domain:
     if low > high:
         raise ValueError(f"integers: got {low}..{high}; expected low <= high. Swap the ends.")
 
-    def parametrize(point: Float[Array, ...]) -> Float[Array, ...]:
+    def parametrize(point: Float[Array, "..."]) -> Float[Array, "..."]:
         spread = (high - low + 1) / 2
         value = jnp.floor((low + high + 1) / 2 + 0.6 * spread * point.reshape(shape))
         return jax.lax.stop_gradient(jnp.clip(value, low, high))
 
-    def margin(value: Float[Array, ...]) -> Float[Array, ""]:
+    def margin(value: Float[Array, "..."]) -> Float[Array, ""]:
         inside = jnp.min(jnp.minimum(value - low, high - value))
         return jnp.minimum(inside, -jnp.max(jnp.abs(value - jnp.round(value))))
 
@@ -340,7 +336,7 @@ def positive(*shape: int) -> Domain:
     The parametrization is $1+z$ for $z\ge0$ and $1/(1-z)$ for $z<0$: rational, increasing, onto.
     """
 
-    def parametrize(point: Float[Array, ...]) -> Float[Array, ...]:
+    def parametrize(point: Float[Array, "..."]) -> Float[Array, "..."]:
         point = point.reshape(shape)
         above = jnp.maximum(point, 0)
         below = jnp.maximum(-point, 0)
@@ -365,11 +361,11 @@ def positive(*shape: int) -> Domain:
 def psd(size: int) -> Domain:
     """Returns the domain of symmetric positive semidefinite matrices of a given size."""
 
-    def parametrize(point: Float[Array, ...]) -> Float[Array, ...]:
+    def parametrize(point: Float[Array, "..."]) -> Float[Array, "..."]:
         factor = point.reshape(size, size)
         return factor @ factor.T / size
 
-    def margin(value: Float[Array, ...]) -> Float[Array, ""]:
+    def margin(value: Float[Array, "..."]) -> Float[Array, ""]:
         symmetric = 0.5 * (value + value.T)
         return jnp.minimum(
             jnp.min(jnp.linalg.eigvalsh(symmetric)), -jnp.max(jnp.abs(value - value.T))

@@ -14,10 +14,11 @@ from kdtheory.divergences import (
     chi_square,
     entropy,
     kl_divergence,
+    kl_to_scores,
     squared_distance,
     total_variation,
 )
-from kdtheory.domains import simplex
+from kdtheory.domains import reals, simplex
 
 pytestmark = pytest.mark.usefixtures("strict")
 
@@ -78,6 +79,29 @@ def test_kl_divergence_at_the_ends():
     assert float(kl_divergence(vertex, vertex)) == 0
     # log 2 to 17 digits
     assert float(kl_divergence(vertex, half)) == pytest.approx(0.69314718055994531, rel=1e-15)
+
+
+@given(st.one_of(*(strategies.instances(simplex(n) * reals(n)) for n in (1, 2, 4))))
+def test_kl_to_scores(pair):
+    p, scores = rational(pair[0]), [float(score) for score in pair[1]]
+    # Scores up to 1e9: their exponentials are beyond floats, not beyond mpmath.
+    with mpmath.workdps(350):
+        total = mpmath.fsum(mpmath.exp(mpmath.mpf(s) - max(scores)) for s in scores)
+        terms = [
+            real(a / sum(p))
+            * (mpmath.log(real(a / sum(p))) + max(scores) - mpmath.mpf(s) + mpmath.log(total))
+            for a, s in zip(p, scores, strict=True)
+            if a > 0
+        ]
+        expected = float(mpmath.fsum(terms))
+    got = float(kl_to_scores(*pair))
+    np.testing.assert_allclose(got, expected, rtol=1e-13, atol=1e-15)
+    assert got >= 0
+
+
+def test_kl_to_scores_where_a_probability_underflows():
+    # All mass on a label whose softmax is e^-1000 = 0 in floats: 1000 + log(1 + e^-1000).
+    assert float(kl_to_scores(jnp.array([1.0, 0.0]), jnp.array([0.0, 1000.0]))) == 1000.0
 
 
 @given(PAIRS)

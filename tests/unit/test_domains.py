@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kdtheory import domains
+from kdtheory._exact import exact
 from kdtheory.domains import box, integers, positive, psd, reals, simplex, stochastic
 
 DOMAINS = {
@@ -194,10 +195,10 @@ def exact_point(seed):
     """Exact members: the sums of projected floats differ from one by rounding."""
     coordinates = np.random.default_rng(seed).normal(size=EXACT.dimension)
     parts = jax.jit(EXACT.parametrize)(coordinates)
-    exact = [domains.exact(np.asarray(part)) for part in parts]
+    values = [exact(np.asarray(part)) for part in parts]
     return tuple(
         value / value.sum(axis=-1, keepdims=True) if part.kind == "simplex" else value
-        for part, value in zip(EXACT.parts, exact, strict=True)
+        for part, value in zip(EXACT.parts, values, strict=True)
     )
 
 
@@ -228,20 +229,20 @@ def test_simplifications_are_members(seed):
 
 
 def test_simplifications_of_a_semidefinite_matrix_leave_it_alone():
-    value = domains.exact(np.array([[2.0, 1.0], [1.0, 0.5]]))
+    value = exact(np.array([[2.0, 1.0], [1.0, 0.5]]))
     for (move,) in psd(2).simplifications((value,)):
         assert is_member(psd(2).parts[0], move)
 
 
 def test_simplifications_move_one_entry_or_one_row():
-    start = (domains.exact(np.array([[0.25, 0.75], [0.5, 0.5]])),)
+    start = (exact(np.array([[0.25, 0.75], [0.5, 0.5]])),)
     moves = [move[0].tolist() for move in stochastic(2, 2).simplifications(start)]
     assert [[1, 0], [F(1, 2), F(1, 2)]] in moves
     assert [[F(1, 4), F(3, 4)], [0, 1]] in moves
 
 
 def test_exact_reads_floats_as_the_rationals_they_are():
-    value = domains.exact([0.1, F(1, 3), 2])
+    value = exact([0.1, F(1, 3), 2])
     # 0.1 is 3602879701896397 / 2^55
     assert value.tolist() == [F(3602879701896397, 2**55), F(1, 3), F(2)]
 
@@ -281,7 +282,7 @@ def test_a_single_part_may_be_given_bare():
 MAPPED = simplex(2).map(lambda p: p, lambda p: (p,))
 MISUSE = {
     "product of mapped": (lambda: MAPPED * simplex(2), "Multiply first, then map the product once"),
-    "mapped twice": (lambda: MAPPED.map(len, len), "Compose the two functions and map once"),
+    "mapped twice": (lambda: MAPPED.map(len, len), "Compose the functions, and map once"),
     "empty box": (lambda: box(1, 1), "got .1, 1.; expected finite ends with low < high"),
     "infinite box": (lambda: box(0, np.inf), "Use reals.. or positive.. for unbounded entries"),
     "no integers": (lambda: integers(3, 2), "got 3..2; expected low <= high"),

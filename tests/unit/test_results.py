@@ -13,7 +13,15 @@ INF, NAN = math.inf, math.nan
 EXAMINED = results.Examined((3, 2), 10, 9, -1e-17, 1, 2, 3, None)
 RECORDS = {
     "witness": results.Witness((), (0.1, -2.0, INF)),
-    "counterexample": results.Counterexample((2,), ((("1/3", "2/3"),), "0"), "1/7", "0", 0.5, "x"),
+    "counterexample": results.Counterexample(
+        size=(2,),
+        names=("p", ""),
+        parts=((("1/3", "2/3"),), "0"),
+        lhs="1/7",
+        rhs="0",
+        violation=1 / 7,
+        note="x",
+    ),
     "examined": EXAMINED,
     "vacuous": dataclasses.replace(EXAMINED, vacuous=0.25, worst_slack=INF),
     "case": results.CaseResult("corner", "null", -INF, INF, 0.0, True),
@@ -68,6 +76,17 @@ def test_what_is_written():
     assert data["examined"][1]["worst_slack"] == "inf"
     assert data["searches"][0]["detectable_weakening"] is None
     assert data["counterexample"]["parts"] == [[["1/3", "2/3"]], "0"]
+
+
+def test_a_counterexample_reads_like_one():
+    assert str(RECORDS["counterexample"]).splitlines() == [
+        "size (2,)",
+        "  p          = ((1/3, 2/3))",
+        "  part 2     = 0",
+        "  left side  = 1/7",
+        "  right side = 0",
+        "  fails by   = 0.142857",
+    ]
 
 
 def test_the_methods_of_a_check_are_the_functions():

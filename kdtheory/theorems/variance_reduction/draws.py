@@ -26,7 +26,7 @@ def categorical(uniform: Any, weights: Float[Array, "*batch atoms"]) -> Any:
     return jnp.sum((uniform * levels[..., -1])[..., None] >= levels[..., :-1], axis=-1)
 
 
-def _sample_mean(values: Float[Array, drawn], num_samples: Scalar) -> Scalar:
+def _sample_mean(values: Float[Array, "drawn"], num_samples: Scalar) -> Scalar:
     """Returns the mean of the first N values (the others were drawn but do not exist)."""
     present = jnp.arange(MAX_DRAWN) < num_samples
     return jnp.sum(jnp.where(present, values, 0.0)) / num_samples

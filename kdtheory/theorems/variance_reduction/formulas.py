@@ -134,7 +134,7 @@ def _enumerated(atoms: int, length: int) -> npt.NDArray[np.int32]:
 
 def _sample_risks(
     problem: HypothesisProblem, distilled: bool
-) -> tuple[Float[Array, samples], Float[Array, "hypotheses samples"]]:
+) -> tuple[Float[Array, "samples"], Float[Array, "hypotheses samples"]]:
     """Returns the probability of every sample, and each hypothesis' empirical risk on it."""
     num_labels = problem.label_probs.shape[1]
     joint = problem.input_weights[:, None] * problem.label_probs
@@ -196,7 +196,7 @@ def erm_excess_risk(problem: HypothesisProblem, *, distilled: bool) -> Scalar:
 
 @jax.jit
 def design_variances(
-    design_weights: Float[Array, designs],
+    design_weights: Float[Array, "designs"],
     designs: Float[Array, "designs samples"],
     label_probs: LabelProbs,
     losses: Losses,

@@ -161,7 +161,11 @@ def _write(data: DesignData, result: Decomposition, output: Path | None) -> None
     table.add_row(
         "mutual information", f"{-result.mutual_information:.6g}", "what the bound gives away"
     )
-    table.add_row("divergence", f"{result.divergence:.6g}", "K_n under the fitted model" if result.fitted else "K_n, exact under the model given")
+    table.add_row(
+        "divergence",
+        f"{result.divergence:.6g}",
+        "K_n under the fitted model" if result.fitted else "K_n, exact under the model given",
+    )
     out.print(table)
     dominant = next(term for term in result.terms if term.name == result.dominant)
     out.print(f"\nLargest: {dominant.name}. {dominant.remedy}", markup=False)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import re
+from typing import Any
 
 import jax
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from kdtheory import strategies
@@ -20,7 +22,7 @@ from kdtheory.theorems import CLAIMS, find
 from kdtheory.tools import ablate, falsify, verify
 from kdtheory.tools._referee import Ruling, exact_parts, referee_case, size_of
 from kdtheory.tools._search import random_points
-from kdtheory.tools.evaluate import assess, assess_instances, assess_points, domain_margin
+from kdtheory.tools.evaluate import assess_instances, domain_margin
 
 TOLERANCE = rounding_tolerance("float64")
 SLUGS = [claim.slug for claim in CLAIMS]
@@ -77,15 +79,38 @@ def test_draws_and_cases_refer_to_what_exists(claim: Claim) -> None:
     assert all(case.note for case in every)
 
 
+@functools.cache
+def checked(claim: Claim) -> Check:
+    """One verification serves several tests; a claim's tests run in one worker."""
+    return verify(claim, instances=1024, level=1e-6)
+
+
 @EVERY
 def test_the_verdict_is_the_expected_one(claim: Claim) -> None:
-    check = verify(claim, instances=1024, level=1e-6)
+    check = checked(claim)
     assert check.as_expected, check.reason
     assert all(case.as_expected for case in check.cases), check.cases
     assert all(part.admissible for part in check.examined)
     assert len(check.monte_carlo) == 4 * len(claim.draws)
     assert all(record.agrees for record in check.monte_carlo)
     assert Check.from_dict(json.loads(json.dumps(check.to_dict()))) == check
+
+
+@STANDING
+def test_the_search_would_catch_a_thousandth(claim: Claim) -> None:
+    """A bound wrong by 1e-3 is refuted, unless its equality cases have a right side of 0."""
+    values = assess_instances(claim, [case.make() for case in claim.tight if case.limit is None])
+    biting = any(1e-6 < abs(value["rhs"]) < np.inf for value in values)
+    caught = checked(claim).searches[0].detectable_weakening
+    assert not biting or (caught is not None and caught <= 1e-3), caught
+
+
+@EVERY
+def test_draws_would_dispute_a_wrong_evaluator(claim: Claim) -> None:
+    """An error of a quarter of the value and of the scale leaves every interval."""
+    for record in checked(claim).monte_carlo:
+        wrong = 1.25 * abs(record.exact) + 0.25
+        assert wrong > max(abs(record.low), abs(record.high)), record
 
 
 @FALLEN
@@ -127,50 +152,33 @@ def test_every_assumption_is_needed(claim: Claim) -> None:
 
 
 @EVERY
-def test_one_instance_alone_is_the_same_as_in_a_batch(claim: Claim) -> None:
-    size = claim.sizes[0]
-    domain = claim.domain(size)
-    points = random_points(np.random.default_rng(3), 8, domain.dimension)
-    together = assess_points(claim, size, points)
-    alone = jax.jit(lambda point: assess(claim, domain.instance(domain.parametrize(point))))
-    for index in (0, 5):
-        one = alone(points[index])
-        for side in ("lhs", "rhs", "slack"):
-            np.testing.assert_allclose(one[side], together[side][index], rtol=1e-12, atol=1e-14)
-
-
-@EVERY
-def test_single_precision_agrees(claim: Claim) -> None:
+def test_instances_built_directly_in_both_precisions(claim: Claim) -> None:
     domain = claim.domain(claim.sizes[0])
-    points = random_points(np.random.default_rng(4), 64, domain.dimension)
-    with jax.enable_x64(False):
-        instances = jax.vmap(lambda p: domain.instance(domain.parametrize(p)))(points)
-        single = jax.device_get(jax.jit(jax.vmap(lambda i: assess(claim, i)))(instances))
-    # The same numbers, wider.
-    wide = jax.tree.map(lambda leaf: np.asarray(leaf, dtype=np.float64), instances)
-    double = jax.device_get(jax.jit(jax.vmap(lambda i: assess(claim, i)))(wide))
-    for side in ("lhs", "rhs"):
-        equal = single[side] == double[side]
-        distance = np.abs(np.where(equal, 0.0, double[side]) - np.where(equal, 0.0, single[side]))
-        close = distance <= rounding_tolerance("float32") * np.maximum(1.0, np.abs(double[side]))
+
+    @settings(max_examples=1, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+    @given(st.lists(strategies.instances(domain), min_size=48, max_size=48))
+    def judge(instances: list[Any]) -> None:
+        # Numbers that float32 represents, so that both precisions see the same instance.
+        narrow = [jax.tree.map(lambda leaf: np.asarray(leaf, np.float32), i) for i in instances]
+        wide = [jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), i) for i in narrow]
+        double = assess_instances(claim, wide)
+        with jax.enable_x64(False):
+            single = assess_instances(claim, narrow)
+        # Rounding to float32 leaves a simplex by float32's epsilon: so far the claim may fail.
+        allowed = rounding_tolerance("float32")
+        for values in double:
+            if claim.finding is Finding.STANDS and values["margin"] >= -allowed:
+                assert values["slack"] >= -allowed
+        close = [
+            abs(one[side] - two[side]) <= allowed * max(1.0, abs(two[side]))
+            or one[side] == two[side]
+            for one, two in zip(single, double, strict=True)
+            for side in ("lhs", "rhs")
+        ]
         # A side that chooses (a minimiser, a support) may choose differently at a near-tie.
-        assert close.mean() >= 0.95, distance.max()
+        assert np.mean(close) >= 0.95
 
-
-@STANDING
-def test_it_holds_on_instances_built_directly(claim: Claim) -> None:
-    size = claim.sizes[0]
-    domain = claim.domain(size)
-    judge = jax.jit(lambda instance: assess(claim, instance))
-
-    @settings(max_examples=25, suppress_health_check=list(HealthCheck))
-    @given(st.data())
-    def holds(data: st.DataObject) -> None:
-        values = judge(data.draw(strategies.instances(domain)))
-        if values["margin"] >= -TOLERANCE:
-            assert values["slack"] >= -TOLERANCE
-
-    holds()
+    judge()
 
 
 @EVERY

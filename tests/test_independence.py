@@ -31,10 +31,11 @@ def functions_reached(function: Callable[..., Any], *arguments: Any) -> set[Code
         if event == "call" and inside:
             reached.add(code)
 
-    jax.clear_caches()  # a function traced before would not be entered again
     sys.setprofile(note)
     try:
-        jax.make_jaxpr(function)(*arguments)
+        # Without jit: a function traced before would not be entered again.
+        with jax.disable_jit():
+            jax.make_jaxpr(lambda *given: function(*given))(*arguments)
     finally:
         sys.setprofile(None)
     return reached

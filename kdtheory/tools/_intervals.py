@@ -33,10 +33,14 @@ def mean_interval(
         Lower and upper end.
 
     Raises:
-        ValueError: if neither is given, a draw lies outside the bounds, or there are too few draws
-            for the level.
+        ValueError: if neither is given, a draw is NaN or outside the bounds, the variance bound is
+            negative, or there are too few draws for the level.
     """
     n = len(draws)
+    if n < 2:
+        raise ValueError(f"draws: got {n}; expected at least two. Draw more.")
+    if np.isnan(draws).any():
+        raise ValueError("draws: got NaN; expected numbers. This draw is not defined everywhere.")
     if bounds is not None:
         low, high = bounds
         slack = 1e-9 * max(high - low, abs(low), abs(high))
@@ -52,6 +56,8 @@ def mean_interval(
         return max(low, centre - radius), min(high, centre + radius)
     if variance_bound is None:
         raise ValueError("draws: got no bounds and no variance bound; expected one. Give either.")
+    if not variance_bound >= 0:
+        raise ValueError(f"variance bound: got {variance_bound}; expected at least 0. Mend it.")
     logarithm = math.log(2 / level)
     if n <= 2 * logarithm + 1:
         raise ValueError(f"draws: got {n}; expected more than {2 * logarithm + 1:g}. Draw more.")

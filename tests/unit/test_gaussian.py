@@ -8,7 +8,6 @@ import pytest
 
 from kdtheory.gaussian import gaussian_kl, matrix_normal_kl
 
-
 pytestmark = pytest.mark.usefixtures("strict")
 
 

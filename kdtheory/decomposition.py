@@ -120,7 +120,7 @@ def decompose(
     noise_std: Any = None,
     rank: Any = None,
     student_covariance: Any = None,
-    null: algorithm_shift.NullConvention = "minnorm",
+    null: Any = "minnorm",
 ) -> Decomposition:
     r"""Takes the divergence between student and teacher apart for one linear-Gaussian design.
 

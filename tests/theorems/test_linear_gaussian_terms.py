@@ -34,14 +34,7 @@ TOTALS = (
 )
 
 
-@pytest.fixture(autouse=True)
-def _double_precision():
-    with (
-        jax.enable_x64(True),
-        jax.numpy_rank_promotion("raise"),
-        jax.numpy_dtype_promotion("strict"),
-    ):
-        yield
+pytestmark = pytest.mark.usefixtures("strict")
 
 
 def gaussian_kl(mean, cov_1, cov_2, outputs, signal):

@@ -8,15 +8,7 @@ import pytest
 
 from kdtheory.gaussian import gaussian_kl, matrix_normal_kl
 
-
-@pytest.fixture(autouse=True)
-def _double_precision():
-    with (
-        jax.enable_x64(True),
-        jax.numpy_rank_promotion("raise"),
-        jax.numpy_dtype_promotion("strict"),
-    ):
-        yield
+pytestmark = pytest.mark.usefixtures("strict")
 
 
 def covariance(rng, size, spread=1.0):

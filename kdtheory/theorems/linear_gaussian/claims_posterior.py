@@ -197,6 +197,11 @@ _NO_DIRECTION = Case(
     lambda: spectrum_case([0.0], [1.0], num_null=1.0),
     "an empty design: every term is 0",
 )
+_BIAS_ALONE = Case(
+    "bias alone",
+    lambda: spectrum_case([1.0], [1e16]),
+    "a signal beside which the logarithm is rounding: both sides are the bias",
+)
 _PRIOR = Case(
     "the prior as teacher",
     lambda: spectrum_case([1.0], [0.25], inverse_temperature=0.0),
@@ -226,6 +231,7 @@ DATASET_SHIFT = Claim(
     },
     tight=(
         _NO_DIRECTION,
+        _BIAS_ALONE,
         Case(
             "strong prior",
             lambda: spectrum_case([1.0], [1.0], prior_precision=1e4),
@@ -289,7 +295,7 @@ DATASET_SHIFT_EXPECTED = dataclasses.replace(
     lhs=dataset_shift.dataset_shift_expected_exact,
     rhs=dataset_shift.dataset_shift_printed,
     draws={},
-    tight=(_NO_DIRECTION,),
+    tight=(_NO_DIRECTION, _BIAS_ALONE),
     corners=(_PRIOR, _NO_SIGNAL),
     uses=("linear_gaussian/dataset_shift_given_data",),
 )

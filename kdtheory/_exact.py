@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
@@ -51,11 +52,13 @@ def round_all(value: Exact, denominator: int) -> Exact:
 
 
 def simple_rows(value: Exact) -> Iterator[Exact]:
-    """Yields arrays that differ in one row, which becomes a vertex or uniform."""
+    """Yields arrays that differ in one row: a vertex, uniform, or split between two atoms."""
     size = value.shape[-1]
     rows = value.reshape(-1, size)
-    choices = [largest_remainder(_unit(size, atom), 1) for atom in range(size)]
-    choices.append(map_exact(lambda _: Fraction(1, size), _unit(size, 0)))
+    vertices = [_unit(size, atom) for atom in range(size)]
+    choices = [*vertices, sum(vertices) / Fraction(size)]
+    for first, second in itertools.permutations(vertices, 2):
+        choices += [(share * first + second) / (share + 1) for share in map(Fraction, (1, 3))]
     for index in range(len(rows)):
         for choice in choices:
             moved = rows.copy()

@@ -247,7 +247,7 @@ def to_dict(value: Any) -> Any:
     """Returns plain JSON data for a record, enum, tuple or number.
 
     Args:
-        value: a record of this module, or anything its fields hold.
+        value: a record of this module, a dictionary, or anything that fields hold.
 
     Returns:
         Dictionaries, lists, text, numbers, booleans and None.
@@ -260,6 +260,8 @@ def to_dict(value: Any) -> Any:
         return value.value
     if isinstance(value, (tuple, list)):
         return [to_dict(item) for item in value]
+    if isinstance(value, dict):
+        return {name: to_dict(item) for name, item in value.items()}
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value

@@ -5,6 +5,7 @@ import importlib
 import inspect
 import os
 import pkgutil
+from pathlib import Path
 
 import hypothesis
 import jax
@@ -15,9 +16,15 @@ import pytest
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 # Before the package is imported: every annotated shape and dtype is checked at every call. An int
-# passes for a float, as it does for mypy.
+# passes for a float, as it does for mypy. The commands are typer's to call, with types of its own.
+# The interpreter of traced programs handles single numbers, too many to check each.
+PACKAGE = Path(__file__).parents[1] / "kdtheory"
+EXEMPT = ("cli", "__main__", "_decompose_command", "tools._ball")
+MODULES = [m.name for m in pkgutil.iter_modules([str(PACKAGE)]) if m.name != "tools"]
+MODULES += [f"tools.{m.name}" for m in pkgutil.iter_modules([str(PACKAGE / "tools")])]
 jaxtyping.install_import_hook(
-    "kdtheory", "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
+    [f"kdtheory.{name}" for name in MODULES if not name.startswith(EXEMPT)],
+    "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))",
 )
 
 
@@ -47,6 +54,13 @@ def _precision(request):
     """Runs every test in float64, unless it is marked ``float32``."""
     with jax.enable_x64(request.node.get_closest_marker("float32") is None):
         yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _few_programs():
+    """Drops compiled programs after each module: a process has a limited number of memory maps."""
+    yield
+    jax.clear_caches()
 
 
 @pytest.fixture(scope="module")

@@ -79,6 +79,20 @@ def test_draws_and_cases_refer_to_what_exists(claim: Claim) -> None:
     assert all(case.note for case in every)
 
 
+@EVERY
+def test_cases_of_equality_are_members_or_limits(claim: Claim) -> None:
+    for case in claim.tight:
+        instance = case.make()
+        if case.limit is None and size_of(claim, instance) is not None:
+            assert domain_margin(claim, [instance])[0] >= -TOLERANCE, case.name
+        if case.limit is not None:
+            slacks = [
+                assess_instances(claim, [case.limit(t)])[0]["slack"] for t in (1e-2, 1e-4, 1e-6)
+            ]
+            assert slacks[0] > slacks[1] > slacks[2] >= 0
+            assert slacks[2] < 1e-3
+
+
 @functools.cache
 def checked(claim: Claim) -> Check:
     """One verification serves several tests; a claim's tests run in one worker."""

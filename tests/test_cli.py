@@ -125,7 +125,7 @@ def test_exit_codes_tell_surprise_from_doubt(monkeypatch: pytest.MonkeyPatch) ->
         return Claim(slug=slug, lhs=lambda p: p[0], rhs=rhs, domain=lambda _: simplex(2))
 
     wrong = claim("user/wrong", lambda p: 0.5)
-    unclear = claim("user/unclear", lambda p: jnp.log(p[0] - 0.5))
+    unclear = claim("user/unclear", lambda p: 2.0 + 0.0 * jnp.log(p[0] - 0.5))
     _catalogue(monkeypatch, wrong)
     assert run("verify").exit_code == 1
     assert "(!)" in run("verify").stdout

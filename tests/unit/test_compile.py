@@ -15,12 +15,17 @@ from kdtheory.tools import _compile, evaluate
 CLAIM = Claim(lhs=lambda x: x * x, rhs=lambda x: x, domain=lambda size: box(0, 1))
 
 
-@pytest.fixture(autouse=True)
-def _nothing_left_over():
-    yield
+def _release_all():
     for claim in {name[0] for name in _compile._programs}:
         _compile.release(claim)
     assert _compile.live_programs() == 0
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_over():
+    _release_all()
+    yield
+    _release_all()
 
 
 def memory_maps():

@@ -200,7 +200,8 @@ _NO_DIRECTION = Case(
 _BIAS_ALONE = Case(
     "bias alone",
     lambda: spectrum_case([1.0], [1e16]),
-    "a signal beside which the logarithm is rounding: both sides are the bias",
+    "a signal beside which the logarithm is nothing: both sides are the bias",
+    limit=lambda t: spectrum_case([1.0], [1 / t]),
 )
 _PRIOR = Case(
     "the prior as teacher",
@@ -261,9 +262,9 @@ DATASET_SHIFT_LITERAL = dataclasses.replace(
     counterexample=Case(
         "small noise",
         lambda: spectrum_case(
-            [1.0], [0.0], prior_precision=0.1, inverse_temperature=0.1, noise_std=0.1
+            [1.0], [0.0], prior_precision=0.125, inverse_temperature=0.125, noise_std=0.125
         ),
-        "k = d = n = 1, X = 1, W* = 0, lambda = beta = nu = 1/10: 4.203 against 0.589",
+        "k = d = n = 1, X = 1, W* = 0, lambda = beta = nu = 1/8: 3.28 against 0.61",
     ),
 )
 DATASET_SHIFT = dataclasses.replace(DATASET_SHIFT, corrects="linear_gaussian/dataset_shift_literal")

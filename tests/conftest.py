@@ -14,6 +14,8 @@ import pytest
 
 # Before anything draws: no display is needed.
 os.environ.setdefault("MPLBACKEND", "Agg")
+# Before JAX starts: see kdtheory/tools/_compile.py.
+os.environ.setdefault("PJRT_NPROC", "1")
 
 # Before the package is imported: every annotated shape and dtype is checked at every call. An int
 # passes for a float, as it does for mypy. The commands are typer's to call, with types of its own.

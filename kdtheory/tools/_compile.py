@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import functools
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +18,11 @@ import jax
 import jax.numpy as jnp
 
 from kdtheory.claim import Claim
+
+# Batched linear algebra on several threads of jaxlib's CPU client can wait for ever (jaxlib 0.10.2,
+# two cores: each worker idle, one result pending); a client of one thread does not. This counts
+# only if it is set before the client starts; a value of the user's own is left alone.
+os.environ.setdefault("PJRT_NPROC", "1")
 
 MAX_PROGRAMS = 32
 

@@ -14,6 +14,8 @@ from pathlib import Path
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from golden_gaussian import ADAPTERS as GAUSSIAN_ADAPTERS
+from golden_gaussian import REASONS as GAUSSIAN_REASONS
 
 from kdtheory.losses import softmax_cross_entropy
 from kdtheory.objects.problems import FiniteProblem
@@ -73,13 +75,13 @@ ADAPTERS = {
     ("losses", "distill_ce"): _of_scores(variance_reduction.cross_entropy_risk),
     ("losses", "kl_p_softmax"): _of_scores(variance_reduction.expected_kl),
     ("losses", "entropy_p"): _of_scores(lambda w, p, _: variance_reduction.expected_entropy(w, p)),
+    **GAUSSIAN_ADAPTERS,
 }
 
 # --- reasons: why a section, or one output of a section, has no adapter ------------------------
 
 _BIAS_VARIANCE = "room bias_variance is not built yet"
 _DOUBLE = "room double_distillation is not built yet"
-_GAUSSIAN = "adapter lands with the room"
 _GAUSSIAN_LATER = "room linear_gaussian holds the closed forms only, so far"
 _PROPER = "room proper_losses is not built yet"
 _BERNSTEIN = "room empirical_bernstein is not built yet"
@@ -111,11 +113,6 @@ SECTION_REASONS = {
     "theorem8_10_finite": _DIVERGENCE,
     "theorem10_central": _DIVERGENCE,
     "prop9_stability": _DIVERGENCE,
-    "lemma11_gibbs": _GAUSSIAN,
-    "dataset_shift": _GAUSSIAN,
-    "algorithm_shift_fullrank": _GAUSSIAN,
-    "kl_matrix_normal": _GAUSSIAN,
-    "per_direction": _GAUSSIAN,
     "gaussian_gaps": _GAUSSIAN_LATER,
     "rank_map": _GAUSSIAN_LATER,
     "expected_tail_2x2": _GAUSSIAN_LATER,
@@ -142,6 +139,7 @@ OUTPUT_REASONS = {
     **{("losses", name): _DOUBLE for name in _OF_DOUBLE.split()},
     ("menon_worlds", "B"): "the largest loss, an assumption of the paper and not a result",
     ("unbiased_sandwich", "mse_shared_NOT_bounded"): _BIAS_VARIANCE,
+    **GAUSSIAN_REASONS,
 }
 
 # --- reading and comparing ----------------------------------------------------------------------

@@ -96,7 +96,7 @@ def test_cases_of_equality_are_members_or_limits(claim: Claim) -> None:
 @functools.cache
 def checked(claim: Claim) -> Check:
     """One verification serves several tests; a claim's tests run in one worker."""
-    return verify(claim, instances=1024, level=1e-6)
+    return verify(claim, instances=512, draws=4096, level=1e-6)
 
 
 @EVERY

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from hypothesis import strategies as st
 
 from kdtheory.domains import Domain, Part, box, integers, simplex, stochastic
+from kdtheory.objects.designs import LinearGaussianDesign
 from kdtheory.objects.problems import FiniteProblem
 
 FloatArray = npt.NDArray[np.float64]
@@ -76,6 +77,50 @@ def problems(
         raise ValueError(f"problems: got sizes {sizes}; expected positive sizes. Use at least 1.")
     shapes = itertools.product(*(range(1, size + 1) for size in sizes))
     return st.one_of(*(instances(_worlds(*shape)) for shape in shapes))
+
+
+def designs(
+    max_outputs: int = 3, max_features: int = 3, max_samples: int = 4
+) -> st.SearchStrategy[LinearGaussianDesign]:
+    r"""Returns a strategy for linear-Gaussian designs, rank-deficient ones among them.
+
+    Args:
+        max_outputs: the largest number of outputs $k$.
+        max_features: the largest number of features $d$.
+        max_samples: the largest number of samples $n$.
+
+    Returns:
+        A strategy for designs of all shapes up to these, entries in $[-1, 1]$, with the teacher's
+        covariance for the student.
+
+    Raises:
+        ValueError: if one of the sizes is not positive.
+
+    Example:
+        >>> from hypothesis import find
+        >>> find(designs(), lambda design: design.inputs.shape == (2, 3)).true_weights.shape[1]
+        2
+    """
+    sizes = (max_outputs, max_features, max_samples)
+    if min(sizes) < 1:
+        raise ValueError(f"designs: got sizes {sizes}; expected positive sizes. Use at least 1.")
+    shapes = itertools.product(*(range(1, size + 1) for size in sizes))
+    return st.one_of(*(instances(_designs(*shape)) for shape in shapes))
+
+
+def _designs(num_outputs: int, num_features: int, num_samples: int) -> Domain:
+    parts = box(-1, 1, num_features, num_samples) * box(-1, 1, num_outputs, num_features)
+    parts = parts * box(1 / 16, 4) * box(0, 4) * box(1 / 16, 4)
+    return parts.map(
+        LinearGaussianDesign,
+        lambda design: (
+            design.inputs,
+            design.true_weights,
+            design.prior_precision,
+            design.inverse_temperature,
+            design.noise_std,
+        ),
+    )
 
 
 def _worlds(num_inputs: int, num_labels: int, num_teachers: int) -> Domain:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-import jax
 import jax.numpy as jnp
-import numpy as np
 import pytest
 
 from kdtheory.claim import Assumption, Case, Claim, Draw, Relation, call
@@ -15,8 +13,6 @@ from kdtheory.domains import box, simplex
 from kdtheory.results import Verdict
 from kdtheory.theorems import find
 from kdtheory.tools import falsify, verify
-from kdtheory.tools._search import random_points
-from kdtheory.tools.evaluate import assess, assess_points
 
 
 def _weakened(claim: Claim, share: float) -> Claim:
@@ -55,20 +51,6 @@ def test_a_wrong_evaluator_is_disputed_by_draws(quantity: str) -> None:
     assert not all(record.agrees for record in wrong)
     assert check.verdict is Verdict.UNDECIDED
     assert "disputed" in check.reason
-
-
-@pytest.mark.parametrize("slug", ["variance_reduction/lemma1", "linear_gaussian/dataset_shift"])
-def test_one_instance_alone_is_the_same_as_in_a_batch(slug: str) -> None:
-    claim = find(slug)
-    size = claim.sizes[0]
-    domain = claim.domain(size)
-    points = random_points(np.random.default_rng(3), 8, domain.dimension)
-    together = assess_points(claim, size, points)
-    alone = jax.jit(lambda point: assess(claim, domain.instance(domain.parametrize(point))))
-    for index in (0, 5):
-        one = alone(points[index])
-        for side in ("lhs", "rhs", "slack"):
-            np.testing.assert_allclose(one[side], together[side][index], rtol=1e-12, atol=1e-14)
 
 
 def test_sides_swapped_are_refuted() -> None:

@@ -121,7 +121,7 @@ def test_the_search_would_catch_a_thousandth(claim: Claim) -> None:
 
 @EVERY
 def test_draws_would_dispute_a_wrong_evaluator(claim: Claim) -> None:
-    """An error of a quarter of the value and of the scale leaves every interval."""
+    """An evaluator too large by a quarter of the value and 1/4 more leaves every interval."""
     for record in checked(claim).monte_carlo:
         wrong = 1.25 * abs(record.exact) + 0.25
         assert wrong > max(abs(record.low), abs(record.high)), record

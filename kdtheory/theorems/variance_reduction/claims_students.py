@@ -159,7 +159,7 @@ ERM_EXCESS_RISK = Claim(
     text_examined=TextExamined.FULL_TEXT,
     finding=Finding.DOES_NOT_FOLLOW,
     what_survives="the variance of the objective is smaller (variance_reduction/lemma1); on the"
-    " instance shown the excess risk is smaller too from N = 6",
+    " instance shown the excess risk is smaller too from N = 6, ties going to the first hypothesis",
     lhs=lambda problem: formulas.erm_excess_risk(problem, distilled=True),
     rhs=lambda problem: formulas.erm_excess_risk(problem, distilled=False),
     domain=lambda size: _classes(size[3], size[2], size[0], size[1]),

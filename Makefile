@@ -12,6 +12,7 @@ verify: $(VENV)/.installed
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+	XLA_FLAGS= $(BIN)/python -m pytest -q -n 2 tests/test_golden.py  # with XLA's optimiser
 
 check: $(VENV)/.check
 	$(BIN)/ruff check .

@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := kdtheory proofs_check tests
 
-.PHONY: verify test check notebooks bench format clean
+.PHONY: verify test check notebooks bench mutants format clean
 
 verify: $(VENV)/.installed
 	$(BIN)/kdtheory verify
@@ -26,6 +26,9 @@ notebooks: $(VENV)/.test
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m pytest -q tests/benchmarks --benchmark-only
+
+mutants: $(VENV)/.installed
+	$(BIN)/kdtheory mutants
 
 format: $(VENV)/.check
 	$(BIN)/ruff check --fix .

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from kdtheory._decompose_command import decompose
+from kdtheory._mutants_command import mutants
 
 if TYPE_CHECKING:
     from kdtheory.claim import Claim
@@ -59,7 +60,7 @@ def options(
     context.obj = cache
 
 
-def _prepare(context: typer.Context) -> None:
+def prepare(context: typer.Context) -> None:
     """Turns the compilation cache on, unless it was switched off."""
     if context.obj:
         from kdtheory._cache import keep_compiled_programs
@@ -149,8 +150,15 @@ def show(
 
 
 @contextlib.contextmanager
-def _progress(total: int) -> Iterator[Any]:
-    """Shows a bar on standard error; yields a function that names the work in hand."""
+def progress(total: int) -> Iterator[Any]:
+    """Shows a bar on standard error while its body runs.
+
+    Args:
+        total: how many pieces of work there are.
+
+    Yields:
+        A function (name of the work in hand, how many are done) that moves the bar.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -224,10 +232,10 @@ def verify(
         fail(f"--dtype: got {dtype!r}; expected float64 or float32. Choose one.")
     if not level > 0:
         fail(f"--level: got {level}; expected a number in (0, 1). Choose one, such as 0.001.")
-    _prepare(context)
+    prepare(context)
     settings = {"seed": seed, "dtype": dtype, "level": level, "claims": len(claims)}
     finished = _resumed(resume, settings)
-    with _progress(len(claims)) as at:
+    with progress(len(claims)) as at:
         for index, claim in enumerate(claims):
             at(claim.slug, index)
             if claim.slug not in finished:
@@ -275,9 +283,9 @@ def falsify(
     claims = select([slug])
     if dtype not in ("float64", "float32"):
         fail(f"--dtype: got {dtype!r}; expected float64 or float32. Choose one.")
-    _prepare(context)
+    prepare(context)
     checks = []
-    with _progress(len(claims)) as at:
+    with progress(len(claims)) as at:
         for index, claim in enumerate(claims):
             at(claim.slug, index)
             checks.append(search(claim, seed=seed, dtype=dtype))
@@ -317,6 +325,7 @@ def findings(slugs: Slugs = None, as_json: Json = False) -> None:
 
 
 app.command()(decompose)
+app.command()(mutants)
 
 
 def main() -> None:

@@ -25,7 +25,7 @@ notebooks: $(VENV)/.test
 	$(BIN)/python -m pytest -q --nbmake notebooks
 
 bench: $(VENV)/.bench
-	$(BIN)/python -m pytest -q tests/benchmarks --benchmark-only
+	XLA_FLAGS= $(BIN)/python -m pytest -q tests/benchmarks --benchmark-only
 
 mutants: $(VENV)/.installed
 	$(BIN)/kdtheory mutants

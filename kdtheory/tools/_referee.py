@@ -79,8 +79,11 @@ def referee_parts(claim: Claim, size: tuple[int, ...], parts: tuple[Any, ...]) -
         parts: object arrays of fractions, one per part of the domain.
 
     Returns:
-        The ruling.
+        The ruling; OUTSIDE, without evaluating anything, where the parts are no member of the
+        domain in exact arithmetic.
     """
+    if not claim.domain(size).contains(parts):
+        return Refereed(Ruling.OUTSIDE, parts=parts, reason="not a member of the domain")
     return _referee(claim, _sides_of_parts(claim, size), parts)
 
 
@@ -223,16 +226,20 @@ def counterexample(
         note: where it comes from.
 
     Returns:
-        The record, numbers as fractions or with 25 digits.
+        The record: parts as fractions, from which `replay` rebuilds the instance exactly; sides
+        as fractions or with 25 digits.
     """
-    parts = tuple(_written(part) for part in refereed.parts)
+    parts = tuple(written(part) for part in refereed.parts)
     lhs, rhs = describe(refereed.lhs), describe(refereed.rhs)
     names = tuple(part.name for part in claim.domain(size or claim.sizes[0]).parts)
     return Counterexample(size, names, parts, lhs, rhs, refereed.violation, note)
 
 
-def _written(array: Any) -> Any:
+def written(array: Any) -> Any:
+    """Returns an array of numbers as nested tuples of fractions, however long, or of decimals."""
     array = np.asarray(array)
     if array.ndim == 0:
-        return describe(array.item())
-    return tuple(_written(row) for row in array)
+        number = array.item()
+        low, high = lower(number), upper(number)
+        return str(low) if low == high else describe(number)
+    return tuple(written(row) for row in array)

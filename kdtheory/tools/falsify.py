@@ -105,7 +105,7 @@ def proven_violation(
         ruling = referee_point(claim, size, point)
         if ruling.ruling is Ruling.VIOLATED:
             smallest = simplify(claim, size, ruling)
-            return counterexample(claim, size, smallest, "found by search, then simplified"), ""
+            return counterexample(claim, *smallest, "found by search, then simplified"), ""
         if ruling.ruling is Ruling.UNDECIDED:
             unresolved = f"a violation of {-slack:.2e} was found but not judged: {ruling.reason}"
     return None, unresolved

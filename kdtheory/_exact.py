@@ -143,16 +143,23 @@ def vertices(size: int) -> list[Exact]:
 def simple_rows(row: Exact, denominators: tuple[int, ...]) -> list[Exact]:
     """Returns simpler distributions near a given one, the simplest first.
 
-    Vertices, the uniform one, splits between two atoms that have mass, and the distribution itself
-    at small denominators.
+    The vertices of its support and the first one, the uniform distribution, splits between two of
+    its heaviest atoms, and the distribution itself at small denominators, also with one step more
+    for the heaviest atom or for the second.
     """
     atoms = vertices(len(row))
-    support = [atom for atom, mass in zip(atoms, row, strict=True) if mass]
-    choices = [*atoms, constant(Fraction(1, len(row)), len(row))]
-    for first, second in itertools.permutations(support, 2):
-        choices += [(share * first + second) / (share + 1) for share in map(Fraction, (1, 2, 3))]
-    choices += [largest_remainder(row, denominator) for denominator in denominators]
-    unique = {tuple(choice): choice for choice in choices}
+    support = np.flatnonzero(row)
+    heaviest = sorted(support, key=lambda atom: -row[atom])[:4]
+    choices = [atoms[atom] for atom in {0, *support}]
+    choices.append(constant(Fraction(1, len(row)), len(row)))
+    for first, second in itertools.permutations(heaviest, 2):
+        splits = map(Fraction, (1, 2, 3, 4, 1.5))
+        choices += [(share * atoms[first] + atoms[second]) / (share + 1) for share in splits]
+    for denominator in denominators:
+        rounded = largest_remainder(row, denominator)
+        step = sum(atoms[atom] * sign for atom, sign in zip(heaviest, (1, -1), strict=False))
+        choices += [rounded + step * sign / denominator for sign in (0, 1, -1)]
+    unique = {tuple(choice): choice for choice in choices if has_distributions(choice)}
     return sorted(unique.values(), key=bits)
 
 

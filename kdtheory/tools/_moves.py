@@ -41,7 +41,7 @@ DENOMINATORS = (*range(1, 7), 8, 10, 12, 16, 20, 24, 32, 50, 64, 100, 200, 500, 
 """From coarse to fine; few enough to try them all."""
 
 PAIRED = 3
-"""How many of its simplest values each of two cells takes when both move at once."""
+"""How many of its simplest values a cell takes when another moves too, if one is simple already."""
 
 
 # --- to a smaller size ------------------------------------------------------------------------
@@ -228,19 +228,24 @@ def _one_changed(domain: Domain, cell: Cell, parts: Parts) -> Iterator[Parts]:
 
 
 def _two_changed(domain: Domain, cells: list[Cell], parts: Parts) -> Iterator[Parts]:
-    """Yields members in which two cells take some of their simplest values, with fewer digits."""
-    now = {(index, place): bits(parts[index][place]) for index, place in cells}
-    choices = {}
+    """Yields members in which two cells change and have fewer digits together, the fewest first."""
+    choices, now = {}, {}
     for index, place in cells:
-        few = _choices(domain.parts[index], parts[index][place])[:PAIRED]
-        choices[index, place] = [(bits(choice), choice) for choice in few]
-    for first, second in itertools.combinations(cells, 2):
-        # Two that are simple already (a vertex, 0 or 1) can only vanish together.
-        most = PAIRED if max(now[first], now[second]) > 1 else 1
-        options = itertools.product(choices[first][:most], choices[second][:most])
-        for (much, choice), (more, other) in options:
-            if much + more < now[first] + now[second]:
-                yield from _with(domain, parts, {first: choice, second: other})
+        value = parts[index][place]
+        simple = _choices(domain.parts[index], value)
+        choices[index, place] = [(bits(choice), choice) for choice in simple]
+        now[index, place] = bits(value)
+    options = []
+    for pair in itertools.combinations(cells, 2):
+        # Simple already (a vertex, 0 or 1)? Two such cells can only vanish together.
+        most = (1, PAIRED, None)[sum(now[cell] > 1 for cell in pair)]
+        for values in itertools.product(*(choices[cell][:most] for cell in pair)):
+            gain = sum(much for much, _ in values) - sum(now[cell] for cell in pair)
+            if gain < 0:
+                changes = {cell: value for cell, (_, value) in zip(pair, values, strict=True)}
+                options.append((gain, changes))
+    for _, changes in sorted(options, key=lambda option: option[0]):
+        yield from _with(domain, parts, changes)
 
 
 def _choices(part: Part, value: Any) -> list[Any]:

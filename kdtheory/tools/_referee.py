@@ -123,6 +123,15 @@ def size_of(claim: Claim, instance: Any) -> tuple[int, ...] | None:
     return None
 
 
+def is_reachable(claim: Claim, size: tuple[int, ...]) -> bool:
+    """Whether a size is one of the claim's, or has smaller entries (of at least one)."""
+    listed = list(zip(*(own for own in claim.sizes if len(own) == len(size)), strict=True))
+    return len(listed) == len(size) and all(
+        min(1, *entries) <= entry <= max(entries)
+        for entry, entries in zip(size, listed, strict=True)
+    )
+
+
 def _sides(claim: Claim, parts: Any, instance: Any) -> dict[str, Any]:
     return {
         "parts": parts,

@@ -18,7 +18,7 @@ from kdtheory.claim import Claim, Relation
 from kdtheory.domains import Domain
 from kdtheory.results import Check, Counterexample, Verdict, from_dict
 from kdtheory.tools._balls import describe
-from kdtheory.tools._referee import Refereed, Ruling, counterexample, referee_parts
+from kdtheory.tools._referee import Refereed, Ruling, counterexample, is_reachable, referee_parts
 from kdtheory.tools.falsify import as_claim
 
 MAX_BYTES = 1 << 24
@@ -166,15 +166,9 @@ def _recorded(path: Path) -> list[tuple[str, Any]]:
 
 def _domain_at(claim: Claim, size: Any) -> Domain:
     """Returns the domain at a size that is one of the claim's, or smaller."""
-    listed = list(zip(*claim.sizes, strict=True))
-    fits = len(size) == len(listed) and all(
-        type(entry) is int and min(1, *entries) <= entry <= max(entries)
-        for entry, entries in zip(size, listed, strict=True)
-    )
-    largest = tuple(map(max, listed))
-    if not fits:
-        got = f"{size}"[:80]
-        refuse("size", got, f"{len(listed)} whole numbers, at most {largest}", _AGAIN)
+    if not all(type(entry) is int for entry in size) or not is_reachable(claim, size):
+        listed = ", ".join(map(str, claim.sizes))
+        refuse("size", f"{size}"[:80], f"one of {listed}, or a smaller one", _AGAIN)
     try:
         return claim.domain(size)
     except Exception as problem:

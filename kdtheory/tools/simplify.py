@@ -11,10 +11,13 @@ from kdtheory._exact import bits
 from kdtheory.claim import Claim
 from kdtheory.domains import Domain
 from kdtheory.tools._moves import Parts, moves, smaller
-from kdtheory.tools._referee import Refereed, Ruling, exact_parts, referee_parts
+from kdtheory.tools._referee import Refereed, Ruling, exact_parts, is_reachable, referee_parts
 
 BUDGET = 600
 """How many candidates are refereed before the smallest one so far is kept."""
+
+SHARE = 4
+"""No single move takes more than this part of the budget: the others get their turn."""
 
 Size = tuple[int, ...]
 Result = TypeVar("Result")
@@ -52,8 +55,7 @@ def simplify(
         return ruling if ruling.ruling is Ruling.VIOLATED else None
 
     def domain_at(at: Size) -> Domain | None:
-        lowest = (min(1, *entries) for entries in zip(*claim.sizes, strict=True))
-        if any(entry < least for entry, least in zip(at, lowest, strict=True)):
+        if not is_reachable(claim, at):
             return None
         try:
             return claim.domain(at)
@@ -114,19 +116,20 @@ class _Reduction(Generic[Result]):
         self, domain: Domain, size: Size, parts: Parts, judge: Judge[Result], budget: int
     ) -> None:
         self.domain, self.size, self.parts = domain, size, parts
-        self.judge, self.budget = judge, budget
+        self.judge, self.budget, self.share = judge, budget, -(-budget // SHARE)
         self.result: Result | None = None
         self.cost = complexity(size, parts)
         self.tried: set[Any] = set()
 
     def take(self, size: Size, domain: Domain, candidates: Iterable[Parts]) -> bool:
         """Goes to the first candidate that is simpler and passes; says whether there was one."""
+        stop = max(0, self.budget - self.share)
         for parts in candidates:
             cost = complexity(size, parts)
             key = size, tuple(tuple(part.reshape(-1)) for part in parts)
             if cost >= self.cost or key in self.tried:
                 continue
-            if self.budget <= 0:
+            if self.budget <= stop:
                 return False
             self.budget -= 1
             self.tried.add(key)

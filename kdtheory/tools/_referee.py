@@ -18,6 +18,7 @@ import jax
 import numpy as np
 
 from kdtheory.claim import Case, Claim, Relation, call
+from kdtheory.domains import Domain
 from kdtheory.results import Counterexample
 from kdtheory.tools._balls import Number, Uncovered, Undecided, describe, enclose, lower, upper
 
@@ -82,9 +83,10 @@ def referee_parts(claim: Claim, size: tuple[int, ...], parts: tuple[Any, ...]) -
         The ruling; OUTSIDE, without evaluating anything, where the parts are no member of the
         domain in exact arithmetic.
     """
-    if not claim.domain(size).contains(parts):
+    domain, sides = _sides_of_parts(claim, size)
+    if not domain.contains(parts):
         return Refereed(Ruling.OUTSIDE, parts=parts, reason="not a member of the domain")
-    return _referee(claim, _sides_of_parts(claim, size), parts)
+    return _referee(claim, sides, parts)
 
 
 def referee_case(claim: Claim, case: Case) -> Refereed:
@@ -157,9 +159,11 @@ def _sides_at_point(claim: Claim, size: tuple[int, ...]) -> Callable[..., Any]:
 
 
 @functools.lru_cache(maxsize=8)
-def _sides_of_parts(claim: Claim, size: tuple[int, ...]) -> Callable[..., Any]:
+def _sides_of_parts(
+    claim: Claim, size: tuple[int, ...]
+) -> tuple[Domain, Callable[..., dict[str, Any]]]:
     domain = claim.domain(size)
-    return lambda *parts: _sides(claim, parts, domain.instance(parts))
+    return domain, lambda *parts: _sides(claim, parts, domain.instance(parts))
 
 
 def _referee(

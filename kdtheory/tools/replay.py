@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import time
@@ -125,10 +126,7 @@ def replay_file(
             "Write one with `kdtheory falsify SLUG --json`.",
         )
     for slug, data in recorded:
-        try:
-            given = from_dict(Counterexample, data)
-        except (TypeError, ValueError, RecursionError) as problem:
-            refuse("counterexample", f"no record of one ({problem})", _FIELDS, _AGAIN)
+        given = _read(data)
         try:
             claim = find(slug)
         except KeyError as problem:
@@ -136,7 +134,6 @@ def replay_file(
         yield replay(given, claim), given
 
 
-_FIELDS = "size, names, parts, lhs, rhs and violation"
 _AGAIN = "Write the file again with --json."
 
 
@@ -164,9 +161,31 @@ def _recorded(path: Path) -> list[tuple[str, Any]]:
     return [(item["slug"], item["counterexample"]) for item in found]
 
 
-def _domain_at(claim: Claim, size: Any) -> Domain:
+def _read(data: Any) -> Counterexample:
+    """Returns the record that JSON data holds; its parts are judged later."""
+    lists = {"size": int, "names": str, "parts": object}
+    fits = isinstance(data, dict) and all(
+        isinstance(data.get(name), list) and all(_is_a(entry, kind) for entry in data[name])
+        for name, kind in lists.items()
+    )
+    fits = fits and all(isinstance(data.get(name, ""), str) for name in ("lhs", "rhs", "note"))
+    found = None
+    # What may still be wrong: a field is missing, the violation is no number, parts never end.
+    with contextlib.suppress(TypeError, ValueError, RecursionError):
+        found = from_dict(Counterexample, data) if fits else None
+    if found is None:
+        expected = "size, names, parts, lhs, rhs and violation"
+        refuse("counterexample", f"{data!r:.60}, no record of one", expected, _AGAIN)
+    return found
+
+
+def _is_a(entry: Any, kind: type) -> bool:
+    return isinstance(entry, kind) and not isinstance(entry, bool)
+
+
+def _domain_at(claim: Claim, size: tuple[int, ...]) -> Domain:
     """Returns the domain at a size that is one of the claim's, or smaller."""
-    if not all(type(entry) is int for entry in size) or not is_reachable(claim, size):
+    if not is_reachable(claim, size):
         listed = ", ".join(map(str, claim.sizes))
         refuse("size", f"{size}"[:80], f"one of {listed}, or a smaller one", _AGAIN)
     try:

@@ -104,9 +104,9 @@ def largest_remainder(row: Exact, denominator: int) -> Exact:
 
 
 def without(value: Exact, axes: tuple[int, ...], index: int) -> Exact:
-    """Deletes the slice of an index along each of the axes (the last one if it is beyond)."""
+    """Deletes the slice of an index along each of the axes."""
     for axis in axes:
-        value = np.delete(value, min(index, value.shape[axis] - 1), axis=axis)
+        value = np.delete(value, index, axis=axis)
     return value
 
 

@@ -55,8 +55,8 @@ def controlled_axes(domain: Domain, below: Domain) -> list[tuple[int, ...]] | No
         below: the domain at that size with one entry lowered by one.
 
     Returns:
-        The axes along which dropping an index leads from one to the other; None if the two domains
-        differ in anything else.
+        The axes along which dropping one index, everywhere the same, leads from one domain to the
+        other; None if the shapes or kinds differ in anything else.
     """
     if [part.kind for part in domain.parts] != [part.kind for part in below.parts]:
         return None
@@ -68,7 +68,8 @@ def controlled_axes(domain: Domain, below: Domain) -> list[tuple[int, ...]] | No
         if not set(lost) <= {0, 1}:
             return None
         result.append(tuple(axis for axis, steps in enumerate(lost) if steps))
-    return result
+    pairs = zip(domain.parts, result, strict=True)
+    return result if len({part.shape[axis] for part, own in pairs for axis in own}) <= 1 else None
 
 
 def smaller(domain: Domain, below: Domain, parts: Parts) -> Iterator[Parts]:
@@ -89,14 +90,8 @@ def smaller(domain: Domain, below: Domain, parts: Parts) -> Iterator[Parts]:
     axes = controlled_axes(domain, below)
     if axes is None:
         return
-    if not any(axes):
-        candidates: Iterator[Parts] = iter([parts])
-    else:
-        candidates = _dropped(domain, axes, parts)
-    for candidate in candidates:
-        fitted = tuple(map(_fitted, below.parts, candidate))
-        if below.contains(fitted):
-            yield fitted
+    for candidate in _dropped(domain, axes, parts) if any(axes) else (parts,):
+        yield tuple(map(_fitted, below.parts, candidate))
 
 
 def _fitted(part: Part, value: Exact) -> Exact:
@@ -110,13 +105,11 @@ def _dropped(domain: Domain, axes: list[tuple[int, ...]], parts: Parts) -> Itera
         part.kind == "simplex" and len(part.shape) - 1 in own
         for part, own in zip(domain.parts, axes, strict=True)
     ]
-    length = max(
-        part.shape[axis] for part, own in zip(domain.parts, axes, strict=True) for axis in own
-    )
+    length = next(part.shape[own[0]] for part, own in zip(domain.parts, axes, strict=True) if own)
 
-    def left(index: int) -> Parts:
+    def left(index: int) -> Fraction:
         pairs = zip(parts, axes, strict=True)
-        return tuple(without(value, own, index) for value, own in pairs)
+        return sum((_weight(without(value, own, index)) for value, own in pairs), Fraction(0))
 
     def drop(index: int, change: Callable[[Exact], Exact | None]) -> Iterator[Parts]:
         changed = []
@@ -128,7 +121,7 @@ def _dropped(domain: Domain, axes: list[tuple[int, ...]], parts: Parts) -> Itera
         yield tuple(changed)
 
     # What weighs least is most likely not to matter.
-    order = sorted(range(length), key=lambda index: -sum(map(_weight, left(index))))
+    order = sorted(range(length), key=lambda index: -left(index))
     for index in order:
         yield from drop(index, partial(conditioned, index=index))
     if any(spread):

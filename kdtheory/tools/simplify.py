@@ -148,11 +148,10 @@ class _Reduction(Generic[Result]):
 
 
 def complexity(size: Size, parts: Parts) -> tuple[float, ...]:
-    """Returns how much there is to write down: entries first, then the size, then digits.
+    """Returns how much there is to write down: the size first, then the digits.
 
     Between equals, the one whose numbers other than zero come early, so that the same instance is
     found wherever a search started.
     """
-    entries = sum(part.size for part in parts)
     late = sum(int(np.flatnonzero(part).sum()) for part in parts)
-    return entries, sum(size), round(sum(map(bits, parts)), 9), late
+    return sum(size), round(sum(map(bits, parts)), 9), late

@@ -65,6 +65,7 @@ def test_a_size_controls_the_axes_that_it_shortens():
         (simplex(2), box(0, 1, 2)),  # another kind
         (simplex(2), simplex(2) * simplex(2)),  # another part
         (stochastic(2, 2), simplex(2)),  # another number of axes
+        (simplex(3) * simplex(2), simplex(2) * simplex(1)),  # which index is the same?
     ],
 )
 def test_other_differences_are_no_move(domain, below):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -13,8 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from kdtheory._decompose_command import decompose
+from kdtheory._mutants_command import mutants
 
 if TYPE_CHECKING:
+    from kdtheory._runs import Run
     from kdtheory.claim import Claim
     from kdtheory.results import Check, Counterexample
 
@@ -52,14 +53,14 @@ def options(
     context: typer.Context,
     cache: Annotated[
         bool,
-        typer.Option(help="Keep compiled programs between runs (folder: KDTHEORY_CACHE_DIR)."),
+        typer.Option(help="Keep programs and finished claims (folder: KDTHEORY_CACHE_DIR)."),
     ] = True,
 ) -> None:
     """Reads the options that every command shares."""
     context.obj = cache
 
 
-def _prepare(context: typer.Context) -> None:
+def prepare(context: typer.Context) -> None:
     """Turns the compilation cache on, unless it was switched off."""
     if context.obj:
         from kdtheory._cache import keep_compiled_programs
@@ -149,8 +150,15 @@ def show(
 
 
 @contextlib.contextmanager
-def _progress(total: int) -> Iterator[Any]:
-    """Shows a bar on standard error; yields a function that names the work in hand."""
+def progress(total: int) -> Iterator[Any]:
+    """Shows a bar on standard error while its body runs.
+
+    Args:
+        total: how many pieces of work there are.
+
+    Yields:
+        A function (name of the work in hand, how many are done) that moves the bar.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -178,25 +186,6 @@ def _code(checks: Sequence[Check]) -> int:
     return UNDECIDED if surprising else AS_EXPECTED
 
 
-def _resumed(path: Path | None, settings: dict[str, Any]) -> dict[str, Check]:
-    """Returns the finished checks that a file holds, if they were made with the same settings."""
-    from kdtheory.results import Check
-
-    if path is None or not path.exists():
-        return {}
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        checks = {item["slug"]: Check.from_dict(item) for item in data["checks"]}
-        previous = data["settings"]
-    except (ValueError, KeyError, TypeError, AttributeError, OSError):
-        fail(
-            f"--resume: got {path}, which holds no unfinished run; expected one. Name another file."
-        )
-    if previous != settings:
-        fail(f"--resume: got a run with {previous}; expected {settings}. Name another file.")
-    return checks
-
-
 @app.command()
 def verify(
     context: typer.Context,
@@ -209,10 +198,13 @@ def verify(
             min=0.0, max=1.0, help="Chance that any right evaluator is disputed by draws."
         ),
     ] = 1e-3,
-    resume: Annotated[
+    results: Annotated[
         Path | None,
-        typer.Option(help="Keep finished checks in this file, and do not repeat those it holds."),
+        typer.Option(help="Folder for finished claims; left out, one in the user's cache."),
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue an interrupted run with these settings.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Examine claims from every side; without an argument, the whole catalogue."""
@@ -224,18 +216,20 @@ def verify(
         fail(f"--dtype: got {dtype!r}; expected float64 or float32. Choose one.")
     if not level > 0:
         fail(f"--level: got {level}; expected a number in (0, 1). Choose one, such as 0.001.")
-    _prepare(context)
-    settings = {"seed": seed, "dtype": dtype, "level": level, "claims": len(claims)}
-    finished = _resumed(resume, settings)
-    with _progress(len(claims)) as at:
+    prepare(context)
+    share = level / len(claims)
+    settings = {"seed": seed, "dtype": dtype, "level of a claim": share}
+    run = _started(results, settings, resume) if results or resume or context.obj else None
+    checks: list[Check] = []
+    with progress(len(claims)) as at:
         for index, claim in enumerate(claims):
             at(claim.slug, index)
-            if claim.slug not in finished:
-                share = level / len(claims)
-                finished[claim.slug] = examine(claim, seed=seed, dtype=dtype, level=share)
-                if resume is not None:
-                    _save(resume, settings, finished)
-    checks = [finished[claim.slug] for claim in claims]
+            check = run.finished(claim.slug) if run is not None and resume else None
+            if check is None:
+                check = examine(claim, seed=seed, dtype=dtype, level=share)
+                if run is not None:
+                    _keep(run, check)
+            checks.append(check)
     if as_json:
         report.write_json(checks)
     else:
@@ -249,15 +243,29 @@ def verify(
     raise typer.Exit(_code(checks))
 
 
-def _save(path: Path, settings: dict[str, Any], finished: dict[str, Check]) -> None:
-    """Writes the run so far; a write that is interrupted leaves the previous file whole."""
-    text = json.dumps({"settings": settings, "checks": [c.to_dict() for c in finished.values()]})
-    partial = path.with_name(path.name + ".partial")
+def _started(folder: Path | None, settings: dict[str, Any], resume: bool) -> Run | None:
+    """Returns the run, its folder ready; None if there is nowhere to keep it, and nobody asked."""
+    from kdtheory._runs import Run, RunError, default_folder, source_fingerprint
+
+    settings = {**settings, "source": source_fingerprint()}
+    run = Run(folder or default_folder(settings), settings)
     try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    except OSError as problem:
-        fail(f"--resume: got {path}, which cannot be written ({problem}). Name another file.")
+        run.start(resume=resume)
+    except RunError as problem:
+        if folder is not None or resume:
+            fail(str(problem))
+        typer.echo(f"kdtheory: finished claims are not kept: {problem}", err=True)
+        return None
+    return run
+
+
+def _keep(run: Run, check: Check) -> None:
+    from kdtheory._runs import RunError
+
+    try:
+        run.keep(check)
+    except RunError as problem:
+        fail(str(problem))
 
 
 @app.command()
@@ -287,7 +295,7 @@ def falsify(
     claims = select([slug] if slug else [])
     if dtype not in ("float64", "float32"):
         fail(f"--dtype: got {dtype!r}; expected float64 or float32. Choose one.")
-    _prepare(context)
+    prepare(context)
     checks, lines = [], []
     if replay is not None:
         for check, given in _replayed(replay, claims if slug else None):
@@ -295,7 +303,7 @@ def falsify(
             lines += [f"{check.slug}: {check.verdict.value} ({check.reason})"]
             lines.append(str(check.counterexample or given.instance))
     else:
-        with _progress(len(claims)) as at:
+        with progress(len(claims)) as at:
             for index, claim in enumerate(claims):
                 at(claim.slug, index)
                 check = search(claim, seed=seed, dtype=dtype)
@@ -347,6 +355,7 @@ def findings(slugs: Slugs = None, as_json: Json = False) -> None:
 
 
 app.command()(decompose)
+app.command()(mutants)
 
 
 def main() -> None:
@@ -354,7 +363,7 @@ def main() -> None:
     try:
         app()
     except KeyboardInterrupt:
-        typer.echo("interrupted; with --resume FILE, finished checks are kept", err=True)
+        typer.echo("interrupted; `kdtheory verify ... --resume` continues a run", err=True)
         sys.exit(130)
 
 

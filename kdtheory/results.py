@@ -155,29 +155,39 @@ class CaseResult:
     as_expected: bool
 
 
+class Outcome(enum.Enum):
+    """What draws from the definition say of an exact evaluator."""
+
+    AGREES = "agrees"
+    DISPUTED = "disputed"
+    OPEN = "open"
+
+
 @dataclasses.dataclass(frozen=True)
 class MonteCarlo:
-    """One exact value held against draws from the definition.
+    """One exact quantity held against draws from its definition, on many instances at once.
 
     Attributes:
         quantity: "lhs", "rhs" or the name of a term.
         size: the static size.
-        exact: the evaluator's value.
-        low: lower end of the interval.
-        high: upper end of the interval.
-        draws: number of replicates.
-        level: error level of this one interval.
-        agrees: whether the exact value lies in the interval.
+        process: the e-process that weighed the evidence.
+        instances: on how many instances.
+        draws: number of replicates, over all instances.
+        error: estimate of the evaluator's relative error, a weighted mean over the instances.
+        resolution: AGREES means that the relative error is smaller than this.
+        level: chance that a right evaluator is disputed, and that a wrong one is said to agree.
+        outcome: AGREES, DISPUTED, or OPEN when the draws did not decide.
     """
 
     quantity: str
     size: tuple[int, ...]
-    exact: float
-    low: float
-    high: float
+    process: str
+    instances: int
     draws: int
+    error: float
+    resolution: float
     level: float
-    agrees: bool
+    outcome: Outcome
 
 
 @dataclasses.dataclass(frozen=True)
@@ -271,6 +281,25 @@ class Ablation:
     other_margins: float
     counterexample: Counterexample | None
     as_expected: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Mutation:
+    """A planted error, and which checks caught it.
+
+    Attributes:
+        slug: the claim.
+        mutant: what was changed; "none" for the claim as it is.
+        caught_by: the checks that caught it, empty for a survivor.
+        seconds: wall time.
+        why_missed: why a survivor may survive, where that is known.
+    """
+
+    slug: str
+    mutant: str
+    caught_by: tuple[str, ...]
+    seconds: float
+    why_missed: str = ""
 
 
 Record = TypeVar("Record")

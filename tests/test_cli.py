@@ -199,24 +199,70 @@ def test_exit_codes_tell_surprise_from_doubt(monkeypatch: pytest.MonkeyPatch) ->
     assert run("verify").exit_code == 1
 
 
+def contents(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in sorted(folder.iterdir())}
+
+
 def test_an_interrupted_run_is_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import kdtheory.tools
 
-    kept = tmp_path / "run.json"
-    assert run("verify", FAST, "--resume", str(kept)).exit_code == 0
+    room = ["variance_reduction/unbiased_*"]
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert run("verify", *room, "--results", str(whole)).exit_code == 0
+    examine = kdtheory.tools.verify
+    examined = []
 
-    def refuse(*_: object, **__: object) -> None:
-        raise AssertionError("a finished check was repeated")
+    def interrupted(claim: object, **options: object) -> object:
+        if examined:
+            raise KeyboardInterrupt
+        examined.append(claim)
+        return examine(claim, **options)
 
-    monkeypatch.setattr(kdtheory.tools, "verify", refuse)
-    assert run("verify", FAST, "--resume", str(kept)).exit_code == 0
-    other = run("verify", FAST, "--resume", str(kept), "--seed", "1")
+    monkeypatch.setattr(kdtheory.tools, "verify", interrupted)
+    assert run("verify", *room, "--results", str(parts)).exit_code != 0
+    # What was finished is there, whole, and nothing half-written beside it.
+    names = {"settings.json", "times.json", "variance_reduction--unbiased_onehot.json"}
+    assert set(contents(parts)) == names
+
+    def remaining(claim: object, **options: object) -> object:
+        assert claim is not examined[0], "a finished check was repeated"
+        return examine(claim, **options)
+
+    monkeypatch.setattr(kdtheory.tools, "verify", remaining)
+    assert run("verify", *room, "--results", str(parts), "--resume").exit_code == 0
+    monkeypatch.undo()
+    # The same results as without an interruption, to the letter; times are elsewhere.
+    one, other = contents(whole), contents(parts)
+    times = [json.loads(folder.pop("times.json")) for folder in (one, other)]
+    assert one == other
+    assert set(times[0]) == set(times[1])
+    assert all("seconds" not in text for text in one.values())
+
+
+def test_a_run_with_other_settings_is_not_resumed(tmp_path: Path) -> None:
+    folder = ["--results", str(tmp_path)]
+    (tmp_path / "settings.json").write_text('{"seed": 1}')
+    other = run("verify", FAST, *folder, "--resume")
     assert other.exit_code == 2
-    assert "got a run with" in other.stderr
-    kept.write_text("not json")
-    broken = run("verify", FAST, "--resume", str(kept))
-    assert broken.exit_code == 2
-    assert "holds no unfinished run" in broken.stderr
+    assert "holds a run with {'seed': 1}; expected" in other.stderr
+    (tmp_path / "settings.json").write_text("not json")
+    assert run("verify", FAST, *folder, "--resume").exit_code == 2
+    # Started afresh, it takes the folder over; a damaged claim is examined again.
+    assert run("verify", FAST, *folder).exit_code == 0
+    kept = tmp_path / (FAST.replace("/", "--") + ".json")
+    text = kept.read_text()
+    kept.write_text(text[:100])
+    assert run("verify", FAST, *folder, "--resume").exit_code == 0
+    assert kept.read_text() == text
+
+
+def test_a_folder_that_cannot_be_written_is_bad_input(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    refused = run("verify", FAST, "--results", str(blocked / "run"))
+    assert refused.exit_code == 2
+    assert "cannot be written" in refused.stderr
+    assert "Name another with --results FOLDER" in refused.stderr
 
 
 def test_decompose_adds_up(tmp_path: Path) -> None:

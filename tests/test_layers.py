@@ -34,6 +34,7 @@ TOP = {
     "__main__",
     "cli",
     "_decompose_command",
+    "_mutants_command",
     "decompose",
     "decomposition",
     "readers",

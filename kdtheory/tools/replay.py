@@ -106,7 +106,7 @@ def replay_file(
     """Replays every counterexample that a file of ``falsify`` or ``verify`` holds.
 
     Args:
-        path: JSON: a check, a list of checks, or what ``verify --resume`` keeps.
+        path: JSON: a check, or a list of checks (or findings).
         find: slug -> the claim; KeyError if there is none.
         only: the slugs to replay; all if left out.
 
@@ -150,8 +150,7 @@ def _recorded(path: Path) -> list[tuple[str, Any]]:
         data = json.loads(raw)
     except (ValueError, RecursionError):
         refuse("replay", f"{path}, which is not JSON", "JSON text", _AGAIN)
-    if isinstance(data, dict):
-        data = data.get("checks", [data])
+    data = [data] if isinstance(data, dict) else data
     if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
         refuse("replay", f"{path}, JSON of another kind", "a check, or a list of them", _AGAIN)
     found = [item for item in data if item.get("counterexample") is not None]

@@ -261,11 +261,8 @@ def test_another_shape_is_no_member():
 def test_semidefinite_matrices_are_told_from_others(entries):
     # Of all symmetric integer matrices, and of sums of squares, which are semidefinite.
     matrix = fractions(np.array(entries).reshape(3, 3))
-    for candidate in (
-        matrix + matrix.T,
-        matrix @ matrix.T,
-        matrix @ matrix.T - fractions(np.eye(3)),
-    ):
+    gram = matrix @ matrix.T
+    for candidate in (matrix + matrix.T, gram, gram - fractions(np.eye(3))):
         assert psd(3).contains((candidate,)) == is_member(psd(3).parts[0], candidate)
     assert psd(3).contains((gram,))
 

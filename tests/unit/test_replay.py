@@ -190,7 +190,6 @@ EMPTY = {**CHECK, "counterexample": None, "slug": "user/other"}
 FILES = {
     "a check": CHECK,
     "a list": [EMPTY, CHECK],
-    "a run that was kept": {"settings": {}, "checks": [CHECK]},
     "a finding": [{"slug": CLAIM.slug, "finding": "slip", "counterexample": to_dict(FOUND)}],
 }
 
@@ -217,7 +216,6 @@ BROKEN = {
     "deep": ("[" * 10**5, "which is not JSON"),
     "a number": ("3", "JSON of another kind"),
     "numbers": ("[1, 2]", "JSON of another kind"),
-    "checks of text": ('{"checks": "many"}', "JSON of another kind"),
     "no check": ("[]", "without a counterexample; expected a check that found one"),
     "none found": (json.dumps(EMPTY), "without a counterexample"),
     "no slug": (json.dumps({"counterexample": to_dict(FOUND)}), "a check that names no claim"),

@@ -25,7 +25,10 @@ RECORDS = {
     "examined": EXAMINED,
     "vacuous": dataclasses.replace(EXAMINED, vacuous=0.25, worst_slack=INF),
     "case": results.CaseResult("corner", "null", -INF, INF, 0.0, True),
-    "draws": results.MonteCarlo("lhs", (2, 2), 0.1, -INF, 0.3, 4096, 1e-3, False),
+    "draws": results.MonteCarlo(
+        "lhs", (2, 2), "betting", 16, 4096, -INF, 0.01, 1e-3, results.Outcome.DISPUTED
+    ),
+    "mutation": results.Mutation("a/b", "sides swapped", ("search", "draws"), 1.5, ""),
     "search": results.Search((1,), 256, -INF, None, 255),
     "ablation": results.Ablation("a/b", "law", "case", -1.0, INF, None, True),
 }

@@ -132,8 +132,8 @@ def falsify(
     """Searches every size of a claim for a counterexample, the home size first.
 
     Named cases of the claim (tight, broken, counterexample) are never read. A violation counts
-    only once exact or ball arithmetic has proven it; it is then simplified, proving each step, which
-    may end at a smaller size than those that the claim lists.
+    only once exact or ball arithmetic has proven it; it is then simplified, proving each step, and
+    may end at a size smaller than those that the claim lists.
 
     Args:
         claim: a claim, or the left side as a function of the domain's parts.

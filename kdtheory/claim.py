@@ -184,7 +184,8 @@ class Claim:
     Attributes:
         lhs: instance -> scalar.
         rhs: instance -> scalar.
-        domain: size -> `Domain`.
+        domain: size -> `Domain`. Counterexamples are simplified to sizes below those listed too:
+            refuse a size that the claim does not speak of, with a ValueError.
         slug: ``room/name``.
         title: one line.
         statement: one LaTeX sentence.

@@ -17,7 +17,7 @@ from kdtheory._mutants_command import mutants
 if TYPE_CHECKING:
     from kdtheory._runs import Run
     from kdtheory.claim import Claim
-    from kdtheory.results import Check
+    from kdtheory.results import Check, Counterexample
 
 AS_EXPECTED, UNEXPECTED, BAD_INPUT, UNDECIDED = 0, 1, 2, 3
 
@@ -271,7 +271,17 @@ def _keep(run: Run, check: Check) -> None:
 @app.command()
 def falsify(
     context: typer.Context,
-    slug: Slug,
+    slug: Annotated[
+        str | None, typer.Argument(help="A claim, a room, or a glob such as '*lemma1'.")
+    ] = None,
+    replay: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Do not search: judge again the counterexamples in a file that --json wrote, of "
+            "all claims if SLUG is left out. 0: all proven again, 1: one is none.",
+        ),
+    ] = None,
     seed: Seed = 0,
     dtype: Dtype = "float64",
     as_json: Json = False,
@@ -280,23 +290,43 @@ def falsify(
     from kdtheory.tools import falsify as search
     from kdtheory.tools import report
 
-    claims = select([slug])
+    if slug is None and replay is None:
+        fail("SLUG: got neither a claim nor --replay; expected one. `kdtheory list` names claims.")
+    claims = select([slug] if slug else [])
     if dtype not in ("float64", "float32"):
         fail(f"--dtype: got {dtype!r}; expected float64 or float32. Choose one.")
     prepare(context)
-    checks = []
-    with progress(len(claims)) as at:
-        for index, claim in enumerate(claims):
-            at(claim.slug, index)
-            checks.append(search(claim, seed=seed, dtype=dtype))
+    checks, lines = [], []
+    if replay is not None:
+        for check, given in _replayed(replay, claims if slug else None):
+            checks.append(check)
+            lines += [f"{check.slug}: {check.verdict.value} ({check.reason})"]
+            lines.append(str(check.counterexample or given.instance))
+    else:
+        with progress(len(claims)) as at:
+            for index, claim in enumerate(claims):
+                at(claim.slug, index)
+                check = search(claim, seed=seed, dtype=dtype)
+                checks.append(check)
+                lines += [f"{check.slug}: {check.verdict.value} ({check.reason}; seed {seed})"]
+                lines += [str(check.counterexample)] if check.counterexample is not None else []
     if as_json:
         report.write_json(checks if len(checks) > 1 else checks[0])
     else:
-        for check, claim in zip(checks, claims, strict=True):
-            typer.echo(f"{claim.slug}: {check.verdict.value} ({check.reason}; seed {seed})")
-            if check.counterexample is not None:
-                typer.echo(str(check.counterexample))
+        typer.echo("\n".join(lines))
     raise typer.Exit(_code(checks))
+
+
+def _replayed(path: Path, claims: Sequence[Claim] | None) -> list[tuple[Check, Counterexample]]:
+    from kdtheory._check import InputError
+    from kdtheory.theorems import find
+    from kdtheory.tools import replay_file
+
+    try:
+        only = None if claims is None else {claim.slug for claim in claims}
+        return list(replay_file(path, find, only))
+    except InputError as problem:
+        fail(str(problem))
 
 
 @app.command()

@@ -7,7 +7,10 @@ import enum
 import math
 import types
 import typing
+from fractions import Fraction
 from typing import Any, TypeVar
+
+from kdtheory._exact import decimal, truncated
 
 
 class Verdict(enum.Enum):
@@ -43,7 +46,7 @@ class Counterexample:
     Attributes:
         size: the static size.
         names: the names of the parts of the domain.
-        parts: the parts, nested tuples of numbers written as fractions.
+        parts: the parts, nested tuples of numbers written as exact fractions.
         lhs: left side, a fraction or 25 digits.
         rhs: right side, a fraction or 25 digits.
         violation: by how much the claim fails there, in the claim's scale.
@@ -59,21 +62,51 @@ class Counterexample:
     note: str = ""
 
     def __str__(self) -> str:
-        """Returns the instance in a few lines."""
-        width = max(map(len, (*self.names, "right side")))
+        """Returns the instance in a few lines, and both sides."""
+        width = self._name_width()
+        sides = (
+            ("left side", self.lhs),
+            ("right side", self.rhs),
+            ("fails by", f"{self.violation:.6g}"),
+        )
+        return "\n".join([self.instance, *(f"  {name:{width}} = {side}" for name, side in sides)])
+
+    @property
+    def instance(self) -> str:
+        """The size and the parts in a few lines, long numbers cut after 25 digits."""
+        width = self._name_width()
         lines = [f"size {self.size}" if self.size else "instance"]
         for index, (name, part) in enumerate(zip(self.names, self.parts, strict=True)):
-            lines.append(f"  {name or f'part {index + 1}':{width}} = {_written(part)}")
-        lines.append(f"  {'left side':{width}} = {self.lhs}")
-        lines.append(f"  {'right side':{width}} = {self.rhs}")
-        lines.append(f"  {'fails by':{width}} = {self.violation:.6g}")
+            start = f"  {name or f'part {index + 1}':{width}} = "
+            lines.append(start + _written(part, len(start)))
         return "\n".join(lines)
 
+    def _name_width(self) -> int:
+        return max(map(len, (*self.names, "right side")))
 
-def _written(part: Any) -> str:
-    if isinstance(part, (tuple, list)):
-        return "(" + ", ".join(_written(row) for row in part) + ")"
-    return str(part)
+
+LINE = 100
+"""How many characters of an array go on one line; a longer one goes row by row."""
+
+
+def _written(part: Any, indent: int) -> str:
+    if not isinstance(part, (tuple, list)):
+        return _short(str(part))
+    rows = [_written(row, indent + 1) for row in part]
+    line = ", ".join(rows)
+    if indent + len(line) + 2 > LINE and isinstance(part[0], (tuple, list)):
+        line = (",\n" + " " * (indent + 1)).join(rows)
+    return f"({line})"
+
+
+def _short(number: str) -> str:
+    """Cuts a long fraction after 25 digits."""
+    if len(number) <= 25:
+        return number
+    try:
+        return decimal(*truncated(Fraction(number), 25)) + "..."
+    except ValueError:  # decimals, already cut
+        return number
 
 
 @dataclasses.dataclass(frozen=True)

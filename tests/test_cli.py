@@ -89,6 +89,69 @@ def test_falsify_prints_the_instance() -> None:
     assert data["counterexample"]["rhs"] == "0"
 
 
+def test_falsify_replays_what_it_has_found(tmp_path: Path) -> None:
+    slug = "variance_reduction/equality_printed"
+    found = tmp_path / "found.json"
+    found.write_text(run("falsify", slug, "--json").stdout)
+    result = run("falsify", "--replay", str(found))
+    assert result.exit_code == 0
+    assert f"{slug}: violated (proven again" in result.stdout
+    assert "right side    = 0" in result.stdout
+    again = json.loads(run("falsify", slug, "--replay", str(found), "--json").stdout)
+    assert again["counterexample"] == json.loads(found.read_text())["counterexample"]
+    other = run("falsify", FAST, "--replay", str(found))
+    assert other.exit_code == 2
+    assert "without a counterexample to that claim" in other.stderr
+
+
+def test_every_finding_is_replayed_from_what_findings_writes(tmp_path: Path) -> None:
+    found = tmp_path / "findings.json"
+    found.write_text(run("findings", "--json").stdout)
+    result = run("falsify", "--replay", str(found))
+    assert result.exit_code == 0
+    fallen = [claim.slug for claim in CLAIMS if claim.counterexample is not None]
+    proven = [line.split(":")[0] for line in result.stdout.splitlines() if "proven again" in line]
+    assert proven == fallen
+
+
+def test_a_replay_that_proves_nothing_is_told_by_its_exit_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import jax.numpy as jnp
+
+    def claim(slug: str, lhs: object) -> Claim:
+        return Claim(slug=slug, lhs=lhs, rhs=lambda p: 0.5, domain=lambda _: simplex(2))
+
+    unclear = claim("user/unclear", lambda p: jnp.linalg.svd(jnp.outer(p, p))[1][0])
+    _catalogue(monkeypatch, claim("user/fine", lambda p: p[0]), unclear)
+    given = {"size": [], "names": [""], "parts": [["1/3", "2/3"]], "lhs": "1", "rhs": "0"}
+    path = tmp_path / "found.json"
+    for slug, code in (("user/fine", 1), ("user/unclear", 3), ("user/gone", 2)):
+        check = {"slug": slug, "counterexample": {**given, "violation": 1.0}}
+        path.write_text(json.dumps(check))
+        result = run("falsify", "--replay", str(path))
+        assert result.exit_code == code
+    check["slug"] = "user/fine"
+    path.write_text(json.dumps(check))
+    shown = run("falsify", "--replay", str(path)).stdout
+    assert "the claim holds there: left side 1/3, right side 1/2" in shown
+    assert "= (1/3, 2/3)" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "got neither a claim nor --replay; expected one"),
+        (["--replay", "missing.json"], "missing.json (No such file or directory); expected"),
+        (["nope", "--replay", "missing.json"], "got 'nope'; expected a slug"),
+    ],
+)
+def test_a_replay_of_nothing_is_bad_usage(arguments: list[str], message: str) -> None:
+    result = run("falsify", *arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
 def test_findings_say_what_survives() -> None:
     result = run("findings", "variance_reduction")
     assert result.exit_code == 0

@@ -3,7 +3,17 @@
 from kdtheory.tools.ablate import ablate
 from kdtheory.tools.evaluate import Evaluation, evaluate
 from kdtheory.tools.falsify import falsify
+from kdtheory.tools.replay import replay, replay_file
 from kdtheory.tools.simplify import simplify
 from kdtheory.tools.verify import verify
 
-__all__ = ["Evaluation", "ablate", "evaluate", "falsify", "simplify", "verify"]
+__all__ = [
+    "Evaluation",
+    "ablate",
+    "evaluate",
+    "falsify",
+    "replay",
+    "replay_file",
+    "simplify",
+    "verify",
+]

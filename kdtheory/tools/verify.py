@@ -208,7 +208,7 @@ def _sample(
         refereed += ruling.ruling is not Ruling.UNDECIDED
         if ruling.ruling is Ruling.VIOLATED:
             smallest = simplify(claim, size, ruling)
-            found.append(counterexample(claim, size, smallest, "met by sampling, then simplified"))
+            found.append(counterexample(claim, *smallest, "met by sampling, then simplified"))
             break
         if ruling.ruling is Ruling.UNDECIDED and slack[index] < -tolerance:
             doubts.append(f"a violation of {-slack[index]:.2e} was not judged: {ruling.reason}")

@@ -92,6 +92,26 @@ def test_a_counterexample_reads_like_one():
     ]
 
 
+def test_long_arrays_are_written_row_by_row_and_long_numbers_cut():
+    third = "33333333333333333333333333333/100000000000000000000000000000"
+    long = dataclasses.replace(
+        RECORDS["counterexample"],
+        names=("number", "matrix"),
+        parts=(third, (("1/1000000",) * 6,) * 2 + (("0",) * 6,)),
+    )
+    assert long.instance.splitlines() == [
+        "size (2,)",
+        # 0.33333333333333333333333333333, of which 25 digits
+        "  number     = 0.3333333333333333333333333...",
+        "  matrix     = ((1/1000000, 1/1000000, 1/1000000, 1/1000000, 1/1000000, 1/1000000),",
+        "                (1/1000000, 1/1000000, 1/1000000, 1/1000000, 1/1000000, 1/1000000),",
+        "                (0, 0, 0, 0, 0, 0))",
+    ]
+    assert str(long).startswith(long.instance)
+    cut = dataclasses.replace(long, parts=("0.12345678901234567890123456...", "inf"))
+    assert "= 0.12345678901234567890123456..." in cut.instance
+
+
 def test_the_methods_of_a_check_are_the_functions():
     assert results.Check.from_dict(CHECK.to_dict()) == CHECK
     assert not CHECK.as_expected

@@ -35,6 +35,7 @@ TOP = {
     "cli",
     "_decompose_command",
     "_mutants_command",
+    "_runs",
     "decompose",
     "decomposition",
     "readers",

@@ -51,6 +51,16 @@ def round_all(value: Exact, denominator: int) -> Exact:
     return map_exact(lambda entry: Fraction(round(entry * denominator), denominator), value)
 
 
+def simplest_between(low: Fraction, high: Fraction) -> Fraction:
+    """Returns the fraction with the smallest denominator in ``[low, high]``."""
+    if low > 0:
+        whole = math.ceil(low)
+        if whole <= high:
+            return Fraction(whole)
+        return whole - 1 + 1 / simplest_between(1 / (high - whole + 1), 1 / (low - whole + 1))
+    return Fraction(0) if high >= 0 else -simplest_between(-high, -low)
+
+
 def simple_rows(value: Exact) -> Iterator[Exact]:
     """Yields arrays that differ in one row: a vertex, uniform, or split between two atoms."""
     size = value.shape[-1]

@@ -225,14 +225,15 @@ def counterexample(
     Returns:
         The record, numbers as fractions or with 25 digits.
     """
-    parts = tuple(_written(part) for part in refereed.parts)
+    parts = tuple(written(part) for part in refereed.parts)
     lhs, rhs = describe(refereed.lhs), describe(refereed.rhs)
     names = tuple(part.name for part in claim.domain(size or claim.sizes[0]).parts)
     return Counterexample(size, names, parts, lhs, rhs, refereed.violation, note)
 
 
-def _written(array: Any) -> Any:
+def written(array: Any) -> Any:
+    """Returns an array of numbers as nested tuples of fractions or decimals."""
     array = np.asarray(array)
     if array.ndim == 0:
         return describe(array.item())
-    return tuple(_written(row) for row in array)
+    return tuple(written(row) for row in array)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 
 from kdtheory.claim import Claim
+from kdtheory.domains import Domain
 from kdtheory.tools._referee import Refereed, Ruling, exact_parts, referee_parts
+
+Result = TypeVar("Result")
 
 BUDGET = 100
 """How many candidates are refereed before the smallest one so far is kept."""
@@ -31,11 +35,35 @@ def simplify(
     Returns:
         A ruling of VIOLATED, at least as simple as ``found``.
     """
-    domain = claim.domain(size)
     parts = exact_parts(found.parts)
     if parts is None:
         return found
-    best, cost = found, complexity(parts)
+
+    def judge(candidate: tuple[Any, ...]) -> Refereed | None:
+        ruling = referee_parts(claim, size, candidate)
+        return ruling if ruling.ruling is Ruling.VIOLATED else None
+
+    return reduce_parts(claim.domain(size), parts, judge, budget) or found
+
+
+def reduce_parts(
+    domain: Domain,
+    parts: tuple[Any, ...],
+    judge: Callable[[tuple[Any, ...]], Result | None],
+    budget: int = BUDGET,
+) -> Result | None:
+    """Makes exact parts simpler by the domain's own moves, for as long as they pass a judge.
+
+    Args:
+        domain: the domain.
+        parts: exact parts.
+        judge: exact parts -> a result if they pass, else None.
+        budget: how many candidates may be judged.
+
+    Returns:
+        The result of the simplest parts that passed; None if no move did.
+    """
+    best, cost = None, complexity(parts)
     improved = True
     while improved and budget > 0:
         improved = False
@@ -43,9 +71,9 @@ def simplify(
             if complexity(candidate) >= cost:
                 continue
             budget -= 1
-            ruling = referee_parts(claim, size, candidate)
-            if ruling.ruling is Ruling.VIOLATED:
-                best, parts, cost = ruling, candidate, complexity(candidate)
+            result = judge(candidate)
+            if result is not None:
+                best, parts, cost = result, candidate, complexity(candidate)
                 improved = True
                 break
             if budget <= 0:

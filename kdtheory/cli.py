@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from kdtheory._best_constant_command import best_constant
 from kdtheory._decompose_command import decompose
 
 if TYPE_CHECKING:
@@ -317,6 +318,7 @@ def findings(slugs: Slugs = None, as_json: Json = False) -> None:
 
 
 app.command()(decompose)
+app.command("best-constant")(best_constant)
 
 
 def main() -> None:

@@ -1,9 +1,10 @@
 """Tools: functions over claims. They know no theorem and no object of the catalogue."""
 
 from kdtheory.tools.ablate import ablate
+from kdtheory.tools.best_constant import best_constant
 from kdtheory.tools.evaluate import Evaluation, evaluate
 from kdtheory.tools.falsify import falsify
 from kdtheory.tools.simplify import simplify
 from kdtheory.tools.verify import verify
 
-__all__ = ["Evaluation", "ablate", "evaluate", "falsify", "simplify", "verify"]
+__all__ = ["Evaluation", "ablate", "best_constant", "evaluate", "falsify", "simplify", "verify"]

@@ -107,6 +107,7 @@ def _program(probes: Probes) -> Callable[..., dict[str, Any]]:
                 "undefined": admissible & values["undefined"],
                 "crooked": usable & values["crooked"],
             },
+            odd=False,
         )
 
     def run(starts: Any, handicaps: Any, signs: Any, rates: Any, pull: Any) -> dict[str, Any]:

@@ -26,11 +26,19 @@ STEPS = 100
 
 @dataclasses.dataclass(frozen=True)
 class Ascent:
-    """The outcome of one search: its record, and the best point of every start, best first."""
+    """The outcome of one search.
+
+    Attributes:
+        record: what it spent and found.
+        points: the best point of every start, best first.
+        slacks: their slacks.
+        undefined: the last admissible point where a side was NaN, of every start that met one.
+    """
 
     record: Search
     points: npt.NDArray[np.float64]
     slacks: npt.NDArray[np.float64]
+    undefined: npt.NDArray[np.float64]
 
 
 def random_points(rng: np.random.Generator, count: int, dimension: int) -> npt.NDArray[np.float64]:
@@ -73,7 +81,12 @@ def ascend(
         admissible=int(merged["admissible"].sum()),
         undefined=int(merged["undefined"].sum()),
     )
-    return Ascent(record, merged["point"][order].astype(np.float64), merged["slack"][order])
+    return Ascent(
+        record,
+        merged["point"][order].astype(np.float64),
+        merged["slack"][order],
+        merged["odd point"][merged["undefined"] > 0].astype(np.float64),
+    )
 
 
 def _program(claim: Claim, domain: Any) -> Callable[[Any], dict[str, Any]]:
@@ -87,6 +100,7 @@ def _program(claim: Claim, domain: Any) -> Callable[[Any], dict[str, Any]]:
             slack=jnp.where(admissible & ~undefined, values["slack"], jnp.inf),
             lowest={"weakening": jnp.where(admissible, values["weakening"], jnp.inf)},
             counted={"admissible": admissible, "undefined": admissible & undefined},
+            odd=admissible & undefined,
         )
 
     return lambda starts: climb(objective, starts)
@@ -99,11 +113,13 @@ class Visit(NamedTuple):
         slack: the smallest one makes the best point of a start; inf for a point that is none.
         lowest: numbers of which the smallest is kept, per start.
         counted: booleans that are counted, per start.
+        odd: whether to keep the point besides the best one; the last such point stays.
     """
 
     slack: Any
     lowest: dict[str, Any]
     counted: dict[str, Any]
+    odd: Any
 
 
 def climb(
@@ -123,7 +139,8 @@ def climb(
         pull: how strongly, relative to the rate, coordinates are drawn to the origin.
 
     Returns:
-        Per start: "point" and "slack" of its best visit, and the named numbers of all its visits.
+        Per start: "point" and "slack" of its best visit, "odd point", and the named numbers of
+        all its visits.
     """
     gradient = jax.vmap(jax.value_and_grad(objective, has_aux=True))
 
@@ -145,6 +162,7 @@ def climb(
             "second": second,
             "point": jnp.where(better[:, None], state["current"], state["point"]),
             "slack": jnp.where(better, visit.slack, state["slack"]),
+            "odd point": jnp.where(visit.odd[:, None], state["current"], state["odd point"]),
             **{name: jnp.minimum(value, state[name]) for name, value in visit.lowest.items()},
             **{name: state[name] + value for name, value in visit.counted.items()},
         }, None
@@ -157,6 +175,7 @@ def climb(
         "second": zeros,
         "point": starts,
         "slack": worst,
+        "odd point": starts,
         **dict.fromkeys(names.lowest, worst),
         **{name: jnp.zeros(len(starts), dtype=int) for name in names.counted},
     }

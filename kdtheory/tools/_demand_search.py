@@ -10,6 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import scipy.optimize
 
 from kdtheory._numerics import rounding_tolerance
 from kdtheory.tools._compile import compiled
@@ -24,6 +25,12 @@ STAGES = 6
 """Polishing stages. Each has steps down to a tenth of those before (and up to ten times as long,
 towards a supremum at infinity), and a hundredth of the handicap."""
 
+REFINED = 4
+"""How many of the best points end with a quasi-Newton ascent each."""
+
+WALL = 1e30
+"""What a quasi-Newton ascent sees where an instance demands nothing."""
+
 KEPT = 16
 """How many points go from one stage to the next."""
 
@@ -35,7 +42,7 @@ class Climbed:
     Attributes:
         best: its best points, best first.
         roomy: those found under the handicap `ROOMY`.
-        scores: the best score after the search and after every stage.
+        scores: the best score after the search, after every stage, and in the end, twice.
     """
 
     best: Any
@@ -86,6 +93,9 @@ def climb_demands(
         points, scores = climbs(starts, np.where(is_best, handicap, ROOMY), rates, 0.0)
         best, roomy = (_top(points[half], scores[half]) for half in (is_best, ~is_best))
         history.append(float(scores[is_best].max()))
+    if abs(history[-1]) < math.inf:
+        best, last = _refined(probes, sign, best)
+        history += last
     return Climbed(best, roomy, history), counted
 
 
@@ -93,7 +103,43 @@ def _top(points: Any, scores: Any) -> Any:
     return points[np.argsort(-scores, kind="stable")[:KEPT]]
 
 
-def _program(probes: Probes) -> Callable[..., dict[str, Any]]:
+def _refined(probes: Probes, sign: int, points: Any) -> tuple[Any, list[float]]:
+    """Ends the search with quasi-Newton ascents, which follow valleys however narrow.
+
+    Towards a limit 0/0 they are: a common shift of p and q changes next to nothing, a change of
+    their difference everything.
+    """
+
+    def build() -> Any:
+        def descend(*where: Any) -> tuple[Any, Any]:
+            climb, visit = _objective(probes)(*where)
+            return -climb, visit.slack
+
+        return jax.value_and_grad(descend, has_aux=True)
+
+    run = compiled(probes.claim, "constant at a point", (probes.size,), build)
+
+    def descent(point: Any, handicap: float) -> tuple[float, Any]:
+        (_, slack), slope = run(point, handicap, float(sign))
+        # Where nothing is demanded there is a wall, which a line search turns back from.
+        return min(float(slack), WALL), np.nan_to_num(np.asarray(slope))
+
+    least = rounding_tolerance("float64")
+    scores: list[float] = []
+    ends = list(points[:REFINED])
+    for handicap in (1e-9, 1e-11, least, least):
+        with np.errstate(all="ignore"):
+            ends = [
+                scipy.optimize.minimize(descent, end, (handicap,), jac=True, method="BFGS").x
+                for end in ends
+            ]
+        points = [*points, *ends]
+        scores.append(max(-descent(point, least)[0] for point in points))
+    order = np.argsort([descent(point, least)[0] for point in points], kind="stable")
+    return np.stack(points)[order], scores[-2:]
+
+
+def _objective(probes: Probes) -> Callable[..., tuple[Any, Visit]]:
     def objective(point: Any, handicap: Any, sign: Any) -> tuple[Any, Visit]:
         values = demanded(probes, probes.domain.parametrize(point), sign, handicap)
         outside = jnp.minimum(values["margin"], 0.0)
@@ -110,6 +156,12 @@ def _program(probes: Probes) -> Callable[..., dict[str, Any]]:
             odd=False,
         )
 
+    return objective
+
+
+def _program(probes: Probes) -> Callable[..., dict[str, Any]]:
+    objective = _objective(probes)
+
     def run(starts: Any, handicaps: Any, signs: Any, rates: Any, pull: Any) -> dict[str, Any]:
         return climb(objective, starts, handicaps, signs, rate=rates, pull=pull)
 
@@ -124,17 +176,19 @@ def growing(scores: list[float]) -> bool:
     """
     if scores[-1] == math.inf:
         return True
-    earlier, later = scores[-4] - scores[-6], scores[-1] - scores[-3]
-    return later > 1e-3 * max(1.0, abs(scores[-1])) and later > 0.6 * earlier
+    earlier, later = scores[3] - scores[1], scores[STAGES] - scores[STAGES - 2]
+    return later > 1e-3 * max(1.0, abs(scores[STAGES])) and later > 0.6 * earlier
 
 
 def tolerance(scores: list[float], reached: float) -> float:
     """Returns how far the supremum may lie beyond the most extreme demand.
 
     Where it is approached as b goes to 0, the last handicap and the distance to the supremum
-    balance each other up to a small factor; what the last stage gained says the rest.
+    balance each other up to a small factor; what the last stage gained, or the second of the
+    quasi-Newton ascents that follow it, says the rest.
     """
     if abs(scores[-1]) == math.inf:
         return math.inf
-    handicap, gained = max(reached - scores[-1], 0.0), scores[-1] - scores[-2]
+    handicap = max(reached - scores[-1], 0.0)
+    gained = max(scores[STAGES] - scores[STAGES - 1], scores[-1] - scores[-2])
     return 4 * (handicap + gained) + 1e-10 * (1 + abs(reached))

@@ -37,8 +37,9 @@ from kdtheory.tools.falsify import as_claim, generator
 from kdtheory.tools.simplify import complexity, reduce_parts
 
 SIMPLE = 4096
-"""A fraction is a guess if its numerator times its denominator is at most this: among random
-numbers known to a relative 1e-6, about one in a thousand is so close to such a fraction."""
+CHANCE = 1e-3
+"""A fraction is a guess if its numerator times its denominator is at most `SIMPLE`, and times the
+relative doubt at most `CHANCE`: fewer random numbers than that are so close to so simple one."""
 
 
 def best_constant(
@@ -273,11 +274,14 @@ def _concluded(
         # Only approached: digits that the search cannot tell from others are not worth reading.
         loss = abs(reached) / 10 if unbounded else doubt / 10
         best = simpler(best, rank(best) - Fraction(loss)) or best
-        found = row if unbounded else _guessed(row, sign, best, doubt)
-    found = dataclasses.replace(found, bound=describe(exact(proven(best.constant, sign))))
+    reach = proven(best.constant, sign)
+    assert isinstance(reach, Fraction)
+    found = dataclasses.replace(found, bound=describe(exact(reach)), value=midpoint(best.constant))
     if unbounded:
         value = sign * math.inf
         found = dataclasses.replace(found, attainment=Attainment.UNBOUNDED, value=value)
+    if found.guess is not None:
+        found = dataclasses.replace(found, distance=float(abs(Fraction(found.guess) - reach)))
     return _shown(probes, found, best)
 
 
@@ -302,10 +306,10 @@ def _guessed(row: ExtremeConstant, sign: int, best: ExactDemand, doubt: float) -
     rounding = Fraction(1, 2**49) * max(Fraction(1), abs(reached))
     beyond, short = reached + sign * Fraction(doubt), reached - sign * rounding
     guess = simplest_between(min(beyond, short), max(beyond, short))
-    row = dataclasses.replace(row, value=midpoint(best.constant))
-    if doubt > max(1e-4 * abs(reached), 1e-7):
+    if doubt > CHANCE * max(float(abs(reached)), CHANCE):
         return dataclasses.replace(row, note=f"{row.note} known to {doubt:.1e} only".strip())
-    if abs(guess.numerator) * guess.denominator > SIMPLE:
+    length = abs(guess.numerator) * guess.denominator
+    if length > SIMPLE or length * doubt > CHANCE * abs(reached):
         return row
     attainment = Attainment.UNDECIDED
     other = proven(best.constant, -sign)
@@ -317,5 +321,4 @@ def _guessed(row: ExtremeConstant, sign: int, best: ExactDemand, doubt: float) -
         attainment = Attainment.ATTAINED
     elif sign * (guess - reached) > rounding:
         attainment = Attainment.APPROACHED
-    distance = float(abs(guess - reached))
-    return dataclasses.replace(row, guess=str(guess), distance=distance, attainment=attainment)
+    return dataclasses.replace(row, guess=str(guess), attainment=attainment)

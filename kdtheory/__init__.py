@@ -4,6 +4,7 @@ Public names load on first use, so that ``import kdtheory`` costs nothing:
 
 * ``verify(lhs, rhs, over=...)``, ``falsify``, ``replay``, ``evaluate``, ``ablate``: tools over any
   claim;
+* ``best_constant(lhs, "C", rhs, over=...)``: the smallest or largest constant of an inequality;
 * ``Claim`` and the records around it, ``Check`` and ``Verdict``;
 * ``domains``: simplexes, boxes, and their products; ``strategies`` for Hypothesis;
 * ``CLAIMS`` and ``find(slug)``: the catalogue;
@@ -33,12 +34,14 @@ _NAMES = {
     "Domain": "kdtheory.domains",
     "FiniteProblem": "kdtheory.objects.problems",
     "LinearGaussianDesign": "kdtheory.objects.designs",
+    "BestConstant": "kdtheory.results",
     "Check": "kdtheory.results",
     "Counterexample": "kdtheory.results",
     "Verdict": "kdtheory.results",
     "CLAIMS": "kdtheory.theorems",
     "find": "kdtheory.theorems",
     "ablate": "kdtheory.tools",
+    "best_constant": "kdtheory.tools",
     "evaluate": "kdtheory.tools",
     "falsify": "kdtheory.tools",
     "replay": "kdtheory.tools",
@@ -89,12 +92,14 @@ if TYPE_CHECKING:
     from kdtheory.domains import Domain as Domain
     from kdtheory.objects.designs import LinearGaussianDesign as LinearGaussianDesign
     from kdtheory.objects.problems import FiniteProblem as FiniteProblem
+    from kdtheory.results import BestConstant as BestConstant
     from kdtheory.results import Check as Check
     from kdtheory.results import Counterexample as Counterexample
     from kdtheory.results import Verdict as Verdict
     from kdtheory.theorems import CLAIMS as CLAIMS
     from kdtheory.theorems import find as find
     from kdtheory.tools import ablate as ablate
+    from kdtheory.tools import best_constant as best_constant
     from kdtheory.tools import evaluate as evaluate
     from kdtheory.tools import falsify as falsify
     from kdtheory.tools import replay as replay

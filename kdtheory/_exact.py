@@ -175,6 +175,16 @@ def simple_values(
     return sorted(choices, key=lambda choice: (bits(choice), choice < 0, choice))
 
 
+def simplest_between(low: Fraction, high: Fraction) -> Fraction:
+    """Returns the fraction with the smallest denominator in ``[low, high]``."""
+    if low > 0:
+        whole = math.ceil(low)
+        if whole <= high:
+            return Fraction(whole)
+        return whole - 1 + 1 / simplest_between(1 / (high - whole + 1), 1 / (low - whole + 1))
+    return Fraction(0) if high >= 0 else -simplest_between(-high, -low)
+
+
 # --- how numbers read -------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from kdtheory._best_constant_command import best_constant
 from kdtheory._decompose_command import decompose
 from kdtheory._mutants_command import mutants
 
@@ -356,6 +357,7 @@ def findings(slugs: Slugs = None, as_json: Json = False) -> None:
 
 app.command()(decompose)
 app.command()(mutants)
+app.command("best-constant")(best_constant)
 
 
 def main() -> None:

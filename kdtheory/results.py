@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import math
-import types
-import typing
 from fractions import Fraction
-from typing import Any, TypeVar
+from typing import Any
 
 from kdtheory._exact import decimal, truncated
+from kdtheory._json import from_dict as from_dict
+from kdtheory._json import to_dict as to_dict
 
 
 class Verdict(enum.Enum):
@@ -24,19 +23,6 @@ class Verdict(enum.Enum):
     VIOLATED = "violated"
     UNDECIDED = "undecided"
     NO_INSTANCE = "no instance"
-
-
-@dataclasses.dataclass(frozen=True)
-class Witness:
-    """A point of a domain: enough to rebuild an instance exactly.
-
-    Attributes:
-        size: the static size.
-        point: coordinates in the domain's parametrization.
-    """
-
-    size: tuple[int, ...]
-    point: tuple[float, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -302,58 +288,109 @@ class Mutation:
     why_missed: str = ""
 
 
-Record = TypeVar("Record")
+class Extreme(enum.Enum):
+    """Which end of the admissible constants is meant."""
+
+    SMALLEST = "smallest"
+    LARGEST = "largest"
 
 
-def to_dict(value: Any) -> Any:
-    """Returns plain JSON data for a record, enum, tuple or number.
+class Attainment(enum.Enum):
+    """How an extreme constant was met.
 
-    Args:
-        value: a record of this module, a dictionary, or anything that fields hold.
-
-    Returns:
-        Dictionaries, lists, text, numbers, booleans and None.
+    ATTAINED: the instance demands the guess, exactly or to 30 digits. APPROACHED: the instance
+    falls short of the guess, proven. UNBOUNDED: what instances demand was still growing when the
+    search ended. IMPOSSIBLE: the instance alone excludes every constant, proven. UNCONSTRAINED: no
+    instance that was met demands anything.
     """
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {
-            field.name: to_dict(getattr(value, field.name)) for field in dataclasses.fields(value)
-        }
-    if isinstance(value, enum.Enum):
-        return value.value
-    if isinstance(value, (tuple, list)):
-        return [to_dict(item) for item in value]
-    if isinstance(value, dict):
-        return {name: to_dict(item) for name, item in value.items()}
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value
+
+    ATTAINED = "attained"
+    APPROACHED = "approached"
+    UNDECIDED = "undecided"
+    UNBOUNDED = "grows without bound"
+    IMPOSSIBLE = "no constant works"
+    UNCONSTRAINED = "any constant works"
 
 
-def from_dict(kind: type[Record], data: Any) -> Record:
-    """Rebuilds a record from what `to_dict` made of it.
+@dataclasses.dataclass(frozen=True)
+class ExtremeConstant:
+    """One end of the admissible constants at one size.
 
-    Args:
-        kind: the record's class.
-        data: plain data.
-
-    Returns:
-        The record, equal to the original.
+    Attributes:
+        size: the static size.
+        extreme: the smallest or the largest admissible constant.
+        attainment: how it was met.
+        value: the most extreme demand of an instance that was found; infinite if there is no end.
+        bound: what the instance proves, a fraction or 25 digits: no constant beyond it works.
+        guess: a simple fraction that is the constant as far as the search can tell, or None.
+        distance: how far the guess lies beyond what the instance proves.
+        names: the names of the parts of the domain, without the constant.
+        parts: the instance, nested tuples of numbers written as fractions.
+        evaluations: instances evaluated by the search.
+        note: what else there is to say, in words.
     """
-    hints = typing.get_type_hints(kind)
-    names = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
-    return kind(**{name: _read(hints[name], data[name]) for name in names if name in data})
+
+    size: tuple[int, ...]
+    extreme: Extreme
+    attainment: Attainment
+    value: float
+    bound: str = ""
+    guess: str | None = None
+    distance: float | None = None
+    names: tuple[str, ...] = ()
+    parts: tuple[Any, ...] = ()
+    evaluations: int = 0
+    note: str = ""
 
 
-def _read(hint: Any, data: Any) -> Any:
-    arguments = typing.get_args(hint)
-    if isinstance(hint, types.UnionType):
-        return None if data is None else _read(arguments[0], data)
-    if typing.get_origin(hint) is tuple:
-        return tuple(_read(arguments[0], item) for item in data)
-    if hint is Any:
-        return tuple(_read(Any, item) for item in data) if isinstance(data, list) else data
-    if dataclasses.is_dataclass(hint):
-        return from_dict(typing.cast(type[Any], hint), data)
-    if isinstance(hint, type) and issubclass(hint, enum.Enum):
-        return hint(data)
-    return float(data) if hint is float else data
+@dataclasses.dataclass(frozen=True)
+class BestConstant:
+    """The best constant of a claim, per size.
+
+    That no constant beyond a row's ``bound`` works is proven by its instance (the sides being
+    affine in the constant). That the constant itself works is what the search found, no proof.
+
+    Attributes:
+        slug: the claim.
+        constant: the name of the constant.
+        rows: one per size, or two where instances demand both a smallest and a largest constant.
+        left_out: assumptions that depend on the constant, which were left out.
+        seed: the seed of everything random.
+        seconds: wall time.
+    """
+
+    slug: str
+    constant: str
+    rows: tuple[ExtremeConstant, ...]
+    left_out: tuple[str, ...] = ()
+    seed: int = 0
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        """Returns a small table, and the extremal instances below it."""
+        table = [("size", "constant", "value", "guess", "at the instance", "proven")]
+        lines = []
+        for row in self.rows:
+            size = " x ".join(map(str, row.size)) or "-"
+            sign = ">=" if row.extreme is Extreme.SMALLEST else "<="
+            proven = f"{self.constant} {sign} {row.bound}" if row.bound else ""
+            name = f"{row.extreme.value} {self.constant}"
+            cells = name, f"{row.value:.8g}", row.guess or "", row.attainment.value, proven
+            table.append((size, *cells))
+            names = (name or f"part {i + 1}" for i, name in enumerate(row.names))
+            pairs = zip(names, row.parts, strict=False)
+            found = ", ".join(f"{name} = {_written(part, 0)}" for name, part in pairs)
+            texts = [text for text in (found, row.note) if text]
+            lines += [f"size {size}: {'; '.join(texts)}" if row.size else "; ".join(texts)]
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        columns = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
+        return "\n".join([*columns, *filter(None, lines)])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns plain data ready for ``json.dumps`` (infinities and NaN as text)."""
+        return to_dict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> BestConstant:
+        """Rebuilds the record from `to_dict`."""
+        return from_dict(cls, data)

@@ -31,7 +31,7 @@ gc.set_threshold(100_000, 20, 50)
 # passes for a float, as it does for mypy. The commands are typer's to call, with types of its own.
 # The interpreter of traced programs handles single numbers, too many to check each.
 PACKAGE = Path(__file__).parents[1] / "kdtheory"
-EXEMPT = ("cli", "__main__", "_decompose_command", "tools._ball")
+EXEMPT = ("cli", "__main__", "_best_constant_command", "_decompose_command", "tools._ball")
 MODULES = [m.name for m in pkgutil.iter_modules([str(PACKAGE)]) if m.name != "tools"]
 MODULES += [f"tools.{m.name}" for m in pkgutil.iter_modules([str(PACKAGE / "tools")])]
 jaxtyping.install_import_hook(

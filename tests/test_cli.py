@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from kdtheory import cli
 from kdtheory.claim import Claim
 from kdtheory.domains import simplex
-from kdtheory.results import Check, Verdict
+from kdtheory.results import BestConstant, Check, Verdict
 from kdtheory.theorems import CLAIMS
 
 FAST = "variance_reduction/equality"
@@ -34,7 +34,7 @@ def test_help_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    for command in ("list", "show", "verify", "falsify", "findings", "decompose"):
+    for command in ("list", "show", "verify", "falsify", "findings", "decompose", "best-constant"):
         assert command in done.stdout
 
 
@@ -197,6 +197,35 @@ def test_exit_codes_tell_surprise_from_doubt(monkeypatch: pytest.MonkeyPatch) ->
     assert run("verify").exit_code == 3
     _catalogue(monkeypatch, wrong, unclear)
     assert run("verify").exit_code == 1
+
+
+def test_best_constant_prints_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    from kdtheory.domains import box, reals
+
+    def claim(size: tuple[int, ...]) -> Claim:
+        # The largest entry is at most C times the smallest, for entries in [1, size].
+        return Claim(
+            slug="user/ratio",
+            lhs=lambda x, C: x.max(),
+            rhs=lambda x, C: C * x.min(),
+            domain=lambda size: (box(1, size[0], 2) * reals()).named("x", "C"),
+            sizes=(size,),
+        )
+
+    _catalogue(monkeypatch, claim((2,)))
+    result = run("best-constant", "user/ratio", "C", "--sizes", "2,3")
+    assert result.exit_code == 0
+    assert "smallest C  3      3      attained         C >= 3" in result.stdout
+    data = json.loads(run("best-constant", "user/ratio", "C", "--json", "--seed", "1").stdout)
+    assert BestConstant.from_dict(data).rows[0].guess == "2"
+    for arguments, message in (
+        (["user/ratio", "D"], "constant: got 'D'; expected the name of a part of the domain: x, C"),
+        (["user/ratio", "C", "--sizes", "a"], "--sizes: got 'a'; expected sizes such as"),
+        (["user/rato", "C"], "got 'user/rato'; expected the slug of a claim"),
+    ):
+        refused = run("best-constant", *arguments)
+        assert refused.exit_code == 2
+        assert message in refused.stderr
 
 
 def contents(folder: Path) -> dict[str, str]:

@@ -33,6 +33,7 @@ TOP = {
     "",
     "__main__",
     "cli",
+    "_best_constant_command",
     "_decompose_command",
     "_mutants_command",
     "_runs",

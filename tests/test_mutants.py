@@ -191,6 +191,24 @@ def test_nan_is_undecided() -> None:
     assert "NaN" in check.reason
 
 
+def test_nan_by_rounding_is_refereed() -> None:
+    # 1 - p_0 - p_1 - p_2 is the last probability; in floating point it may be below zero, where the
+    # root is NaN. The exact instance has no such problem, and log of a negative number remains one.
+    def last(p: object) -> object:
+        return 1 - p[0] - p[1] - p[2]
+
+    for relation, verdict in (("<=", Verdict.HOLDS), (">=", Verdict.VIOLATED)):
+        for examine in (verify, falsify):
+            check = examine(
+                lambda p: jnp.sqrt(last(p)), lambda p: 1.0, over=simplex(4), relation=relation
+            )
+            assert check.verdict is verdict
+            assert verdict is Verdict.VIOLATED or "were NaN by rounding" in check.reason
+    undefined = falsify(lambda p: jnp.log(p[0] - 0.5), lambda p: 0.0, over=simplex(2), rounds=1)
+    assert undefined.verdict is Verdict.UNDECIDED
+    assert "NaN" in undefined.reason
+
+
 def test_assumptions_never_met_is_no_instance() -> None:
     claim = Claim(
         lhs=lambda p: p[0],

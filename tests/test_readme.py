@@ -8,13 +8,16 @@ from pathlib import Path
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_snippet_prints_what_stands_below_it():
-    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    shown = README.split(code)[1].split("```text\n")[1].split("```")[0]
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(compile(code, "README.md", "exec"), {})
-    assert printed.getvalue().strip() == shown.strip()
+def test_the_snippets_print_what_stands_below_them():
+    snippets = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    assert snippets
+    names: dict[str, object] = {}
+    for code in snippets:
+        shown = README.split(code)[1].split("```text\n")[1].split("```")[0]
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(compile(code, "README.md", "exec"), names)
+        assert printed.getvalue().strip() == shown.strip()
 
 
 def test_every_claim_is_in_the_table():

@@ -1,6 +1,7 @@
 """Tools: functions over claims. They know no theorem and no object of the catalogue."""
 
 from kdtheory.tools.ablate import ablate
+from kdtheory.tools.best_constant import best_constant
 from kdtheory.tools.evaluate import Evaluation, evaluate
 from kdtheory.tools.falsify import falsify
 from kdtheory.tools.replay import replay, replay_file
@@ -10,6 +11,7 @@ from kdtheory.tools.verify import verify
 __all__ = [
     "Evaluation",
     "ablate",
+    "best_constant",
     "evaluate",
     "falsify",
     "replay",

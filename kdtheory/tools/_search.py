@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -26,11 +26,19 @@ STEPS = 100
 
 @dataclasses.dataclass(frozen=True)
 class Ascent:
-    """The outcome of one search: its record, and the best point of every start, best first."""
+    """The outcome of one search.
+
+    Attributes:
+        record: what it spent and found.
+        points: the best point of every start, best first.
+        slacks: their slacks.
+        undefined: the last admissible point where a side was NaN, of every start that met one.
+    """
 
     record: Search
     points: npt.NDArray[np.float64]
     slacks: npt.NDArray[np.float64]
+    undefined: npt.NDArray[np.float64]
 
 
 def random_points(rng: np.random.Generator, count: int, dimension: int) -> npt.NDArray[np.float64]:
@@ -73,25 +81,72 @@ def ascend(
         admissible=int(merged["admissible"].sum()),
         undefined=int(merged["undefined"].sum()),
     )
-    return Ascent(record, merged["point"][order].astype(np.float64), merged["slack"][order])
+    return Ascent(
+        record,
+        merged["point"][order].astype(np.float64),
+        merged["slack"][order],
+        merged["odd point"][merged["undefined"] > 0].astype(np.float64),
+    )
 
 
 def _program(claim: Claim, domain: Any) -> Callable[[Any], dict[str, Any]]:
-    def objective(point: Any) -> tuple[Any, dict[str, Any]]:
+    def objective(point: Any) -> tuple[Any, Visit]:
         values = assess(claim, domain.instance(domain.parametrize(point)))
         violation = -values["slack"]
         outside = jnp.minimum(values["margin"], 0.0)
-        return jnp.where(outside < 0, 10.0 * outside, violation), values
+        admissible = values["margin"] >= -rounding_tolerance(violation.dtype)
+        undefined = jnp.isnan(values["slack"])
+        return jnp.where(outside < 0, 10.0 * outside, violation), Visit(
+            slack=jnp.where(admissible & ~undefined, values["slack"], jnp.inf),
+            lowest={"weakening": jnp.where(admissible, values["weakening"], jnp.inf)},
+            counted={"admissible": admissible, "undefined": admissible & undefined},
+            odd=admissible & undefined,
+        )
 
+    return lambda starts: climb(objective, starts)
+
+
+class Visit(NamedTuple):
+    """What an objective says of a point besides its value.
+
+    Attributes:
+        slack: the smallest one makes the best point of a start; inf for a point that is none.
+        lowest: numbers of which the smallest is kept, per start.
+        counted: booleans that are counted, per start.
+        odd: whether to keep the point besides the best one; the last such point stays.
+    """
+
+    slack: Any
+    lowest: dict[str, Any]
+    counted: dict[str, Any]
+    odd: Any
+
+
+def climb(
+    objective: Callable[..., tuple[Any, Visit]],
+    starts: Any,
+    *context: Any,
+    rate: Any = 0.3,
+    pull: Any = 0.02,
+) -> dict[str, Any]:
+    """Climbs an objective from many starts at once (traceable).
+
+    Args:
+        objective: (point, *context of its start) -> the value to climb and the `Visit`.
+        starts: shape (starts, dimension).
+        context: arrays with one entry per start.
+        rate: the length of the first step; the last is a hundredth of it.
+        pull: how strongly, relative to the rate, coordinates are drawn to the origin.
+
+    Returns:
+        Per start: "point" and "slack" of its best visit, "odd point", and the named numbers of
+        all its visits.
+    """
     gradient = jax.vmap(jax.value_and_grad(objective, has_aux=True))
 
     def step(state: dict[str, Any], index: Any) -> tuple[dict[str, Any], None]:
-        (_, values), slope = gradient(state["current"])
-        admissible = values["margin"] >= -rounding_tolerance(slope.dtype)
-        slack = jnp.where(jnp.isnan(values["slack"]), jnp.inf, values["slack"])
-        slack = jnp.where(admissible, slack, jnp.inf)
-        better = slack < state["slack"]
-        weakening = jnp.where(admissible, values["weakening"], jnp.inf)
+        (_, visit), slope = gradient(state["current"], *context)
+        better = visit.slack < state["slack"]
         slope = jnp.where(jnp.isfinite(slope), slope, 0.0)
         # Normalised, so that the step length does not depend on the claim's unit.
         norm = jnp.linalg.norm(slope, axis=-1, keepdims=True)
@@ -100,32 +155,29 @@ def _program(claim: Claim, domain: Any) -> Callable[[Any], dict[str, Any]]:
         second = 0.99 * state["second"] + 0.01 * slope**2
         age = index + 1.0
         corrected = (first / (1 - 0.9**age)) / (jnp.sqrt(second / (1 - 0.99**age)) + 1e-8)
-        rate = 0.3 * 0.01 ** (index / STEPS)
+        now = rate * 0.01 ** (index / STEPS)
         return {
-            "current": state["current"] * (1 - 0.02 * rate) + rate * corrected,
+            "current": state["current"] * (1 - pull * now) + now * corrected,
             "first": first,
             "second": second,
             "point": jnp.where(better[:, None], state["current"], state["point"]),
-            "slack": jnp.where(better, slack, state["slack"]),
-            "weakening": jnp.minimum(weakening, state["weakening"]),
-            "admissible": state["admissible"] + admissible,
-            "undefined": state["undefined"] + (admissible & jnp.isnan(values["slack"])),
+            "slack": jnp.where(better, visit.slack, state["slack"]),
+            "odd point": jnp.where(visit.odd[:, None], state["current"], state["odd point"]),
+            **{name: jnp.minimum(value, state[name]) for name, value in visit.lowest.items()},
+            **{name: state[name] + value for name, value in visit.counted.items()},
         }, None
 
-    def run(starts: Any) -> dict[str, Any]:
-        zeros, worst = jnp.zeros_like(starts), jnp.full(len(starts), jnp.inf, starts.dtype)
-        state = {
-            "current": starts,
-            "first": zeros,
-            "second": zeros,
-            "point": starts,
-            "slack": worst,
-            "weakening": worst,
-            "admissible": jnp.zeros(len(starts), dtype=int),
-            "undefined": jnp.zeros(len(starts), dtype=int),
-        }
-        final, _ = jax.lax.scan(step, state, jnp.arange(STEPS, dtype=starts.dtype))
-        kept = ("point", "slack", "weakening", "admissible", "undefined")
-        return {name: final[name] for name in kept}
-
-    return run
+    zeros, worst = jnp.zeros_like(starts), jnp.full(len(starts), jnp.inf, starts.dtype)
+    names = jax.eval_shape(objective, starts[0], *(values[0] for values in context))[1]
+    state = {
+        "current": starts,
+        "first": zeros,
+        "second": zeros,
+        "point": starts,
+        "slack": worst,
+        "odd point": starts,
+        **dict.fromkeys(names.lowest, worst),
+        **{name: jnp.zeros(len(starts), dtype=int) for name in names.counted},
+    }
+    final, _ = jax.lax.scan(step, state, jnp.arange(STEPS, dtype=starts.dtype))
+    return {name: final[name] for name in final if name not in ("current", "first", "second")}

@@ -23,6 +23,9 @@ from kdtheory.tools.simplify import simplify
 CANDIDATES = 24
 """How many of a search's worst points are refereed before its violations count as unproven."""
 
+UNDEFINED = 256
+"""How many points where a side was NaN are refereed before the rest count as undecided."""
+
 
 def as_claim(
     claim: Claim | Any, rhs: Any = None, over: Domain | None = None, relation: str | Relation = "<="
@@ -94,8 +97,8 @@ def proven_violation(
         dtype: the precision it ran in.
 
     Returns:
-        The counterexample, or None and the reason why a violation seen in floating point could not
-        be judged (empty if there was none, or if all were refuted).
+        The counterexample, or None and the reason why a violation seen in floating point, or a
+        NaN, could not be judged (empty if there was none, or if all were refuted).
     """
     tolerance = rounding_tolerance(dtype)
     unresolved = ""
@@ -108,12 +111,49 @@ def proven_violation(
             return counterexample(claim, *smallest, "found by search, then simplified"), ""
         if ruling.ruling is Ruling.UNDECIDED:
             unresolved = f"a violation of {-slack:.2e} was found but not judged: {ruling.reason}"
+    violation, judged = judge_undefined(claim, size, ascent.undefined)
+    if violation is not None:
+        return violation, ""
+    if judged < len(ascent.undefined):
+        unresolved = f"a side was NaN on {ascent.record.undefined} instances of the search"
     return None, unresolved
+
+
+def judge_undefined(
+    claim: Claim, size: tuple[int, ...], points: Any
+) -> tuple[Counterexample | None, int]:
+    """Referees points where a side was NaN in floating point.
+
+    Rounding may leave the domain: 1 - p[0] - p[1] below zero has no logarithm. The exact instance
+    is in the domain; if a side is undefined there too, the referee does not decide.
+
+    Args:
+        claim: the claim.
+        size: the static size.
+        points: the points.
+
+    Returns:
+        A counterexample if one of them is one, and how many were decided: at most `UNDEFINED`,
+        and none after the first one that is not.
+    """
+    judged = 0
+    for point in points[:UNDEFINED]:
+        ruling = referee_point(claim, size, point)
+        if ruling.ruling is Ruling.UNDECIDED:
+            break
+        judged += 1
+        if ruling.ruling is Ruling.VIOLATED:
+            smallest = simplify(claim, size, ruling)
+            note = "undefined in floating point, then simplified"
+            return counterexample(claim, *smallest, note), judged
+    return None, judged
 
 
 def searched(search: Search) -> str:
     """Returns in words what a search was able to see."""
     spent = f"{search.evaluations} evaluations reached a slack of {search.worst_slack:.2e}"
+    if search.undefined:
+        spent += f" ({search.undefined} were NaN by rounding: of each start the last was refereed)"
     if search.detectable_weakening is None:
         return f"{spent}; the right side was zero or infinite throughout"
     return f"{spent}; a bound smaller by {search.detectable_weakening:.2e} would have been caught"
@@ -173,9 +213,8 @@ def falsify(
         release(record)
     if found is not None:
         verdict, reason = Verdict.VIOLATED, f"violated by {found.violation:.3g} of its scale"
-    elif reason or any(search.undefined for search in searches):
+    elif reason:
         verdict = Verdict.UNDECIDED
-        reason = reason or "a side was NaN on an admissible instance"
     elif not any(search.admissible for search in searches):
         verdict, reason = Verdict.NO_INSTANCE, "the assumptions were never met"
     else:

@@ -145,8 +145,8 @@ def checks_table(checks: Sequence[Check], claims: Sequence[Claim]) -> Table:
 LEGEND = (
     "holds: on the instances counted here, at the sizes shown by --json; it is not a proof. "
     "worst slack: by how much the claim held, or failed, at worst, in its own unit. "
-    "draws: exact evaluators that agree within 1 % with Monte Carlo from the definition; the others "
-    "are not disputed. "
+    "draws: exact evaluators that agree within 1 % with Monte Carlo from the definition; "
+    "the others are not disputed. "
     "caught: a bound smaller by this share would have been refuted."
 )
 

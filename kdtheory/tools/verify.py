@@ -21,6 +21,7 @@ from kdtheory.tools.falsify import (
     as_claim,
     expected_verdict,
     generator,
+    judge_undefined,
     proven_violation,
     searched,
 )
@@ -93,8 +94,6 @@ def verify(
             found += [violation] if violation else []
             doubts += [unresolved] if unresolved else []
         release(record)
-    if ascent.record.undefined:
-        doubts.append(f"a side was NaN on {ascent.record.undefined} instances of the search")
     no_cases = [
         f"the {case.kind} case {case.name!r} is not one" for case in cases if not case.as_expected
     ]
@@ -192,7 +191,10 @@ def _sample(
     values = assess_points(claim, size, points)
     admissible = values["margin"] >= -tolerance
     slack = np.where(admissible, values["slack"], np.inf)
-    undefined = int(np.isnan(slack).sum())
+    nowhere = np.flatnonzero(np.isnan(slack))
+    violation, refereed = judge_undefined(claim, size, points[nowhere]) if not found else (None, 0)
+    found += [violation] if violation else []
+    undefined = len(nowhere) - refereed
     slack = np.where(np.isnan(slack), np.inf, slack)
     if undefined:
         doubts.append(f"a side was NaN on {undefined} admissible instances of size {size}")
@@ -202,7 +204,6 @@ def _sample(
     close = [index for index in near if slack[index] >= -tolerance][:REFEREED]
     # An equation is an equality everywhere: only what floating point disputes is refereed then.
     to_referee = violations + ([] if claim.relation is Relation.EQ else close)
-    refereed = 0
     for index in to_referee if not found else []:
         ruling = referee_point(claim, size, points[index])
         refereed += ruling.ruling is not Ruling.UNDECIDED

@@ -12,7 +12,6 @@ INF, NAN = math.inf, math.nan
 
 EXAMINED = results.Examined((3, 2), 10, 9, -1e-17, 1, 2, 3, None)
 RECORDS = {
-    "witness": results.Witness((), (0.1, -2.0, INF)),
     "counterexample": results.Counterexample(
         size=(2,),
         names=("p", ""),

@@ -10,91 +10,59 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
 
 from kdtheory._types import Key, Scalar
 from kdtheory.claim import Draw
 from kdtheory.objects.problems import FiniteProblem, HypothesisProblem
-
-MAX_DRAWN = 8
-"""The largest sample that is drawn; every domain of this room keeps N below it."""
-
-
-def categorical(uniform: Any, weights: Float[Array, "*batch atoms"]) -> Any:
-    """Returns indices drawn by inverting the cumulative weights along the last axis."""
-    levels = jnp.cumsum(weights, axis=-1)
-    return jnp.sum((uniform * levels[..., -1])[..., None] >= levels[..., :-1], axis=-1)
-
-
-def _sample_mean(values: Float[Array, "drawn"], num_samples: Scalar) -> Scalar:
-    """Returns the mean of the first N values (the others were drawn but do not exist)."""
-    present = jnp.arange(MAX_DRAWN) < num_samples
-    return jnp.sum(jnp.where(present, values, 0.0)) / num_samples
-
-
-def _uniforms(key: Key, copies: int) -> Any:
-    """Returns the randomness of whole samples: two uniforms for every example of every copy."""
-    return jax.random.uniform(key, (copies, 2, MAX_DRAWN))
-
-
-def _onehot_risk(uniform: Any, problem: FiniteProblem) -> Scalar:
-    x = categorical(uniform[0], problem.input_weights)
-    y = categorical(uniform[1], problem.label_probs[x])
-    return _sample_mean(problem.losses[x, y], problem.num_samples)
-
-
-def _bayes_risk(uniform: Any, problem: FiniteProblem) -> Scalar:
-    x = categorical(uniform[0], problem.input_weights)
-    # A soft label scores every possible label, weighted: p*(x_n)^T l(f(x_n)).
-    values = jax.vmap(jnp.dot)(problem.label_probs[x], problem.losses[x])
-    return _sample_mean(values, problem.num_samples)
+from kdtheory.theorems._sampling import (
+    bayes_risk,
+    categorical,
+    onehot_risk,
+    sample_mean,
+    spread_squared,
+    squared_error,
+    uniforms,
+)
 
 
 def _fresh_teacher_risk(uniform: Any, problem: FiniteProblem) -> Scalar:
     x = categorical(uniform[0], problem.input_weights)
     teacher = categorical(uniform[1], problem.teacher_weights)
     values = jax.vmap(jnp.dot)(problem.teacher_probs[teacher, x], problem.losses[x])
-    return _sample_mean(values, problem.num_samples)
+    return sample_mean(values, problem.num_samples)
 
 
 def _half_squared_difference(risk: Any, uniform: Any, problem: FiniteProblem) -> Scalar:
     return 0.5 * (risk(uniform[0], problem) - risk(uniform[1], problem)) ** 2
 
 
-def _spread_squared(problem: FiniteProblem) -> Scalar:
-    return (problem.losses.max() - problem.losses.min()) ** 2
-
-
 VARIANCE_ONEHOT = Draw(
-    lambda key, p: _half_squared_difference(_onehot_risk, _uniforms(key, 2), p),
-    bounds=lambda p: (0.0, 0.5 * _spread_squared(p)),
+    lambda key, p: _half_squared_difference(onehot_risk, uniforms(key, 2), p),
+    bounds=lambda p: (0.0, 0.5 * spread_squared(p)),
 )
 VARIANCE_BAYES = Draw(
-    lambda key, p: _half_squared_difference(_bayes_risk, _uniforms(key, 2), p),
-    bounds=lambda p: (0.0, 0.5 * _spread_squared(p)),
+    lambda key, p: _half_squared_difference(bayes_risk, uniforms(key, 2), p),
+    bounds=lambda p: (0.0, 0.5 * spread_squared(p)),
 )
 
 
 def _gap_sample(key: Key, problem: FiniteProblem) -> Scalar:
-    uniform = _uniforms(key, 2)
-    onehot = _half_squared_difference(_onehot_risk, uniform, problem)
-    return onehot - _half_squared_difference(_bayes_risk, uniform, problem)
+    uniform = uniforms(key, 2)
+    onehot = _half_squared_difference(onehot_risk, uniform, problem)
+    return onehot - _half_squared_difference(bayes_risk, uniform, problem)
 
 
 VARIANCE_GAP = Draw(
-    _gap_sample, bounds=lambda p: (-0.5 * _spread_squared(p), 0.5 * _spread_squared(p))
+    _gap_sample, bounds=lambda p: (-0.5 * spread_squared(p), 0.5 * spread_squared(p))
 )
 
 
 def _error_sample(key: Key, problem: FiniteProblem) -> Scalar:
-    # E(R~ - R)^2 = E(R~ - A)(R~ - B) for independent unbiased estimates A and B of the risk R.
-    uniform = _uniforms(key, 3)
-    distilled = _fresh_teacher_risk(uniform[0], problem)
-    first, second = _onehot_risk(uniform[1], problem), _onehot_risk(uniform[2], problem)
-    return (distilled - first) * (distilled - second)
+    uniform = uniforms(key, 3)
+    return squared_error(_fresh_teacher_risk(uniform[0], problem), uniform[1:], problem)
 
 
-FRESH_ERROR = Draw(_error_sample, bounds=lambda p: (-_spread_squared(p), _spread_squared(p)))
+FRESH_ERROR = Draw(_error_sample, bounds=lambda p: (-spread_squared(p), spread_squared(p)))
 
 
 def _loss_of_a_draw(key: Key, input_weights: Any, label_probs: Any, scores: Any) -> Scalar:

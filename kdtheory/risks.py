@@ -298,3 +298,22 @@ def sharp_constant(num_labels: int) -> float:
     """
     half = num_labels // 2
     return half * (num_labels - half) / num_labels
+
+
+def sharp_constant_vertex(num_labels: int) -> float:
+    r"""Returns $(L-1)/L$, the constant of `sharp_constant` when $p$ is a point mass.
+
+    Mass can then only be taken from one label: the difference points furthest along the losses,
+    for its length, when it is given to all others alike.
+
+    Args:
+        num_labels: $L \ge 1$.
+
+    Returns:
+        The constant, below `sharp_constant` from four labels on.
+
+    Example:
+        >>> sharp_constant_vertex(4)
+        0.75
+    """
+    return (num_labels - 1) / num_labels

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from kdtheory._types import Key, Scalar
-from kdtheory.objects.problems import FiniteProblem
+from kdtheory.objects.problems import FiniteProblem, SampledProblem
 
 MAX_DRAWN = 8
 """The largest sample that is drawn; every domain with draws keeps N below it."""
@@ -50,7 +50,7 @@ def bayes_risk(uniform: Any, problem: FiniteProblem) -> Scalar:
     return sample_mean(values, problem.num_samples)
 
 
-def spread_squared(problem: FiniteProblem) -> Scalar:
+def spread_squared(problem: FiniteProblem | SampledProblem) -> Scalar:
     """Returns the squared range of the losses, which holds every squared difference of risks."""
     return (problem.losses.max() - problem.losses.min()) ** 2
 

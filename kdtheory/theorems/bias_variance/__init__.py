@@ -24,6 +24,19 @@ takes the place of labels: $\tilde R(f;S) = \tfrac1N\sum_n p^{\mathrm t}(x_n)\cd
 definitions as Monte Carlo replicates, ``worlds`` the domains, ``claims_*`` the records.
 """
 
+from kdtheory.theorems.bias_variance.bounds import (
+    eq9_bound,
+    eq10_bound,
+    expected_distance,
+    fresh_norm_bound,
+    fresh_tv_bound,
+    shared_kl_bound,
+    shared_mixed_bound,
+    shared_moment_bound,
+    shared_norm_bound,
+    shared_tv_bound,
+    teacher_spread,
+)
 from kdtheory.theorems.bias_variance.claims_exact import (
     MSE_FIXED,
     MSE_FRESH,
@@ -56,8 +69,19 @@ from kdtheory.theorems.bias_variance.claims_unbiased import (
     BREAK_EVEN_BELOW,
     PROP4,
     PROP4_GAP_FRESH,
+    PROP4_GAP_SHARED,
     PROP4_IDENTITY,
     SHARED_UNBIASED_WORST,
+)
+from kdtheory.theorems.bias_variance.formulas import (
+    bias_variance_over_teachers,
+    break_even,
+    distance_to_bayes_fresh,
+    distance_to_bayes_shared,
+    expected_variance,
+    noise_of_teacher,
+    sampled_error,
+    sampled_error_fresh,
 )
 
 CLAIMS = (
@@ -84,10 +108,32 @@ CLAIMS = (
     PROP4,
     PROP4_IDENTITY,
     PROP4_GAP_FRESH,
+    PROP4_GAP_SHARED,
     SHARED_UNBIASED_WORST,
     BREAK_EVEN_BELOW,
     BREAK_EVEN_ABOVE,
     ACCURACY_NOT_ENOUGH,
 )
 
-__all__ = ["CLAIMS"]
+__all__ = [
+    "CLAIMS",
+    "bias_variance_over_teachers",
+    "break_even",
+    "distance_to_bayes_fresh",
+    "distance_to_bayes_shared",
+    "eq9_bound",
+    "eq10_bound",
+    "expected_distance",
+    "expected_variance",
+    "fresh_norm_bound",
+    "fresh_tv_bound",
+    "noise_of_teacher",
+    "sampled_error",
+    "sampled_error_fresh",
+    "shared_kl_bound",
+    "shared_mixed_bound",
+    "shared_moment_bound",
+    "shared_norm_bound",
+    "shared_tv_bound",
+    "teacher_spread",
+]

@@ -14,7 +14,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from kdtheory._types import InputWeights, LabelProbs, Scalar, TeacherProbs, TeacherWeights
+from kdtheory._types import InputWeights, LabelProbs, Losses, Scalar, TeacherProbs, TeacherWeights
 from kdtheory.divergences import (
     euclidean_distance,
     kl_divergence,
@@ -93,6 +93,19 @@ def _joint_part(problem: FiniteProblem) -> Scalar:
         problem.input_weights, problem.losses, problem.teacher_weights, problem.teacher_probs
     )
     return variance / problem.num_samples
+
+
+@jax.jit
+def printed_constant(losses: Losses) -> Scalar:
+    r"""Returns $C = LB^2$ with $B = \max|\ell|$, the constant of the printed proof.
+
+    Args:
+        losses: $\ell$, shape ``(inputs, labels)``.
+
+    Returns:
+        The constant: $\|\ell\|_2 \le \sqrt L\,\|\ell\|_\infty$, squared.
+    """
+    return losses.shape[1] * jnp.max(jnp.abs(losses)) ** 2
 
 
 @jax.jit

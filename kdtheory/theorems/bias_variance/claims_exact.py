@@ -12,7 +12,7 @@ from kdtheory._types import Scalar
 from kdtheory.claim import Assumption, Case, Claim, Relation
 from kdtheory.divergences import squared_distance, total_variation
 from kdtheory.domains import Domain, box, positive, simplex
-from kdtheory.risks import sharp_constant
+from kdtheory.risks import sharp_constant, sharp_constant_vertex
 from kdtheory.theorems.bias_variance import draws, formulas
 from kdtheory.theorems.bias_variance.worlds import (
     arrays,
@@ -109,7 +109,7 @@ SHARED_MINUS_FRESH = Claim(
     domain=worlds,
     sizes=((3, 3, 2), (1, 2, 2)),
     scale=squared_loss_scale,
-    draws={"lhs": draws.SHARING},
+    draws={"lhs": draws.difference(draws.SHARED_ERROR, FRESH_ERROR)},
     tight=(
         Case(
             "one sample",
@@ -208,14 +208,10 @@ SHARP_CONSTANT = Claim(
 )
 
 
-def _vertex_constant(num_labels: int) -> float:
-    return (num_labels - 1) / num_labels
-
-
 def _other_labels(labels: int) -> tuple[Any, ...]:
     """The first label is certain; q spreads its mass over all others, whose loss is 1."""
     first = jnp.eye(labels)[0]
-    return arrays(first, (1 - first) / (labels - 1), 1 - first, _vertex_constant(labels))
+    return arrays(first, (1 - first) / (labels - 1), 1 - first, sharp_constant_vertex(labels))
 
 
 SHARP_CONSTANT_VERTEX = dataclasses.replace(
@@ -226,7 +222,7 @@ SHARP_CONSTANT_VERTEX = dataclasses.replace(
     sharpens="bias_variance/sharp_constant",
     domain=_vertices_with_constant,
     sizes=((3,), (2,), (4,)),
-    assumptions=(_at_least("(L-1)/L", _vertex_constant),),
+    assumptions=(_at_least("(L-1)/L", sharp_constant_vertex),),
     tight=tuple(
         Case(
             f"{labels} labels",

@@ -22,11 +22,14 @@ from kdtheory.theorems.bias_variance.worlds import (
     worlds,
 )
 from kdtheory.theorems.papers import MENON
-from kdtheory.theorems.variance_reduction.draws import VARIANCE_BAYES, VARIANCE_ONEHOT
+from kdtheory.theorems.variance_reduction.draws import FRESH_ERROR, VARIANCE_BAYES, VARIANCE_ONEHOT
 from kdtheory.theorems.variance_reduction.worlds import (
     UNBIASED_TEACHER,
     taught_worlds,
     variance_of_onehot,
+)
+from kdtheory.theorems.variance_reduction.worlds import (
+    squared_loss_scale as supported_loss_scale,
 )
 
 # --- Proposition 4 --------------------------------------------------------------------------------
@@ -122,8 +125,9 @@ PROP4_GAP_FRESH = Claim(
     rhs=formulas.noise_of_teacher,
     domain=taught_worlds,
     sizes=((3, 3, 2), (1, 2, 2)),
-    scale=squared_loss_scale,
+    scale=supported_loss_scale,
     assumptions=(UNBIASED_TEACHER,),
+    draws={"lhs": draws.difference(FRESH_ERROR, VARIANCE_BAYES)},
     tight=(
         Case(
             "one-hot labels",
@@ -134,8 +138,43 @@ PROP4_GAP_FRESH = Claim(
     broken=(
         Case(
             "biased teacher",
-            lambda: world([1], [[1, 0]], [[0, 1]], [0.5, 0.5], [[[0, 1]], [[0, 1]]], 4),
-            "always wrong, and always the same: an error of 1 without any noise",
+            lambda: world([1], [[0.5, 0.5]], [[0, 1]], [0.5, 0.5], [[[0, 1]], [[0, 1]]], 4),
+            "always the same second label: an error of 1/4 without any noise",
+            "unbiased teacher",
+        ),
+    ),
+)
+
+
+PROP4_GAP_SHARED = dataclasses.replace(
+    PROP4_GAP_FRESH,
+    slug="bias_variance/prop4_gap_shared",
+    title="What an unbiased teacher shared over the sample loses to the Bayes teacher",
+    statement=r"\mathbb E(\tilde R-R)^2 - \mathbb E(\hat R^*-R)^2"
+    r" = \tfrac1N\,\mathbb E_\tau\mathbb V_x[d_\tau] + \mathbb E_\tau(\mathbb E_x d_\tau)^2,"
+    r"\ d_\tau=(p_\tau-p^*)\cdot\ell,\ \tau\text{ shared}",
+    lhs=lambda problem: formulas.shared_error(problem) - formulas.bayes_error(problem),
+    rhs=formulas.distance_to_bayes_shared,
+    draws={"lhs": draws.difference(draws.SHARED_ERROR, VARIANCE_BAYES)},
+    tight=(
+        Case(
+            "one-hot labels drawn once",
+            lambda: world([1], [[0.5, 0.5]], [[0, 1]], [0.5, 0.5], [[[1, 0]], [[0, 1]]], 4),
+            "both sides are 1/4, four times the loss of fresh labels",
+        ),
+    ),
+    broken=(
+        Case(
+            "biased teacher",
+            lambda: world(
+                [0.5, 0.5],
+                [[1, 0], [0, 1]],
+                [[0, 1], [0, 1]],
+                [0.5, 0.5],
+                [[[0.5, 0.5], [0.5, 0.5]]] * 2,
+                4,
+            ),
+            "a teacher that says 1/2 everywhere has no error, and is not the Bayes teacher",
             "unbiased teacher",
         ),
     ),
@@ -151,7 +190,7 @@ SHARED_UNBIASED_WORST = Claim(
     rhs=lambda problem: problem.num_samples * variance_of_onehot(problem),
     domain=taught_worlds,
     sizes=((3, 3, 2), (1, 2, 2)),
-    scale=squared_loss_scale,
+    scale=supported_loss_scale,
     assumptions=(UNBIASED_TEACHER,),
     draws={"lhs": draws.CONDITIONED_ERROR},
     tight=(
@@ -164,8 +203,8 @@ SHARED_UNBIASED_WORST = Claim(
     broken=(
         Case(
             "biased teacher",
-            lambda: world([1], [[1, 0]], [[0, 1]], [0.5, 0.5], [[[0, 1]], [[0, 1]]], 4),
-            "labels are deterministic, and the teacher is always wrong",
+            lambda: world([1], [[0.75, 0.25]], [[0, 1]], [0.5, 0.5], [[[0, 1]], [[0, 1]]], 4),
+            "always the rarer label: an error of 9/16 against 3/16",
             "unbiased teacher",
         ),
     ),

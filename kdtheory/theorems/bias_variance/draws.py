@@ -21,7 +21,6 @@ from kdtheory.theorems._sampling import (
     squared_error,
     uniforms,
 )
-from kdtheory.theorems.variance_reduction.draws import FRESH_ERROR
 
 
 def _risk_of_every_teacher(uniform: Any, problem: FiniteProblem) -> Any:
@@ -48,7 +47,7 @@ def _conditioned_sample(key: Key, problem: FiniteProblem) -> Scalar:
     return jnp.dot(problem.teacher_weights, errors)
 
 
-def _error_bounds(problem: FiniteProblem, *_: Any) -> tuple[Scalar, Scalar]:
+def _error_bounds(problem: FiniteProblem | SampledProblem, *_: Any) -> tuple[Scalar, Scalar]:
     return -spread_squared(problem), spread_squared(problem)
 
 
@@ -77,13 +76,14 @@ def _dependent_sample(key: Key, problem: SampledProblem) -> Scalar:
 DEPENDENT_ERROR = Draw(_dependent_sample, bounds=_error_bounds)
 
 
-def _sharing_sample(key: Key, problem: FiniteProblem) -> Scalar:
-    shared, fresh = jax.random.split(key)
-    return _shared_sample(shared, problem) - FRESH_ERROR.sample(fresh, problem)
+def difference(first: Draw, second: Draw) -> Draw:
+    """Returns the draw of the difference of two mean squared errors of one problem."""
 
+    def sample(key: Key, problem: FiniteProblem) -> Scalar:
+        keys = jax.random.split(key)
+        return first.sample(keys[0], problem) - second.sample(keys[1], problem)
 
-SHARING = Draw(_sharing_sample, bounds=lambda p: (-2 * spread_squared(p), 2 * spread_squared(p)))
-"""How much larger the error of a shared teacher is than that of a fresh one."""
+    return Draw(sample, bounds=lambda p: (-2 * spread_squared(p), 2 * spread_squared(p)))
 
 
 def with_constant(draw: Draw) -> Draw:

@@ -13,6 +13,7 @@ from kdtheory.losses import loss_range, softmax_cross_entropy
 from kdtheory.objects.problems import FiniteProblem, SampledProblem
 from kdtheory.risks import sharp_constant
 from kdtheory.theorems._sampling import MAX_DRAWN
+from kdtheory.theorems.bias_variance.bounds import printed_constant
 
 _NAMES = (
     "input_weights",
@@ -171,8 +172,7 @@ def sharp(problem: FiniteProblem) -> Scalar:
 
 
 def _constant_margin(problem: FiniteProblem, constant: Scalar) -> Scalar:
-    largest = jnp.max(jnp.abs(problem.losses))
-    return constant - problem.losses.shape[1] * largest**2
+    return constant - printed_constant(problem.losses)
 
 
 CONSTANT = Assumption(

@@ -118,6 +118,28 @@ def squared_distance(
 
 
 @jax.jit
+def euclidean_distance(
+    p: Float[Array, "*batch atoms"], q: Float[Array, "*batch atoms"]
+) -> Float[Array, "*batch"]:
+    r"""Returns $\|p - q\|_2$, in $[0, \sqrt2]$, with gradient zero where $p = q$.
+
+    Args:
+        p: distributions along the last axis.
+        q: distributions along the last axis.
+
+    Returns:
+        The distance; differences whose squares underflow count as zero.
+
+    Example:
+        >>> euclidean_distance(jnp.array([1.0, 0.0]), jnp.array([0.4, 0.6])).round(4).tolist()
+        0.8485000133514404
+    """
+    squares = squared_distance(p, q)
+    apart = squares > 0
+    return jnp.where(apart, jnp.sqrt(jnp.where(apart, squares, 1.0)), 0.0)
+
+
+@jax.jit
 def chi_square(
     p: Float[Array, "*batch atoms"], q: Float[Array, "*batch atoms"]
 ) -> Float[Array, "*batch"]:

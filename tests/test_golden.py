@@ -14,6 +14,7 @@ from pathlib import Path
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from golden_bias_variance import ADAPTERS as BIAS_VARIANCE_ADAPTERS
 from golden_gaussian import ADAPTERS as GAUSSIAN_ADAPTERS
 from golden_gaussian import REASONS as GAUSSIAN_REASONS
 
@@ -75,12 +76,12 @@ ADAPTERS = {
     ("losses", "distill_ce"): _of_scores(variance_reduction.cross_entropy_risk),
     ("losses", "kl_p_softmax"): _of_scores(variance_reduction.expected_kl),
     ("losses", "entropy_p"): _of_scores(lambda w, p, _: variance_reduction.expected_entropy(w, p)),
+    **BIAS_VARIANCE_ADAPTERS,
     **GAUSSIAN_ADAPTERS,
 }
 
 # --- reasons: why a section, or one output of a section, has no adapter ------------------------
 
-_BIAS_VARIANCE = "room bias_variance is not built yet"
 _DOUBLE = "room double_distillation is not built yet"
 _GAUSSIAN_LATER = "room linear_gaussian holds the closed forms only, so far"
 _PROPER = "room proper_losses is not built yet"
@@ -91,8 +92,6 @@ _DIVERGENCE = "room distillation_divergence is not built yet"
 _SHARPNESS = "room sharpness_aware is not built yet"
 
 SECTION_REASONS = {
-    "prop4_dependent_teacher": _BIAS_VARIANCE,
-    "cstar": _BIAS_VARIANCE,
     "label_smoothing": _PROPER,
     "label_smoothing_risk": _PROPER,
     "temperature": _PROPER,
@@ -124,21 +123,13 @@ SECTION_REASONS = {
     "counterexamples": "several rooms, none of them built yet",
 }
 
-_OF_BIAS_VARIANCE = (
-    "C_paper C_sharp E_dhat_sq_indep E_dhat_sq_shared E_norm E_norm_pbar E_sq E_tau_Enorm_sq"
-    " E_tau_Etv_sq E_tau_Vx E_tv E_tv_pbar V_joint V_tau_b bias bias_sq mse_shared new_indep_norm"
-    " new_indep_tv new_shared_norm new_shared_tv rhs10_paper rhs10_sharp rhs9_paper rhs9_sharp"
-    " teacher_var unbiased"
-)
 _OF_DOUBLE = (
     "double_distill_argmin_centred double_distill_min double_distill_w_1_minus_p gamma_limit_y0"
     " gsce_uniform"
 )
 OUTPUT_REASONS = {
-    **{("menon_worlds", name): _BIAS_VARIANCE for name in _OF_BIAS_VARIANCE.split()},
     **{("losses", name): _DOUBLE for name in _OF_DOUBLE.split()},
     ("menon_worlds", "B"): "the largest loss, an assumption of the paper and not a result",
-    ("unbiased_sandwich", "mse_shared_NOT_bounded"): _BIAS_VARIANCE,
     **GAUSSIAN_REASONS,
 }
 

@@ -9,7 +9,12 @@ from hypothesis import given, settings
 from kdtheory import strategies
 from kdtheory.divergences import kl_divergence
 from kdtheory.objects.designs import spectrum
-from kdtheory.risks import bayes_variance, onehot_variance
+from kdtheory.risks import (
+    bayes_variance,
+    distilled_mse_fresh,
+    distilled_mse_shared,
+    onehot_variance,
+)
 from kdtheory.theorems import find
 from kdtheory.theorems.linear_gaussian import algorithm_shift
 from kdtheory.tools._search import random_points
@@ -23,7 +28,10 @@ def world():
     return weights, probs, jnp.array([[0.1, 1.0], [0.5, 2.0]])
 
 
-@pytest.mark.parametrize("slug", ["variance_reduction/lemma1", "linear_gaussian/dataset_shift"])
+@pytest.mark.parametrize(
+    "slug",
+    ["variance_reduction/lemma1", "bias_variance/eq9_shared", "linear_gaussian/dataset_shift"],
+)
 def test_one_instance_alone_is_the_same_as_in_a_batch(slug):
     claim = find(slug)
     size = claim.sizes[0]
@@ -37,13 +45,32 @@ def test_one_instance_alone_is_the_same_as_in_a_batch(slug):
             np.testing.assert_allclose(one[side], together[side][index], rtol=1e-12, atol=1e-14)
 
 
-@pytest.mark.parametrize("function", [onehot_variance, bayes_variance])
-def test_variances_under_jit_vmap_and_grad(function, world):
+def of_a_teacher(error):
+    """The error of one random teacher, as a function of the other arguments."""
+
+    def function(weights, probs, losses, num_samples):
+        law = jnp.array([0.25, 0.75])
+        tables = jnp.array([[[0.5, 0.5], [0.0, 1.0]], [[0.1, 0.9], [1.0, 0.0]]])
+        return error(weights, probs, losses, law, tables, num_samples)
+
+    return function
+
+
+SQUARES = {
+    "onehot_variance": onehot_variance,
+    "bayes_variance": bayes_variance,
+    "shared": of_a_teacher(distilled_mse_shared),
+    "fresh": of_a_teacher(distilled_mse_fresh),
+}
+
+
+@pytest.mark.parametrize("function", SQUARES.values(), ids=SQUARES)
+def test_squared_errors_under_jit_vmap_and_grad(function, world):
     weights, probs, losses = world
     plain = function(weights, probs, losses, 2.0)
     np.testing.assert_allclose(jax.jit(function)(weights, probs, losses, 2.0), plain, rtol=1e-14)
     scaled = jax.vmap(lambda c: function(weights, probs, c * losses, 2.0))(jnp.array([1.0, 3.0]))
-    # A variance is homogeneous of degree two in the losses.
+    # It is homogeneous of degree two in the losses.
     np.testing.assert_allclose(scaled, [plain, 9 * plain], rtol=1e-13)
     # Euler: the gradient along the losses themselves is twice the value.
     slope = jax.grad(lambda given: function(weights, probs, given, 2.0))(losses)

@@ -135,3 +135,44 @@ class HypothesisProblem:
     label_probs: LabelProbs
     losses: Float[Array, "hypotheses inputs labels"]
     num_samples: int
+
+
+@functools.partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["input_weights", "label_probs", "losses", "teacher_weights", "teacher_probs"],
+    meta_fields=["num_samples"],
+)
+@dataclasses.dataclass(frozen=True)
+class SampledProblem:
+    r"""A finite world with a static sample size, whose teacher may have seen the sampled inputs.
+
+    A design is a sequence $(x_1, \dots, x_N)$ of inputs; the $m^N$ designs are in lexicographic
+    order, the last input varying fastest. Given the design, one teacher is drawn for the sample.
+
+    Attributes:
+        input_weights: $\pi$, shape ``(inputs,)``.
+        label_probs: Bayes probabilities $p^*$, shape ``(inputs, labels)``.
+        losses: $\ell(k, f(x_i))$, shape ``(inputs, labels)``.
+        teacher_weights: law of the teacher draw given each design, shape ``(designs, teachers)``;
+            rows that are all the same make a teacher independent of the sample.
+        teacher_probs: $p_\tau(x_i)$, shape ``(teachers, inputs, labels)``.
+        num_samples: $N$, an int: whole samples are enumerated.
+    """
+
+    input_weights: InputWeights
+    label_probs: LabelProbs
+    losses: Losses
+    teacher_weights: Float[Array, "designs teachers"]
+    teacher_probs: TeacherProbs
+    num_samples: int
+
+    def independent(self) -> FiniteProblem:
+        """Returns the world whose teacher has the first design's law, whatever the sample."""
+        return FiniteProblem(
+            self.input_weights,
+            self.label_probs,
+            self.losses,
+            self.teacher_weights[0],
+            self.teacher_probs,
+            jnp.asarray(self.num_samples, dtype=self.losses.dtype),
+        )

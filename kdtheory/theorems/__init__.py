@@ -5,9 +5,13 @@ from __future__ import annotations
 import difflib
 
 from kdtheory.claim import Claim
-from kdtheory.theorems import linear_gaussian, variance_reduction
+from kdtheory.theorems import bias_variance, linear_gaussian, variance_reduction
 
-CLAIMS: tuple[Claim, ...] = (*variance_reduction.CLAIMS, *linear_gaussian.CLAIMS)
+CLAIMS: tuple[Claim, ...] = (
+    *variance_reduction.CLAIMS,
+    *bias_variance.CLAIMS,
+    *linear_gaussian.CLAIMS,
+)
 
 
 def find(slug: str) -> Claim:

@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 import hypothesis.strategies as st
+import jax
 import jax.numpy as jnp
 import mpmath
 import numpy as np
@@ -13,6 +14,7 @@ from kdtheory import strategies
 from kdtheory.divergences import (
     chi_square,
     entropy,
+    euclidean_distance,
     kl_divergence,
     kl_to_scores,
     squared_distance,
@@ -113,6 +115,10 @@ def test_rational_divergences(pair):
     infinite = any(a > 0 and b == 0 for a, b in zip(p, q, strict=True))
     assert float(total_variation(*pair)) == pytest.approx(float(variation), rel=1e-14, abs=1e-300)
     assert float(squared_distance(*pair)) == pytest.approx(float(squares), rel=1e-14, abs=1e-300)
+    with mpmath.workdps(50):
+        length = mpmath.sqrt(real(squares))
+    # A square below 1e-300 counts as zero.
+    assert float(euclidean_distance(*pair)) == pytest.approx(float(length), rel=1e-14, abs=1e-150)
     if infinite:
         assert float(chi_square(*pair)) == np.inf
         return
@@ -138,6 +144,14 @@ def test_batches_are_rows():
     assert squared_distance(p, q).tolist() == [0.5, 0.125]
     assert chi_square(p, q).tolist() == [1.0, 0.25]
     assert kl_divergence(p, q).shape == entropy(p).shape == (2,)
+
+
+def test_the_distance_has_a_gradient_where_it_is_zero():
+    p, q = jnp.array([0.5, 0.5]), jnp.array([0.8, 0.2])
+    # (p - q)/|p - q| = (-0.3, 0.3)/(0.3 sqrt 2).
+    slope = jax.grad(euclidean_distance)(p, q)
+    np.testing.assert_allclose(slope, [-np.sqrt(0.5), np.sqrt(0.5)], rtol=1e-14)
+    assert jax.grad(euclidean_distance)(p, p).tolist() == [0.0, 0.0]
 
 
 @given(PAIRS)

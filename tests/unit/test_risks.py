@@ -6,77 +6,36 @@ from fractions import Fraction as F
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from enumeration import (
+    WORLDS,
+    bayes_outcomes,
+    dot,
+    floats,
+    fresh_outcomes,
+    moment_of_mean,
+    onehot_outcomes,
+    risk,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kdtheory import strategies
 from kdtheory.risks import (
     bayes_variance,
+    distilled_mse_fixed,
     distilled_mse_fresh,
+    distilled_mse_shared,
+    joint_variance,
     label_variance,
     onehot_variance,
     population_risk,
+    sharp_constant,
+    sharp_constant_vertex,
+    teacher_bias,
+    teacher_variances,
 )
 
 pytestmark = pytest.mark.usefixtures("strict")
-
-# Two worlds, in fractions: a generic one, and one with a null input, a point mass and equal losses.
-WORLDS = {
-    "generic": (
-        [F(1, 2), F(1, 3), F(1, 6)],
-        [[F(1, 4), F(3, 4)], [F(2, 3), F(1, 3)], [F(1, 5), F(4, 5)]],
-        [[F(0), F(1)], [F(1, 2), F(-2)], [F(3), F(1, 7)]],
-        [F(1, 3), F(2, 3)],
-        [
-            [[F(1, 2), F(1, 2)], [F(1), F(0)], [F(1, 3), F(2, 3)]],
-            [[F(1, 8), F(7, 8)], [F(1, 2), F(1, 2)], [F(0), F(1)]],
-        ],
-    ),
-    "degenerate": (
-        [F(1, 4), F(3, 4), F(0)],
-        [[F(1), F(0)], [F(1, 2), F(1, 2)], [F(1, 2), F(1, 2)]],
-        [[F(2), F(5)], [F(3), F(3)], [F(0), F(9)]],
-        [F(1)],
-        [[[F(0), F(1)], [F(1, 2), F(1, 2)], [F(1), F(0)]]],
-    ),
-}
-
-
-def floats(value):
-    return jnp.asarray(np.array(value, dtype=object).astype(float))
-
-
-def dot(weights, values):
-    return sum(w * v for w, v in zip(weights, values, strict=True))
-
-
-def risk(pi, p, loss):
-    return sum(pi[i] * dot(p[i], loss[i]) for i in range(len(pi)))
-
-
-def moment_of_mean(outcomes, num_samples, centre):
-    """E (mean of N independent outcomes - centre)^2, over every sample; outcomes: (prob, value)."""
-    total = F(0)
-    for sample in itertools.product(outcomes, repeat=num_samples):
-        probability = F(1)
-        for weight, _ in sample:
-            probability *= weight
-        total += probability * (sum(value for _, value in sample) / num_samples - centre) ** 2
-    return total
-
-
-def onehot_outcomes(pi, p, loss):
-    indices = itertools.product(range(len(pi)), range(len(p[0])))
-    return [(pi[i] * p[i][k], loss[i][k]) for i, k in indices]
-
-
-def bayes_outcomes(pi, p, loss):
-    return [(pi[i], dot(p[i], loss[i])) for i in range(len(pi))]
-
-
-def fresh_outcomes(pi, loss, law, tables):
-    pairs = itertools.product(range(len(pi)), range(len(law)))
-    return [(pi[i] * law[t], dot(tables[t][i], loss[i])) for i, t in pairs]
 
 
 @pytest.mark.parametrize("num_samples", [1, 2, 3])
@@ -90,14 +49,71 @@ def test_variances_and_errors_over_whole_samples(world, num_samples):
         moment_of_mean(onehot_outcomes(pi, p, loss), num_samples, centre),
         moment_of_mean(bayes_outcomes(pi, p, loss), num_samples, centre),
         moment_of_mean(fresh_outcomes(pi, loss, law, tables), num_samples, centre),
+        # A shared teacher is drawn first, then the whole sample; a fixed one is the first table.
+        sum(
+            weight * moment_of_mean(bayes_outcomes(pi, table, loss), num_samples, centre)
+            for weight, table in zip(law, tables, strict=True)
+        ),
+        moment_of_mean(bayes_outcomes(pi, tables[0], loss), num_samples, centre),
     ]
     got = [
         onehot_variance(*arrays, n),
         bayes_variance(*arrays, n),
         distilled_mse_fresh(*arrays, *teacher, n),
+        distilled_mse_shared(*arrays, *teacher, n),
+        distilled_mse_fixed(*arrays, teacher[1][0], n),
     ]
     assert float(population_risk(*arrays)) == pytest.approx(float(centre), rel=1e-14)
     np.testing.assert_allclose(got, [float(value) for value in expected], rtol=1e-13)
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_moments_of_a_teacher(world):
+    pi, p, loss, law, tables = WORLDS[world]
+    centre = risk(pi, p, loss)
+    risks = [risk(pi, table, loss) for table in tables]
+    variances = [
+        moment_of_mean(bayes_outcomes(pi, table, loss), 1, mean)
+        for table, mean in zip(tables, risks, strict=True)
+    ]
+    joint = moment_of_mean(fresh_outcomes(pi, loss, law, tables), 1, dot(law, risks))
+    pi, p, loss, law, tables = map(floats, (pi, p, loss, law, tables))
+    got = [*teacher_bias(pi, p, loss, tables), *teacher_variances(pi, loss, tables)]
+    expected = [float(value) for value in [*(r - centre for r in risks), *variances, joint]]
+    got.append(joint_variance(pi, loss, law, tables))
+    np.testing.assert_allclose(got, expected, rtol=1e-13, atol=1e-16)
+
+
+@pytest.mark.float32
+def test_a_large_common_loss_is_not_rounded_into_the_bias():
+    one, certain, coin = jnp.ones(1), jnp.array([[1.0, 0.0]]), jnp.array([[[0.7, 0.3]]])
+    # 0.7 (10^6 - 10^6) + 0.3 (10^6 + 1 - 10^6) = 0.3; p.l itself is rounded to 1/16 in float32.
+    bias = teacher_bias(one, certain, jnp.array([[1e6, 1e6 + 1]]), coin)
+    assert float(bias[0]) == pytest.approx(0.3, rel=1e-6)
+
+
+@pytest.mark.parametrize("labels", range(1, 7))
+def test_the_sharp_constant_is_the_largest_squared_norm_of_centred_losses(labels):
+    # sup ((p-q).l)^2 / |p-q|^2 = |l - mean|^2: p - q may point along l - mean, which sums to zero.
+    # It is convex in l, so that its maximum over the cube is at a vertex.
+    norms = []
+    for losses in itertools.product([F(0), F(1)], repeat=labels):
+        mean = sum(losses) / labels
+        norms.append(sum((x - mean) ** 2 for x in losses))
+    assert F(sharp_constant(labels)).limit_denominator(100) == max(norms)
+
+
+@pytest.mark.parametrize("labels", [2, 3, 4])
+def test_the_constant_at_a_vertex_over_a_grid(labels):
+    # Rows q with denominator 6 (and 3, 2, 1), p the first vertex, losses 0 or 1.
+    ratios = []
+    for counts in itertools.product(range(7), repeat=labels):
+        if sum(counts) == 6 and counts[0] < 6:
+            difference = [F(int(k == 0)) - F(n, 6) for k, n in enumerate(counts)]
+            square = sum(x * x for x in difference)
+            for losses in itertools.product([0, 1], repeat=labels):
+                ratios.append(dot(difference, losses) ** 2 / square)
+    assert F(sharp_constant_vertex(labels)).limit_denominator(100) == max(ratios)
 
 
 @pytest.mark.parametrize("world", WORLDS)

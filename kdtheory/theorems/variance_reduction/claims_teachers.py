@@ -3,62 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
-
-import jax.numpy as jnp
 
 from kdtheory._types import Scalar
-from kdtheory.claim import Assumption, Case, Claim
-from kdtheory.domains import Domain, box, integers, simplex, stochastic
+from kdtheory.claim import Case, Claim
 from kdtheory.objects.problems import FiniteProblem
 from kdtheory.risks import distilled_mse_fresh
 from kdtheory.theorems.variance_reduction import draws
 from kdtheory.theorems.variance_reduction.worlds import (
+    UNBIASED_TEACHER,
     squared_loss_scale,
+    taught_worlds,
+    teacher_case,
     variance_of_bayes,
     variance_of_onehot,
 )
-
-
-def _taught(
-    weights: Any, losses: Any, teacher_weights: Any, teacher_probs: Any, num_samples: Any
-) -> FiniteProblem:
-    """Returns the problem whose Bayes probabilities are the mean of the teacher: no bias."""
-    mean = jnp.tensordot(teacher_weights, teacher_probs, 1)
-    return FiniteProblem(weights, mean, losses, teacher_weights, teacher_probs, num_samples)
-
-
-def _taught_parts(problem: FiniteProblem) -> tuple[Any, ...]:
-    return (
-        problem.input_weights,
-        problem.losses,
-        problem.teacher_weights,
-        problem.teacher_probs,
-        problem.num_samples,
-    )
-
-
-def _taught_worlds(size: tuple[int, ...]) -> Domain:
-    m, labels, teachers = size
-    parts = simplex(m) * box(0, 1, m, labels) * simplex(teachers)
-    parts = parts * stochastic(teachers, m, labels) * integers(1, draws.MAX_DRAWN)
-    names = "input_weights", "losses", "teacher_weights", "teacher_probs", "num_samples"
-    return parts.named(*names).map(_taught, _taught_parts)
-
-
-def _bias_margin(problem: FiniteProblem) -> Scalar:
-    mean = jnp.tensordot(problem.teacher_weights, problem.teacher_probs, 1)
-    return -jnp.max(jnp.abs(mean - problem.label_probs)) * squared_loss_scale(problem)
-
-
-UNBIASED_TEACHER = Assumption(
-    "unbiased teacher", r"E_\tau p_\tau(x) = p^*(x) for every x", _bias_margin
-)
-
-
-def _teacher_case(weights: Any, probs: Any, losses: Any, law: Any, tables: Any) -> FiniteProblem:
-    values = weights, probs, losses, law, tables, 2
-    return FiniteProblem(*(jnp.asarray(value, dtype=float) for value in values))
 
 
 def error_of_fresh_teacher(problem: FiniteProblem) -> Scalar:
@@ -80,7 +38,7 @@ WORST_TEACHER_LOWER = Claim(
     r"\text{ if }\mathbb E_\tau p_\tau = p^*,\ \tau\text{ fresh}",
     lhs=variance_of_bayes,
     rhs=error_of_fresh_teacher,
-    domain=_taught_worlds,
+    domain=taught_worlds,
     sizes=((3, 3, 3), (2, 2, 2), (2, 3, 4)),
     scale=squared_loss_scale,
     assumptions=(UNBIASED_TEACHER,),
@@ -88,7 +46,7 @@ WORST_TEACHER_LOWER = Claim(
     tight=(
         Case(
             "Bayes teacher",
-            lambda: _teacher_case(
+            lambda: teacher_case(
                 [0.5, 0.5], [[0.5, 0.5], [0, 1]], [[0, 1], [0, 1]], [1], [[[0.5, 0.5], [0, 1]]]
             ),
             "the teacher does not vary",
@@ -97,7 +55,7 @@ WORST_TEACHER_LOWER = Claim(
     broken=(
         Case(
             "biased teacher",
-            lambda: _teacher_case(
+            lambda: teacher_case(
                 [0.5, 0.5], [[1, 0], [0, 1]], [[0, 1], [0, 1]], [1], [[[0.5, 0.5], [0.5, 0.5]]]
             ),
             "a teacher that says 1/2 everywhere hits the risk 1/2 on every sample",
@@ -120,16 +78,14 @@ WORST_TEACHER_UPPER = dataclasses.replace(
     tight=(
         Case(
             "one-hot teacher",
-            lambda: _teacher_case(
-                [1], [[0.25, 0.75]], [[0, 1]], [0.25, 0.75], [[[1, 0]], [[0, 1]]]
-            ),
+            lambda: teacher_case([1], [[0.25, 0.75]], [[0, 1]], [0.25, 0.75], [[[1, 0]], [[0, 1]]]),
             "the teacher is a label drawn from p*",
         ),
     ),
     broken=(
         Case(
             "biased teacher",
-            lambda: _teacher_case([1], [[1, 0]], [[0, 1]], [1], [[[0, 1]]]),
+            lambda: teacher_case([1], [[1, 0]], [[0, 1]], [1], [[[0, 1]]]),
             "labels are deterministic, and the teacher is always wrong",
             "unbiased teacher",
         ),

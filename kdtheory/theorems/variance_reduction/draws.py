@@ -10,55 +10,28 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
 
 from kdtheory._types import Key, Scalar
 from kdtheory.claim import Draw
 from kdtheory.objects.problems import FiniteProblem, HypothesisProblem
-
-MAX_DRAWN = 8
-"""The largest sample that is drawn; every domain of this room keeps N below it."""
-
-COPIES = 4
-"""How many samples one replicate of a variance takes: three times as many tell as with two."""
-
-
-def categorical(uniform: Any, weights: Float[Array, "*batch atoms"]) -> Any:
-    """Returns indices drawn by inverting the cumulative weights along the last axis."""
-    levels = jnp.cumsum(weights, axis=-1)
-    return jnp.sum((uniform * levels[..., -1])[..., None] >= levels[..., :-1], axis=-1)
-
-
-def _sample_mean(values: Float[Array, "drawn"], num_samples: Scalar) -> Scalar:
-    """Returns the mean of the first N values (the others were drawn but do not exist)."""
-    present = jnp.arange(MAX_DRAWN) < num_samples
-    return jnp.sum(jnp.where(present, values, 0.0)) / num_samples
-
-
-def _uniforms(key: Key, copies: int) -> Any:
-    """Returns the randomness of whole samples: two uniforms for every example of every copy."""
-    # Single precision: no probability is off by more than 1e-7, and half the bits are needed.
-    return jax.random.uniform(key, (copies, 2, MAX_DRAWN), jnp.float32)
-
-
-def _onehot_risk(uniform: Any, problem: FiniteProblem) -> Scalar:
-    x = categorical(uniform[0], problem.input_weights)
-    y = categorical(uniform[1], problem.label_probs[x])
-    return _sample_mean(problem.losses[x, y], problem.num_samples)
-
-
-def _bayes_risk(uniform: Any, problem: FiniteProblem) -> Scalar:
-    x = categorical(uniform[0], problem.input_weights)
-    # A soft label scores every possible label, weighted: p*(x_n)^T l(f(x_n)).
-    values = jax.vmap(jnp.dot)(problem.label_probs[x], problem.losses[x])
-    return _sample_mean(values, problem.num_samples)
+from kdtheory.theorems._sampling import (
+    COPIES,
+    bayes_risk,
+    categorical,
+    error_bounds,
+    onehot_risk,
+    sample_mean,
+    spread_squared,
+    squared_error,
+    uniforms,
+)
 
 
 def _fresh_teacher_risk(uniform: Any, problem: FiniteProblem) -> Scalar:
     x = categorical(uniform[0], problem.input_weights)
     teacher = categorical(uniform[1], problem.teacher_weights)
     values = jax.vmap(jnp.dot)(problem.teacher_probs[teacher, x], problem.losses[x])
-    return _sample_mean(values, problem.num_samples)
+    return sample_mean(values, problem.num_samples)
 
 
 def _variance(risk: Any, uniform: Any, problem: FiniteProblem) -> Scalar:
@@ -67,44 +40,36 @@ def _variance(risk: Any, uniform: Any, problem: FiniteProblem) -> Scalar:
     return jnp.var(values, ddof=1)
 
 
-def _spread_squared(problem: FiniteProblem) -> Scalar:
-    return (problem.losses.max() - problem.losses.min()) ** 2
-
-
 def _largest_variance(problem: FiniteProblem) -> Scalar:
     # Half of the values at either end.
-    return _spread_squared(problem) * COPIES / (4 * (COPIES - 1))
+    return spread_squared(problem) * COPIES / (4 * (COPIES - 1))
 
 
 VARIANCE_ONEHOT = Draw(
-    lambda key, p: _variance(_onehot_risk, _uniforms(key, COPIES), p),
+    lambda key, p: _variance(onehot_risk, uniforms(key, COPIES), p),
     bounds=lambda p: (0.0, _largest_variance(p)),
 )
 VARIANCE_BAYES = Draw(
-    lambda key, p: _variance(_bayes_risk, _uniforms(key, COPIES), p),
+    lambda key, p: _variance(bayes_risk, uniforms(key, COPIES), p),
     bounds=lambda p: (0.0, _largest_variance(p)),
 )
 
 
 def _gap_sample(key: Key, problem: FiniteProblem) -> Scalar:
-    uniform = _uniforms(key, COPIES)
-    onehot = _variance(_onehot_risk, uniform, problem)
-    return onehot - _variance(_bayes_risk, uniform, problem)
+    uniform = uniforms(key, COPIES)
+    onehot = _variance(onehot_risk, uniform, problem)
+    return onehot - _variance(bayes_risk, uniform, problem)
 
 
 VARIANCE_GAP = Draw(_gap_sample, bounds=lambda p: (-_largest_variance(p), _largest_variance(p)))
 
 
 def _error_sample(key: Key, problem: FiniteProblem) -> Scalar:
-    # E(R~ - R)^2 = E(R~ - A)(R~ - B) for independent unbiased estimates A and B of the risk R.
-    uniform = _uniforms(key, 1 + 2 * COPIES)
-    distilled = _fresh_teacher_risk(uniform[0], problem)
-    risks = jax.vmap(_bayes_risk, in_axes=(0, None))(uniform[1:], problem)
-    first, second = risks[:COPIES].mean(), risks[COPIES:].mean()
-    return (distilled - first) * (distilled - second)
+    uniform = uniforms(key, 1 + 2 * COPIES)
+    return squared_error(_fresh_teacher_risk(uniform[0], problem), uniform[1:], problem)
 
 
-FRESH_ERROR = Draw(_error_sample, bounds=lambda p: (-_spread_squared(p), _spread_squared(p)))
+FRESH_ERROR = Draw(_error_sample, bounds=error_bounds)
 
 
 def _loss_of_a_draw(key: Key, input_weights: Any, label_probs: Any, scores: Any) -> Scalar:

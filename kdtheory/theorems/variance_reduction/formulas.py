@@ -3,12 +3,9 @@ r"""Exact quantities of the room that are not plain risks: equality conditions, 
 from __future__ import annotations
 
 import functools
-import itertools
 
 import jax
 import jax.numpy as jnp
-import numpy as np
-import numpy.typing as npt
 from jaxtyping import Array, Float
 
 from kdtheory._types import InputWeights, LabelProbs, Losses, Scalar
@@ -16,6 +13,7 @@ from kdtheory.divergences import entropy, kl_to_scores
 from kdtheory.losses import softmax_cross_entropy
 from kdtheory.objects.problems import HypothesisProblem
 from kdtheory.risks import bayes_variance, label_variance, onehot_variance, population_risk
+from kdtheory.theorems._enumeration import enumerated
 
 
 @jax.jit
@@ -114,24 +112,6 @@ def expected_entropy(input_weights: InputWeights, label_probs: LabelProbs) -> Sc
     return jnp.sum(input_weights * entropy(label_probs))
 
 
-@functools.lru_cache
-def _tuples(values: int, length: int) -> npt.NDArray[np.int32]:
-    """Returns all tuples of the given length, shape (values**length, length)."""
-    return np.array(list(itertools.product(range(values), repeat=length)), dtype=np.int32)
-
-
-MAX_SAMPLES_ENUMERATED = 100_000
-
-
-def _enumerated(atoms: int, length: int) -> npt.NDArray[np.int32]:
-    if atoms**length > MAX_SAMPLES_ENUMERATED:
-        raise ValueError(
-            f"num_samples: got {atoms}**{length} samples to enumerate; expected at most "
-            f"{MAX_SAMPLES_ENUMERATED}. Use fewer samples, inputs or labels."
-        )
-    return _tuples(atoms, length)
-
-
 def _sample_risks(
     problem: HypothesisProblem, distilled: bool
 ) -> tuple[Float[Array, "samples"], Float[Array, "hypotheses samples"]]:
@@ -143,7 +123,7 @@ def _sample_risks(
     else:
         weights = joint.reshape(-1)
         table = problem.losses.reshape(len(problem.losses), -1)
-    samples = _enumerated(
+    samples = enumerated(
         len(problem.input_weights) * (1 if distilled else num_labels), problem.num_samples
     )
     return jnp.prod(weights[samples], axis=1), jnp.mean(table[:, samples], axis=2)

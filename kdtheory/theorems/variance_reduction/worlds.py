@@ -11,7 +11,8 @@ from kdtheory.claim import Assumption
 from kdtheory.domains import Domain, box, integers, simplex, stochastic
 from kdtheory.objects.problems import FiniteProblem, bayes_problem
 from kdtheory.risks import bayes_variance, onehot_variance
-from kdtheory.theorems.variance_reduction import draws, formulas
+from kdtheory.theorems._sampling import MAX_DRAWN
+from kdtheory.theorems.variance_reduction import formulas
 
 
 def world_parts(problem: FiniteProblem) -> tuple[Any, ...]:
@@ -22,7 +23,7 @@ def world_parts(problem: FiniteProblem) -> tuple[Any, ...]:
 def worlds(size: tuple[int, ...]) -> Domain:
     """Returns the finite worlds with m inputs and L labels, losses in [0, 1] and N in 1..8."""
     m, labels = size
-    parts = simplex(m) * stochastic(m, labels) * box(0, 1, m, labels) * integers(1, draws.MAX_DRAWN)
+    parts = simplex(m) * stochastic(m, labels) * box(0, 1, m, labels) * integers(1, MAX_DRAWN)
     names = "input_weights", "label_probs", "losses", "num_samples"
     return parts.named(*names).map(bayes_problem, world_parts)
 
@@ -70,3 +71,47 @@ INPUT_LAW = _non_negative("input law", "inputs are drawn from a law: weights >= 
 
 
 LABEL_LAW = _non_negative("label law", "labels are drawn from p*(x): p* >= 0", "label_probs")
+
+
+def _taught(
+    weights: Any, losses: Any, teacher_weights: Any, teacher_probs: Any, num_samples: Any
+) -> FiniteProblem:
+    mean = jnp.tensordot(teacher_weights, teacher_probs, 1)
+    return FiniteProblem(weights, mean, losses, teacher_weights, teacher_probs, num_samples)
+
+
+def _taught_parts(problem: FiniteProblem) -> tuple[Any, ...]:
+    return (
+        problem.input_weights,
+        problem.losses,
+        problem.teacher_weights,
+        problem.teacher_probs,
+        problem.num_samples,
+    )
+
+
+def taught_worlds(size: tuple[int, ...]) -> Domain:
+    """Returns the finite worlds whose Bayes probabilities are the mean of the teacher: no bias."""
+    m, labels, teachers = size
+    parts = simplex(m) * box(0, 1, m, labels) * simplex(teachers)
+    parts = parts * stochastic(teachers, m, labels) * integers(1, MAX_DRAWN)
+    names = "input_weights", "losses", "teacher_weights", "teacher_probs", "num_samples"
+    return parts.named(*names).map(_taught, _taught_parts)
+
+
+def teacher_case(
+    weights: Any, probs: Any, losses: Any, law: Any, tables: Any, num_samples: float = 2.0
+) -> FiniteProblem:
+    """Returns a problem with any teacher from nested lists."""
+    values = weights, probs, losses, law, tables, num_samples
+    return FiniteProblem(*(jnp.asarray(value, dtype=float) for value in values))
+
+
+def _bias_margin(problem: FiniteProblem) -> Scalar:
+    mean = jnp.tensordot(problem.teacher_weights, problem.teacher_probs, 1)
+    return -jnp.max(jnp.abs(mean - problem.label_probs)) * squared_loss_scale(problem)
+
+
+UNBIASED_TEACHER = Assumption(
+    "unbiased teacher", r"E_\tau p_\tau(x) = p^*(x) for every x", _bias_margin
+)

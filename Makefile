@@ -5,13 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := kdtheory proofs_check tests
 
-.PHONY: verify test check notebooks bench format clean
+.PHONY: verify test check notebooks bench mutants format clean
 
 verify: $(VENV)/.installed
 	$(BIN)/kdtheory verify
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+	XLA_FLAGS= $(BIN)/python -m pytest -q -n 2 tests/test_golden.py  # with XLA's optimiser
 
 check: $(VENV)/.check
 	$(BIN)/ruff check .
@@ -24,7 +25,10 @@ notebooks: $(VENV)/.test
 	$(BIN)/python -m pytest -q --nbmake notebooks
 
 bench: $(VENV)/.bench
-	$(BIN)/python -m pytest -q tests/benchmarks --benchmark-only
+	XLA_FLAGS= $(BIN)/python -m pytest -q tests/benchmarks --benchmark-only
+
+mutants: $(VENV)/.installed
+	$(BIN)/kdtheory mutants
 
 format: $(VENV)/.check
 	$(BIN)/ruff check --fix .

@@ -2,7 +2,8 @@
 
 Public names load on first use, so that ``import kdtheory`` costs nothing:
 
-* ``verify(lhs, rhs, over=...)``, ``falsify``, ``evaluate``, ``ablate``: tools over any claim;
+* ``verify(lhs, rhs, over=...)``, ``falsify``, ``replay``, ``evaluate``, ``ablate``: tools over any
+  claim;
 * ``best_constant(lhs, "C", rhs, over=...)``: the smallest or largest constant of an inequality;
 * ``Claim`` and the records around it, ``Check`` and ``Verdict``;
 * ``domains``: simplexes, boxes, and their products; ``strategies`` for Hypothesis;
@@ -43,6 +44,7 @@ _NAMES = {
     "best_constant": "kdtheory.tools",
     "evaluate": "kdtheory.tools",
     "falsify": "kdtheory.tools",
+    "replay": "kdtheory.tools",
     "verify": "kdtheory.tools",
     "Decomposition": "kdtheory.decomposition",
     "decompose": "kdtheory.decomposition",
@@ -100,4 +102,5 @@ if TYPE_CHECKING:
     from kdtheory.tools import best_constant as best_constant
     from kdtheory.tools import evaluate as evaluate
     from kdtheory.tools import falsify as falsify
+    from kdtheory.tools import replay as replay
     from kdtheory.tools import verify as verify

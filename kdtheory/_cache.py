@@ -9,17 +9,22 @@ import platform
 from pathlib import Path
 
 
+def user_cache() -> Path:
+    """Returns the folder for everything that the package keeps between runs."""
+    base = os.environ.get("KDTHEORY_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME")
+    root = Path(base) if base else Path.home() / ".cache"
+    return root / "kdtheory"
+
+
 def cache_folder() -> Path:
     """Returns the folder of compiled programs for this compiler and this processor.
 
     A program compiled for other processor flags or by another compiler may crash when loaded, so
     both are part of the name; nothing is ever shipped.
     """
-    base = os.environ.get("KDTHEORY_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME")
-    root = Path(base) if base else Path.home() / ".cache"
     processor = hashlib.sha256(_processor().encode()).hexdigest()[:12]
     compiler = importlib.metadata.version("jaxlib")
-    return root / "kdtheory" / f"jaxlib-{compiler}-{processor}"
+    return user_cache() / f"jaxlib-{compiler}-{processor}"
 
 
 def _processor() -> str:

@@ -138,11 +138,14 @@ class Draw:
         bounds: instance -> (low, high), an interval that holds every replicate; or None.
         variance_bound: instance -> a bound on the variance of a replicate, when there is no such
             interval.
+        prepare: instance -> what ``sample`` takes in its place, computed once for all replicates
+            (factors of matrices, say); or None, and it takes the instance.
     """
 
     sample: Callable[..., Any]
     bounds: Callable[..., Any] | None = None
     variance_bound: Callable[..., Any] | None = None
+    prepare: Callable[..., Any] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -181,7 +184,8 @@ class Claim:
     Attributes:
         lhs: instance -> scalar.
         rhs: instance -> scalar.
-        domain: size -> `Domain`.
+        domain: size -> `Domain`. Counterexamples are simplified to sizes below those listed too:
+            refuse a size that the claim does not speak of, with a ValueError.
         slug: ``room/name``.
         title: one line.
         statement: one LaTeX sentence.
@@ -250,3 +254,16 @@ def call(function: Callable[..., Any], instance: Any, *before: Any) -> Any:
     """
     parts = instance if type(instance) is tuple else (instance,)
     return function(*before, *parts)
+
+
+def prepared(draw: Draw, instance: Any) -> Any:
+    """Returns what a draw's sample takes in an instance's place, to be handed over by `call`.
+
+    Args:
+        draw: the draw.
+        instance: one object, or a tuple of parts.
+
+    Returns:
+        The instance itself, or what the draw prepares from it.
+    """
+    return instance if draw.prepare is None else call(draw.prepare, instance)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -14,10 +13,12 @@ import typer
 
 from kdtheory._best_constant_command import best_constant
 from kdtheory._decompose_command import decompose
+from kdtheory._mutants_command import mutants
 
 if TYPE_CHECKING:
+    from kdtheory._runs import Run
     from kdtheory.claim import Claim
-    from kdtheory.results import Check
+    from kdtheory.results import Check, Counterexample
 
 AS_EXPECTED, UNEXPECTED, BAD_INPUT, UNDECIDED = 0, 1, 2, 3
 
@@ -53,14 +54,14 @@ def options(
     context: typer.Context,
     cache: Annotated[
         bool,
-        typer.Option(help="Keep compiled programs between runs (folder: KDTHEORY_CACHE_DIR)."),
+        typer.Option(help="Keep programs and finished claims (folder: KDTHEORY_CACHE_DIR)."),
     ] = True,
 ) -> None:
     """Reads the options that every command shares."""
     context.obj = cache
 
 
-def _prepare(context: typer.Context) -> None:
+def prepare(context: typer.Context) -> None:
     """Turns the compilation cache on, unless it was switched off."""
     if context.obj:
         from kdtheory._cache import keep_compiled_programs
@@ -150,8 +151,15 @@ def show(
 
 
 @contextlib.contextmanager
-def _progress(total: int) -> Iterator[Any]:
-    """Shows a bar on standard error; yields a function that names the work in hand."""
+def progress(total: int) -> Iterator[Any]:
+    """Shows a bar on standard error while its body runs.
+
+    Args:
+        total: how many pieces of work there are.
+
+    Yields:
+        A function (name of the work in hand, how many are done) that moves the bar.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -179,25 +187,6 @@ def _code(checks: Sequence[Check]) -> int:
     return UNDECIDED if surprising else AS_EXPECTED
 
 
-def _resumed(path: Path | None, settings: dict[str, Any]) -> dict[str, Check]:
-    """Returns the finished checks that a file holds, if they were made with the same settings."""
-    from kdtheory.results import Check
-
-    if path is None or not path.exists():
-        return {}
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        checks = {item["slug"]: Check.from_dict(item) for item in data["checks"]}
-        previous = data["settings"]
-    except (ValueError, KeyError, TypeError, AttributeError, OSError):
-        fail(
-            f"--resume: got {path}, which holds no unfinished run; expected one. Name another file."
-        )
-    if previous != settings:
-        fail(f"--resume: got a run with {previous}; expected {settings}. Name another file.")
-    return checks
-
-
 @app.command()
 def verify(
     context: typer.Context,
@@ -210,10 +199,13 @@ def verify(
             min=0.0, max=1.0, help="Chance that any right evaluator is disputed by draws."
         ),
     ] = 1e-3,
-    resume: Annotated[
+    results: Annotated[
         Path | None,
-        typer.Option(help="Keep finished checks in this file, and do not repeat those it holds."),
+        typer.Option(help="Folder for finished claims; left out, one in the user's cache."),
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue an interrupted run with these settings.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Examine claims from every side; without an argument, the whole catalogue."""
@@ -225,18 +217,20 @@ def verify(
         fail(f"--dtype: got {dtype!r}; expected float64 or float32. Choose one.")
     if not level > 0:
         fail(f"--level: got {level}; expected a number in (0, 1). Choose one, such as 0.001.")
-    _prepare(context)
-    settings = {"seed": seed, "dtype": dtype, "level": level, "claims": len(claims)}
-    finished = _resumed(resume, settings)
-    with _progress(len(claims)) as at:
+    prepare(context)
+    share = level / len(claims)
+    settings = {"seed": seed, "dtype": dtype, "level of a claim": share}
+    run = _started(results, settings, resume) if results or resume or context.obj else None
+    checks: list[Check] = []
+    with progress(len(claims)) as at:
         for index, claim in enumerate(claims):
             at(claim.slug, index)
-            if claim.slug not in finished:
-                share = level / len(claims)
-                finished[claim.slug] = examine(claim, seed=seed, dtype=dtype, level=share)
-                if resume is not None:
-                    _save(resume, settings, finished)
-    checks = [finished[claim.slug] for claim in claims]
+            check = run.finished(claim.slug) if run is not None and resume else None
+            if check is None:
+                check = examine(claim, seed=seed, dtype=dtype, level=share)
+                if run is not None:
+                    _keep(run, check)
+            checks.append(check)
     if as_json:
         report.write_json(checks)
     else:
@@ -250,21 +244,45 @@ def verify(
     raise typer.Exit(_code(checks))
 
 
-def _save(path: Path, settings: dict[str, Any], finished: dict[str, Check]) -> None:
-    """Writes the run so far; a write that is interrupted leaves the previous file whole."""
-    text = json.dumps({"settings": settings, "checks": [c.to_dict() for c in finished.values()]})
-    partial = path.with_name(path.name + ".partial")
+def _started(folder: Path | None, settings: dict[str, Any], resume: bool) -> Run | None:
+    """Returns the run, its folder ready; None if there is nowhere to keep it, and nobody asked."""
+    from kdtheory._runs import Run, RunError, default_folder, source_fingerprint
+
+    settings = {**settings, "source": source_fingerprint()}
+    run = Run(folder or default_folder(settings), settings)
     try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    except OSError as problem:
-        fail(f"--resume: got {path}, which cannot be written ({problem}). Name another file.")
+        run.start(resume=resume)
+    except RunError as problem:
+        if folder is not None or resume:
+            fail(str(problem))
+        typer.echo(f"kdtheory: finished claims are not kept: {problem}", err=True)
+        return None
+    return run
+
+
+def _keep(run: Run, check: Check) -> None:
+    from kdtheory._runs import RunError
+
+    try:
+        run.keep(check)
+    except RunError as problem:
+        fail(str(problem))
 
 
 @app.command()
 def falsify(
     context: typer.Context,
-    slug: Slug,
+    slug: Annotated[
+        str | None, typer.Argument(help="A claim, a room, or a glob such as '*lemma1'.")
+    ] = None,
+    replay: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Do not search: judge again the counterexamples in a file that --json wrote, of "
+            "all claims if SLUG is left out. 0: all proven again, 1: one is none.",
+        ),
+    ] = None,
     seed: Seed = 0,
     dtype: Dtype = "float64",
     as_json: Json = False,
@@ -273,23 +291,43 @@ def falsify(
     from kdtheory.tools import falsify as search
     from kdtheory.tools import report
 
-    claims = select([slug])
+    if slug is None and replay is None:
+        fail("SLUG: got neither a claim nor --replay; expected one. `kdtheory list` names claims.")
+    claims = select([slug] if slug else [])
     if dtype not in ("float64", "float32"):
         fail(f"--dtype: got {dtype!r}; expected float64 or float32. Choose one.")
-    _prepare(context)
-    checks = []
-    with _progress(len(claims)) as at:
-        for index, claim in enumerate(claims):
-            at(claim.slug, index)
-            checks.append(search(claim, seed=seed, dtype=dtype))
+    prepare(context)
+    checks, lines = [], []
+    if replay is not None:
+        for check, given in _replayed(replay, claims if slug else None):
+            checks.append(check)
+            lines += [f"{check.slug}: {check.verdict.value} ({check.reason})"]
+            lines.append(str(check.counterexample or given.instance))
+    else:
+        with progress(len(claims)) as at:
+            for index, claim in enumerate(claims):
+                at(claim.slug, index)
+                check = search(claim, seed=seed, dtype=dtype)
+                checks.append(check)
+                lines += [f"{check.slug}: {check.verdict.value} ({check.reason}; seed {seed})"]
+                lines += [str(check.counterexample)] if check.counterexample is not None else []
     if as_json:
         report.write_json(checks if len(checks) > 1 else checks[0])
     else:
-        for check, claim in zip(checks, claims, strict=True):
-            typer.echo(f"{claim.slug}: {check.verdict.value} ({check.reason}; seed {seed})")
-            if check.counterexample is not None:
-                typer.echo(str(check.counterexample))
+        typer.echo("\n".join(lines))
     raise typer.Exit(_code(checks))
+
+
+def _replayed(path: Path, claims: Sequence[Claim] | None) -> list[tuple[Check, Counterexample]]:
+    from kdtheory._check import InputError
+    from kdtheory.theorems import find
+    from kdtheory.tools import replay_file
+
+    try:
+        only = None if claims is None else {claim.slug for claim in claims}
+        return list(replay_file(path, find, only))
+    except InputError as problem:
+        fail(str(problem))
 
 
 @app.command()
@@ -318,6 +356,7 @@ def findings(slugs: Slugs = None, as_json: Json = False) -> None:
 
 
 app.command()(decompose)
+app.command()(mutants)
 app.command("best-constant")(best_constant)
 
 
@@ -326,7 +365,7 @@ def main() -> None:
     try:
         app()
     except KeyboardInterrupt:
-        typer.echo("interrupted; with --resume FILE, finished checks are kept", err=True)
+        typer.echo("interrupted; `kdtheory verify ... --resume` continues a run", err=True)
         sys.exit(130)
 
 

@@ -3,9 +3,9 @@ r"""Domains: what the instances of a claim are, in four answers.
 A domain is a product of parts (arrays of one kind: a simplex, a box, ...) and a function that
 builds an instance from them. It knows its dimension; a *parametrization* of all of $\mathbb R^d$
 onto its instances, by Euclidean projection and clipping so that faces are really reached; its
-*margins*, what membership means; and its *simplifications*, the moves by which a person would make
-an instance simpler. All parametrizations are rational functions, so that a point with
-floating-point coordinates has an exact instance.
+*margins*, what membership means in floating point; and in exact arithmetic what is *contained*,
+and how a member is *coarsened* to one with a small denominator. All parametrizations are rational
+functions, so that a point with floating-point coordinates has an exact instance.
 
     >>> domain = simplex(3) * box(0, 1, 3)
     >>> domain.dimension
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -27,11 +27,16 @@ from jaxtyping import Array, Float
 
 from kdtheory._exact import (
     Exact,
+    clip,
+    constant,
+    exact,
+    has_distributions,
+    is_between,
+    is_semidefinite,
+    is_whole,
     largest_remainder,
     map_exact,
     round_all,
-    simple_entries,
-    simple_rows,
 )
 
 
@@ -45,6 +50,7 @@ class Part:
         dimension: how many real coordinates parametrize it.
         parametrize: flat coordinates -> array, onto, defined everywhere.
         margin: array -> scalar, non-negative (up to rounding) iff the array is a member.
+        contains: exact array of this shape -> whether it is a member, without rounding.
         coarsen: (exact array, denominator) -> a member whose entries have that denominator.
         low: lower end of a box or of a range of integers.
         high: upper end.
@@ -56,6 +62,7 @@ class Part:
     dimension: int
     parametrize: Callable[[Float[Array, "..."]], Float[Array, "..."]]
     margin: Callable[[Float[Array, "..."]], Float[Array, ""]]
+    contains: Callable[[Exact], bool]
     coarsen: Callable[[Exact, int], Exact]
     low: float = -math.inf
     high: float = math.inf
@@ -139,30 +146,10 @@ class Domain:
         pairs = zip(self.parts, self.parts_of(instance), strict=True)
         return jnp.min(jnp.stack([part.margin(jnp.asarray(value)) for part, value in pairs]))
 
-    def simplifications(self, parts: tuple[Exact, ...]) -> Iterator[tuple[Exact, ...]]:
-        """Yields simpler members, the most drastic moves first.
-
-        First every entry gets one small denominator, then one part at a time, then one entry (or
-        one row of a simplex) at a time is set to a simple value.
-
-        Args:
-            parts: exact parts.
-
-        Yields:
-            Exact parts, each a member of the domain.
-        """
-        denominators = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 64, 100, 1000, 10**6)
-        for denominator in denominators:
-            yield tuple(
-                part.coarsen(value, denominator)
-                for part, value in zip(self.parts, parts, strict=True)
-            )
-        for index, part in enumerate(self.parts):
-            for denominator in denominators:
-                yield (*parts[:index], part.coarsen(parts[index], denominator), *parts[index + 1 :])
-        for index, part in enumerate(self.parts):
-            for value in _local_moves(part, parts[index]):
-                yield (*parts[:index], value, *parts[index + 1 :])
+    def contains(self, parts: tuple[Exact, ...]) -> bool:
+        """Returns whether exact parts make a member, in rational arithmetic."""
+        pairs = zip(self.parts, parts, strict=True)
+        return all(part.shape == value.shape and part.contains(value) for part, value in pairs)
 
 
 def _size(shape: tuple[int, ...]) -> int:
@@ -220,6 +207,7 @@ def stochastic(*shape: int) -> Domain:
         dimension=math.prod(shape),
         parametrize=parametrize,
         margin=margin,
+        contains=has_distributions,
         coarsen=coarsen,
     )
     return Domain(parts=(part,))
@@ -258,9 +246,7 @@ def box(low: float, high: float, *shape: int) -> Domain:
         return jnp.min(jnp.minimum(value - low, high - value))
 
     def coarsen(value: Exact, denominator: int) -> Exact:
-        ends = Fraction(low), Fraction(high)
-        rounded = round_all(value, denominator)
-        return map_exact(lambda entry: min(max(entry, ends[0]), ends[1]), rounded)
+        return clip(round_all(value, denominator), low, high)
 
     part = Part(
         kind="box",
@@ -268,6 +254,7 @@ def box(low: float, high: float, *shape: int) -> Domain:
         dimension=_size(shape),
         parametrize=parametrize,
         margin=margin,
+        contains=lambda value: is_between(value, low, high),
         coarsen=coarsen,
         low=low,
         high=high,
@@ -302,7 +289,7 @@ def integers(low: int, high: int, *shape: int) -> Domain:
         return jnp.minimum(inside, -jnp.max(jnp.abs(value - jnp.round(value))))
 
     def coarsen(value: Exact, denominator: int) -> Exact:
-        return value if denominator > 1 else map_exact(lambda _: Fraction(low), value)
+        return value if denominator > 1 else constant(Fraction(low), *shape)
 
     part = Part(
         kind="integers",
@@ -310,6 +297,7 @@ def integers(low: int, high: int, *shape: int) -> Domain:
         dimension=_size(shape),
         parametrize=parametrize,
         margin=margin,
+        contains=lambda value: is_between(value, low, high) and is_whole(value),
         coarsen=coarsen,
         low=low,
         high=high,
@@ -325,6 +313,7 @@ def reals(*shape: int) -> Domain:
         dimension=_size(shape),
         parametrize=lambda point: point.reshape(shape),
         margin=lambda value: jnp.where(jnp.all(jnp.isfinite(value)), 0.0, -jnp.inf),
+        contains=lambda value: True,
         coarsen=round_all,
     )
     return Domain(parts=(part,))
@@ -352,6 +341,7 @@ def positive(*shape: int) -> Domain:
         dimension=_size(shape),
         parametrize=parametrize,
         margin=jnp.min,
+        contains=lambda value: min(value.reshape(-1)) > 0,
         coarsen=coarsen,
         low=0.0,
     )
@@ -371,27 +361,20 @@ def psd(size: int) -> Domain:
             jnp.min(jnp.linalg.eigvalsh(symmetric)), -jnp.max(jnp.abs(value - value.T))
         )
 
+    def coarsen(value: Exact, denominator: int) -> Exact:
+        # Rounding n x n entries lowers an eigenvalue by n/2 steps at most; the diagonal makes up.
+        rounded = round_all(value, denominator)
+        while not is_semidefinite(rounded):
+            rounded = rounded + exact(np.eye(size)) / denominator
+        return rounded
+
     part = Part(
         kind="psd",
         shape=(size, size),
         dimension=_size((size, size)),
         parametrize=parametrize,
         margin=margin,
-        # Rounding entries may leave the cone; leaving a matrix as it is never does.
-        coarsen=lambda value, denominator: value,
+        contains=is_semidefinite,
+        coarsen=coarsen,
     )
     return Domain(parts=(part,))
-
-
-def _local_moves(part: Part, value: Exact) -> Iterator[Exact]:
-    """Yields members that differ from ``value`` in one entry, or in one row of a simplex."""
-    if part.kind == "psd":
-        return iter(())
-    if part.kind == "simplex":
-        return simple_rows(value)
-    if part.kind == "integers":
-        return simple_entries(value, map(Fraction, (part.low, part.low + 1, part.high)))
-    choices = [Fraction(0), Fraction(1), Fraction(-1), Fraction(1, 2)]
-    if part.kind == "positive":
-        choices.remove(Fraction(0))
-    return simple_entries(value, [c for c in choices if part.low <= c <= part.high])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+from fractions import Fraction
 from typing import Any
 
+from kdtheory._exact import decimal, truncated
 from kdtheory._json import from_dict as from_dict
 from kdtheory._json import to_dict as to_dict
 
@@ -24,26 +26,13 @@ class Verdict(enum.Enum):
 
 
 @dataclasses.dataclass(frozen=True)
-class Witness:
-    """A point of a domain: enough to rebuild an instance exactly.
-
-    Attributes:
-        size: the static size.
-        point: coordinates in the domain's parametrization.
-    """
-
-    size: tuple[int, ...]
-    point: tuple[float, ...]
-
-
-@dataclasses.dataclass(frozen=True)
 class Counterexample:
     """An instance that violates a claim, refereed by exact or ball arithmetic.
 
     Attributes:
         size: the static size.
         names: the names of the parts of the domain.
-        parts: the parts, nested tuples of numbers written as fractions.
+        parts: the parts, nested tuples of numbers written as exact fractions.
         lhs: left side, a fraction or 25 digits.
         rhs: right side, a fraction or 25 digits.
         violation: by how much the claim fails there, in the claim's scale.
@@ -59,21 +48,51 @@ class Counterexample:
     note: str = ""
 
     def __str__(self) -> str:
-        """Returns the instance in a few lines."""
-        width = max(map(len, (*self.names, "right side")))
+        """Returns the instance in a few lines, and both sides."""
+        width = self._name_width()
+        sides = (
+            ("left side", self.lhs),
+            ("right side", self.rhs),
+            ("fails by", f"{self.violation:.6g}"),
+        )
+        return "\n".join([self.instance, *(f"  {name:{width}} = {side}" for name, side in sides)])
+
+    @property
+    def instance(self) -> str:
+        """The size and the parts in a few lines, long numbers cut after 25 digits."""
+        width = self._name_width()
         lines = [f"size {self.size}" if self.size else "instance"]
         for index, (name, part) in enumerate(zip(self.names, self.parts, strict=True)):
-            lines.append(f"  {name or f'part {index + 1}':{width}} = {_written(part)}")
-        lines.append(f"  {'left side':{width}} = {self.lhs}")
-        lines.append(f"  {'right side':{width}} = {self.rhs}")
-        lines.append(f"  {'fails by':{width}} = {self.violation:.6g}")
+            start = f"  {name or f'part {index + 1}':{width}} = "
+            lines.append(start + _written(part, len(start)))
         return "\n".join(lines)
 
+    def _name_width(self) -> int:
+        return max(map(len, (*self.names, "right side")))
 
-def _written(part: Any) -> str:
-    if isinstance(part, (tuple, list)):
-        return "(" + ", ".join(_written(row) for row in part) + ")"
-    return str(part)
+
+LINE = 100
+"""How many characters of an array go on one line; a longer one goes row by row."""
+
+
+def _written(part: Any, indent: int) -> str:
+    if not isinstance(part, (tuple, list)):
+        return _short(str(part))
+    rows = [_written(row, indent + 1) for row in part]
+    line = ", ".join(rows)
+    if indent + len(line) + 2 > LINE and isinstance(part[0], (tuple, list)):
+        line = (",\n" + " " * (indent + 1)).join(rows)
+    return f"({line})"
+
+
+def _short(number: str) -> str:
+    """Cuts a long fraction after 25 digits."""
+    if len(number) <= 25:
+        return number
+    try:
+        return decimal(*truncated(Fraction(number), 25)) + "..."
+    except ValueError:  # decimals, already cut
+        return number
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,29 +141,39 @@ class CaseResult:
     as_expected: bool
 
 
+class Outcome(enum.Enum):
+    """What draws from the definition say of an exact evaluator."""
+
+    AGREES = "agrees"
+    DISPUTED = "disputed"
+    OPEN = "open"
+
+
 @dataclasses.dataclass(frozen=True)
 class MonteCarlo:
-    """One exact value held against draws from the definition.
+    """One exact quantity held against draws from its definition, on many instances at once.
 
     Attributes:
         quantity: "lhs", "rhs" or the name of a term.
         size: the static size.
-        exact: the evaluator's value.
-        low: lower end of the interval.
-        high: upper end of the interval.
-        draws: number of replicates.
-        level: error level of this one interval.
-        agrees: whether the exact value lies in the interval.
+        process: the e-process that weighed the evidence.
+        instances: on how many instances.
+        draws: number of replicates, over all instances.
+        error: estimate of the evaluator's relative error, a weighted mean over the instances.
+        resolution: AGREES means that the relative error is smaller than this.
+        level: chance that a right evaluator is disputed, and that a wrong one is said to agree.
+        outcome: AGREES, DISPUTED, or OPEN when the draws did not decide.
     """
 
     quantity: str
     size: tuple[int, ...]
-    exact: float
-    low: float
-    high: float
+    process: str
+    instances: int
     draws: int
+    error: float
+    resolution: float
     level: float
-    agrees: bool
+    outcome: Outcome
 
 
 @dataclasses.dataclass(frozen=True)
@@ -240,6 +269,25 @@ class Ablation:
     as_expected: bool
 
 
+@dataclasses.dataclass(frozen=True)
+class Mutation:
+    """A planted error, and which checks caught it.
+
+    Attributes:
+        slug: the claim.
+        mutant: what was changed; "none" for the claim as it is.
+        caught_by: the checks that caught it, empty for a survivor.
+        seconds: wall time.
+        why_missed: why a survivor may survive, where that is known.
+    """
+
+    slug: str
+    mutant: str
+    caught_by: tuple[str, ...]
+    seconds: float
+    why_missed: str = ""
+
+
 class Extreme(enum.Enum):
     """Which end of the admissible constants is meant."""
 
@@ -331,7 +379,7 @@ class BestConstant:
             table.append((size, *cells))
             names = (name or f"part {i + 1}" for i, name in enumerate(row.names))
             pairs = zip(names, row.parts, strict=False)
-            found = ", ".join(f"{name} = {_written(part)}" for name, part in pairs)
+            found = ", ".join(f"{name} = {_written(part, 0)}" for name, part in pairs)
             texts = [text for text in (found, row.note) if text]
             lines += [f"size {size}: {'; '.join(texts)}" if row.size else "; ".join(texts)]
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]

@@ -1,6 +1,7 @@
 """What every test runs under: types checked, float64, warnings as errors, fixed examples."""
 
 import dataclasses
+import gc
 import importlib
 import inspect
 import os
@@ -16,6 +17,15 @@ import pytest
 os.environ.setdefault("MPLBACKEND", "Agg")
 # Before JAX starts: see kdtheory/tools/_compile.py.
 os.environ.setdefault("PJRT_NPROC", "1")
+# A test runs a program once or twice: compiling is what takes the time, three quarters of it in
+# optimisations. The reference values are held a second time with XLA_FLAGS="" (see the Makefile).
+os.environ.setdefault(
+    "XLA_FLAGS",
+    "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
+    " --xla_cpu_parallel_codegen_split_count=1",
+)
+# Tracing makes many small objects and few cycles: the default collects a hundred times too often.
+gc.set_threshold(100_000, 20, 50)
 
 # Before the package is imported: every annotated shape and dtype is checked at every call. An int
 # passes for a float, as it does for mypy. The commands are typer's to call, with types of its own.

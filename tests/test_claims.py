@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from kdtheory import strategies
 from kdtheory._numerics import rounding_tolerance
 from kdtheory.claim import Claim, Finding, Relation, TextExamined
-from kdtheory.results import Check, Verdict
+from kdtheory.results import Check, Outcome, Verdict
 from kdtheory.theorems import CLAIMS, find
 from kdtheory.tools import ablate, falsify, verify
 from kdtheory.tools._referee import Ruling, exact_parts, referee_case, size_of
@@ -96,7 +96,7 @@ def test_cases_of_equality_are_members_or_limits(claim: Claim) -> None:
 @functools.cache
 def checked(claim: Claim) -> Check:
     """One verification serves several tests; a claim's tests run in one worker."""
-    return verify(claim, instances=512, draws=4096, level=1e-6)
+    return verify(claim, instances=512, draws=2**15, level=1e-6)
 
 
 @EVERY
@@ -105,8 +105,8 @@ def test_the_verdict_is_the_expected_one(claim: Claim) -> None:
     assert check.as_expected, check.reason
     assert all(case.as_expected for case in check.cases), check.cases
     assert all(part.admissible for part in check.examined)
-    assert len(check.monte_carlo) == 4 * len(claim.draws)
-    assert all(record.agrees for record in check.monte_carlo)
+    assert [record.quantity for record in check.monte_carlo] == list(claim.draws)
+    assert all(record.outcome is not Outcome.DISPUTED for record in check.monte_carlo)
     assert Check.from_dict(json.loads(json.dumps(check.to_dict()))) == check
 
 
@@ -117,14 +117,6 @@ def test_the_search_would_catch_a_thousandth(claim: Claim) -> None:
     biting = any(1e-6 < abs(value["rhs"]) < np.inf for value in values)
     caught = checked(claim).searches[0].detectable_weakening
     assert not biting or (caught is not None and caught <= 1e-3), caught
-
-
-@EVERY
-def test_draws_would_dispute_a_wrong_evaluator(claim: Claim) -> None:
-    """An evaluator too large by a quarter of the value and 1/4 more leaves every interval."""
-    for record in checked(claim).monte_carlo:
-        wrong = 1.25 * abs(record.exact) + 0.25
-        assert wrong > max(abs(record.low), abs(record.high)), record
 
 
 @FALLEN
@@ -189,8 +181,7 @@ def test_instances_built_directly_in_both_precisions(claim: Claim) -> None:
             for one, two in zip(single, double, strict=True)
             for side in ("lhs", "rhs")
         ]
-        # A side that chooses (a minimiser, a support) may choose differently at a near-tie.
-        assert np.mean(close) >= 0.95
+        assert all(close)
 
     judge()
 

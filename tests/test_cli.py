@@ -89,6 +89,69 @@ def test_falsify_prints_the_instance() -> None:
     assert data["counterexample"]["rhs"] == "0"
 
 
+def test_falsify_replays_what_it_has_found(tmp_path: Path) -> None:
+    slug = "variance_reduction/equality_printed"
+    found = tmp_path / "found.json"
+    found.write_text(run("falsify", slug, "--json").stdout)
+    result = run("falsify", "--replay", str(found))
+    assert result.exit_code == 0
+    assert f"{slug}: violated (proven again" in result.stdout
+    assert "right side    = 0" in result.stdout
+    again = json.loads(run("falsify", slug, "--replay", str(found), "--json").stdout)
+    assert again["counterexample"] == json.loads(found.read_text())["counterexample"]
+    other = run("falsify", FAST, "--replay", str(found))
+    assert other.exit_code == 2
+    assert "without a counterexample to that claim" in other.stderr
+
+
+def test_every_finding_is_replayed_from_what_findings_writes(tmp_path: Path) -> None:
+    found = tmp_path / "findings.json"
+    found.write_text(run("findings", "--json").stdout)
+    result = run("falsify", "--replay", str(found))
+    assert result.exit_code == 0
+    fallen = [claim.slug for claim in CLAIMS if claim.counterexample is not None]
+    proven = [line.split(":")[0] for line in result.stdout.splitlines() if "proven again" in line]
+    assert proven == fallen
+
+
+def test_a_replay_that_proves_nothing_is_told_by_its_exit_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import jax.numpy as jnp
+
+    def claim(slug: str, lhs: object) -> Claim:
+        return Claim(slug=slug, lhs=lhs, rhs=lambda p: 0.5, domain=lambda _: simplex(2))
+
+    unclear = claim("user/unclear", lambda p: jnp.linalg.svd(jnp.outer(p, p))[1][0])
+    _catalogue(monkeypatch, claim("user/fine", lambda p: p[0]), unclear)
+    given = {"size": [], "names": [""], "parts": [["1/3", "2/3"]], "lhs": "1", "rhs": "0"}
+    path = tmp_path / "found.json"
+    for slug, code in (("user/fine", 1), ("user/unclear", 3), ("user/gone", 2)):
+        check = {"slug": slug, "counterexample": {**given, "violation": 1.0}}
+        path.write_text(json.dumps(check))
+        result = run("falsify", "--replay", str(path))
+        assert result.exit_code == code
+    check["slug"] = "user/fine"
+    path.write_text(json.dumps(check))
+    shown = run("falsify", "--replay", str(path)).stdout
+    assert "the claim holds there: left side 1/3, right side 1/2" in shown
+    assert "= (1/3, 2/3)" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "got neither a claim nor --replay; expected one"),
+        (["--replay", "missing.json"], "missing.json (No such file or directory); expected"),
+        (["nope", "--replay", "missing.json"], "got 'nope'; expected a slug"),
+    ],
+)
+def test_a_replay_of_nothing_is_bad_usage(arguments: list[str], message: str) -> None:
+    result = run("falsify", *arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
 def test_findings_say_what_survives() -> None:
     result = run("findings", "variance_reduction")
     assert result.exit_code == 0
@@ -165,24 +228,70 @@ def test_best_constant_prints_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
         assert message in refused.stderr
 
 
+def contents(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in sorted(folder.iterdir())}
+
+
 def test_an_interrupted_run_is_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import kdtheory.tools
 
-    kept = tmp_path / "run.json"
-    assert run("verify", FAST, "--resume", str(kept)).exit_code == 0
+    room = ["variance_reduction/unbiased_*"]
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert run("verify", *room, "--results", str(whole)).exit_code == 0
+    examine = kdtheory.tools.verify
+    examined = []
 
-    def refuse(*_: object, **__: object) -> None:
-        raise AssertionError("a finished check was repeated")
+    def interrupted(claim: object, **options: object) -> object:
+        if examined:
+            raise KeyboardInterrupt
+        examined.append(claim)
+        return examine(claim, **options)
 
-    monkeypatch.setattr(kdtheory.tools, "verify", refuse)
-    assert run("verify", FAST, "--resume", str(kept)).exit_code == 0
-    other = run("verify", FAST, "--resume", str(kept), "--seed", "1")
+    monkeypatch.setattr(kdtheory.tools, "verify", interrupted)
+    assert run("verify", *room, "--results", str(parts)).exit_code != 0
+    # What was finished is there, whole, and nothing half-written beside it.
+    names = {"settings.json", "times.json", "variance_reduction--unbiased_onehot.json"}
+    assert set(contents(parts)) == names
+
+    def remaining(claim: object, **options: object) -> object:
+        assert claim is not examined[0], "a finished check was repeated"
+        return examine(claim, **options)
+
+    monkeypatch.setattr(kdtheory.tools, "verify", remaining)
+    assert run("verify", *room, "--results", str(parts), "--resume").exit_code == 0
+    monkeypatch.undo()
+    # The same results as without an interruption, to the letter; times are elsewhere.
+    one, other = contents(whole), contents(parts)
+    times = [json.loads(folder.pop("times.json")) for folder in (one, other)]
+    assert one == other
+    assert set(times[0]) == set(times[1])
+    assert all("seconds" not in text for text in one.values())
+
+
+def test_a_run_with_other_settings_is_not_resumed(tmp_path: Path) -> None:
+    folder = ["--results", str(tmp_path)]
+    (tmp_path / "settings.json").write_text('{"seed": 1}')
+    other = run("verify", FAST, *folder, "--resume")
     assert other.exit_code == 2
-    assert "got a run with" in other.stderr
-    kept.write_text("not json")
-    broken = run("verify", FAST, "--resume", str(kept))
-    assert broken.exit_code == 2
-    assert "holds no unfinished run" in broken.stderr
+    assert "holds a run with {'seed': 1}; expected" in other.stderr
+    (tmp_path / "settings.json").write_text("not json")
+    assert run("verify", FAST, *folder, "--resume").exit_code == 2
+    # Started afresh, it takes the folder over; a damaged claim is examined again.
+    assert run("verify", FAST, *folder).exit_code == 0
+    kept = tmp_path / (FAST.replace("/", "--") + ".json")
+    text = kept.read_text()
+    kept.write_text(text[:100])
+    assert run("verify", FAST, *folder, "--resume").exit_code == 0
+    assert kept.read_text() == text
+
+
+def test_a_folder_that_cannot_be_written_is_bad_input(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    refused = run("verify", FAST, "--results", str(blocked / "run"))
+    assert refused.exit_code == 2
+    assert "cannot be written" in refused.stderr
+    assert "Name another with --results FOLDER" in refused.stderr
 
 
 def test_decompose_adds_up(tmp_path: Path) -> None:

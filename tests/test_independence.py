@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import pytest
 
 import kdtheory
-from kdtheory.claim import Claim, call
+from kdtheory.claim import Claim, call, prepared
 from kdtheory.theorems import CLAIMS
 
 PACKAGE = str(Path(kdtheory.__file__).parent)
@@ -51,7 +51,9 @@ def test_draws_do_not_reach_what_the_exact_sides_reach(claim: Claim) -> None:
     exact = {"lhs": claim.lhs, "rhs": claim.rhs, **claim.terms}
     for quantity, draw in claim.draws.items():
         evaluated = functions_reached(lambda i, q=quantity: call(exact[q], i), instance)
-        drawn = functions_reached(lambda i, d=draw: call(d.sample, i, jax.random.key(0)), instance)
+        drawn = functions_reached(
+            lambda i, d=draw: call(d.sample, prepared(d, i), jax.random.key(0)), instance
+        )
         assert drawn, "tracing a draw must be seen"
         assert not evaluated & drawn
 

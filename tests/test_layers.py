@@ -35,6 +35,8 @@ TOP = {
     "cli",
     "_best_constant_command",
     "_decompose_command",
+    "_mutants_command",
+    "_runs",
     "decompose",
     "decomposition",
     "readers",

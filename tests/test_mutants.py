@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
+from typing import Any
 
+import jax
 import jax.numpy as jnp
 import pytest
 
 from kdtheory.claim import Assumption, Case, Claim, Draw, Relation, call
 from kdtheory.divergences import kl_divergence, total_variation
 from kdtheory.domains import box, simplex
-from kdtheory.results import Verdict
+from kdtheory.results import Outcome, Verdict
 from kdtheory.theorems import find
-from kdtheory.tools import falsify, verify
+from kdtheory.tools import _cross_check, falsify, report, verify
+from kdtheory.tools._compile import release
+from kdtheory.tools.mutate import Mutant, caught_by, mutants, mutation_score
 
 
 def _weakened(claim: Claim, share: float) -> Claim:
@@ -39,18 +44,85 @@ def test_a_bound_wrong_by_a_thousandth_is_refuted(slug: str) -> None:
     assert falsify(_weakened(find(slug), 1e-3), seed=1, rounds=1).verdict is Verdict.VIOLATED
 
 
-@pytest.mark.parametrize("quantity", ["lhs", "rhs"])
-def test_a_wrong_evaluator_is_disputed_by_draws(quantity: str) -> None:
-    claim = find("variance_reduction/lemma1")
-    side = getattr(claim, quantity)
-    planted = dataclasses.replace(
-        claim, **{quantity: lambda *p: 1.25 * side(*p)}, tight=(), corners=()
+def test_one_per_cent_is_told_from_none_by_the_whole_pipeline() -> None:
+    """Errors in evaluators and in draws, some of which leave the statement true."""
+    claim = find("variance_reduction/kl_form")
+    planted = [m for m in mutants(claim) if m.needs_draws and not m.if_missed]
+    names = ["lhs 1 % too", "draw of lhs 1 % too"]
+    assert [m.name for m in planted] == [f"{n} {w}" for n in names for w in ("large", "small")]
+    assert not caught_by(Mutant("none", claim, True), claim)
+    for mutant in planted:
+        assert "draws" in caught_by(mutant, claim), mutant.name
+
+
+MATRIX = (
+    "variance_reduction/unbiased_onehot",
+    "variance_reduction/unbiased_bayes",
+    "variance_reduction/design_conditional",
+    "variance_reduction/erm_excess_risk",
+    "linear_gaussian/matrix_normal_kl",
+    "linear_gaussian/apx_cross_spread_1",
+    "linear_gaussian/cross_nonpositive",
+)
+
+
+@pytest.mark.parametrize("slug", MATRIX)
+def test_the_confusion_matrix_of_draws(slug: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Right evaluators agree; one per cent too large or too small is disputed, at the default.
+
+    A draw that is one per cent off is an evaluator that is one per cent off the other way.
+    """
+    claim = find(slug)
+    budget = inspect.signature(verify).parameters["draws"].default
+    right = _cross_check._target
+    outcomes = {}
+    for factor in (1.0, 1.01, 1 / 1.01):
+
+        def wrong(values: tuple[Any, ...], factor: float = factor) -> Any:
+            return right((factor * values[0], *values[1:]))
+
+        monkeypatch.setattr(_cross_check, "_target", wrong)
+        records = _cross_check.cross_check(claim, seed=3, draws=budget, level=1e-3)
+        outcomes[factor] = {record.outcome for record in records}
+    release(claim)
+    assert outcomes == {
+        1.0: {Outcome.AGREES},
+        1.01: {Outcome.DISPUTED},
+        1 / 1.01: {Outcome.DISPUTED},
+    }
+
+
+def test_the_score_counts_what_is_caught() -> None:
+    share = Draw(
+        lambda key, p: jnp.mean(jax.random.uniform(key, (64,)) < p[0]), bounds=lambda p: (0.0, 1.0)
     )
-    check = verify(planted, instances=64, draws=32768, level=1e-6)
-    wrong = [record for record in check.monte_carlo if record.quantity == quantity]
-    assert not all(record.agrees for record in wrong)
-    assert check.verdict is Verdict.UNDECIDED
-    assert "disputed" in check.reason
+    claim = Claim(
+        slug="user/mean",
+        lhs=lambda p: p[0],
+        rhs=lambda p: 1 - p[1] - p[2],
+        domain=lambda _: simplex(3),
+        relation=Relation.EQ,
+        draws={"lhs": share},
+    )
+    records = mutation_score(claim)
+    assert records[0].mutant == "none"
+    assert records[0].caught_by == ()
+    assert {record.mutant for record in records} >= {"rhs 0.1 % too strong", "lhs 1 % too small"}
+    assert all(record.caught_by for record in records[1:]), records
+    number = len(records) - 1
+    score = report.mutants_summary(records)
+    assert score.startswith(f"{number} of {number} planted errors caught; mutation score 100.0%")
+
+
+def test_an_error_that_leaves_the_claim_true_survives_and_says_why() -> None:
+    # x <= 2 on [0, 1]: nothing draws either side, and 2 may be one per cent off.
+    loose = Claim(lhs=lambda x: x, rhs=lambda x: 2.0 + 0 * x, domain=lambda _: box(0, 1))
+    records = {record.mutant: record for record in mutation_score(loose)}
+    assert records["rhs 1 % too large"].caught_by == ()
+    assert "no draw" in records["rhs 1 % too large"].why_missed
+    assert records["sides swapped"].caught_by == ("sampling",)
+    # 0.1 % off a bound with a slack of 1: true, and not explained by the record.
+    assert records["rhs 0.1 % too strong"].caught_by == ()
 
 
 def test_sides_swapped_are_refuted() -> None:

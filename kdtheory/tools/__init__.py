@@ -4,7 +4,18 @@ from kdtheory.tools.ablate import ablate
 from kdtheory.tools.best_constant import best_constant
 from kdtheory.tools.evaluate import Evaluation, evaluate
 from kdtheory.tools.falsify import falsify
+from kdtheory.tools.replay import replay, replay_file
 from kdtheory.tools.simplify import simplify
 from kdtheory.tools.verify import verify
 
-__all__ = ["Evaluation", "ablate", "best_constant", "evaluate", "falsify", "simplify", "verify"]
+__all__ = [
+    "Evaluation",
+    "ablate",
+    "best_constant",
+    "evaluate",
+    "falsify",
+    "replay",
+    "replay_file",
+    "simplify",
+    "verify",
+]

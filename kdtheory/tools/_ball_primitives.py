@@ -268,6 +268,7 @@ INTEGER_RULES: dict[str, Callable] = {
     "and": np.bitwise_and,
     "or": np.bitwise_or,
     "not": np.invert,
+    "reduce_sum": lambda x, *, axes, **_: np.sum(x, axis=tuple(axes), dtype=x.dtype),
     "reduce_and": lambda x, *, axes, **_: np.all(x, axis=tuple(axes)),
     "reduce_or": lambda x, *, axes, **_: np.any(x, axis=tuple(axes)),
 }

@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from flint import arb, ctx, fmpq
 
+from kdtheory._exact import decimal, truncated
 from kdtheory.tools._ball_numbers import Number, Undecided, is_nan, is_unknown, to_numbers
 from kdtheory.tools._ball_primitives import Uncovered, apply, is_floating
 
@@ -234,26 +235,6 @@ def midpoint(number: Number) -> float:
     return number if isinstance(number, float) else float(arb(number))
 
 
-def _truncated(value: Fraction, digits: int) -> tuple[int, int]:
-    """Returns (n, e): the value, cut after the given digits, is n * 10^e."""
-    # The exponent of the leading digit, from logarithms that may be off by rounding.
-    exponent = math.floor(math.log10(abs(value.numerator)) - math.log10(value.denominator)) + 1
-    while abs(value) < Fraction(10) ** exponent:
-        exponent -= 1
-    last = exponent - digits + 1
-    return int(value / Fraction(10) ** last), last
-
-
-def _decimal(digits: int, last: int) -> str:
-    sign, text = "-" if digits < 0 else "", str(abs(digits))
-    point = len(text) + last
-    if -5 < point <= 0:
-        return f"{sign}0.{'0' * -point}{text}"
-    if 0 < point < len(text):
-        return f"{sign}{text[:point]}.{text[point:]}"
-    return f"{sign}{text[0]}.{text[1:]}e{point - 1}"
-
-
 def describe(number: Number, digits: int = 25) -> str:
     """Returns the number in words fit to print, all digits of which are proven.
 
@@ -278,7 +259,8 @@ def describe(number: Number, digits: int = 25) -> str:
     for count in range(digits, 0, -1):
         if low * high <= 0:
             break
-        first = _truncated(low, count)
-        if first == _truncated(high, count):
-            return f"{_decimal(*first)}..."
-    return str(arb(number).str(digits))
+        first = truncated(low, count)
+        if first == truncated(high, count):
+            return f"{decimal(*first)}..."
+    # flint leaves out a middle of zero.
+    return str(arb(number).str(digits)).replace("[+/-", "[0 +/-")

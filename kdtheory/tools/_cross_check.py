@@ -1,108 +1,328 @@
-"""Monte Carlo against exact: is our evaluator right?"""
+"""Monte Carlo against exact: is our evaluator right?
+
+Every exact quantity with a draw is held against replicates straight from its definition, on many
+instances of the home size at once and in fixed memory. After each round of draws the evidence is
+looked at (see `_sequential`), and sampling stops as soon as it decides.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import math
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from kdtheory.claim import Claim, Draw, call
-from kdtheory.results import MonteCarlo
+from kdtheory._numerics import rounding_tolerance
+from kdtheory._random import random_key
+from kdtheory.claim import Claim, Draw, call, prepared
+from kdtheory.results import MonteCarlo, Outcome
 from kdtheory.tools._compile import compiled, float_width
-from kdtheory.tools._intervals import mean_interval
+from kdtheory.tools._sequential import Numbers, Process, betting, empirical_bernstein
+from kdtheory.tools._sequential import known_variance as catoni
 
-INSTANCES = 4
-"""On how many instances of the home size each draw is held against the exact value."""
+INSTANCES = 16
+"""On how many instances of the home size each quantity is held against its draws."""
 
-_BLOCK = 2048
+RESOLUTION = 0.01
+"""The relative error of an evaluator that is told from none."""
+
+SMALL = 2**15
+"""With at most so many draws the betting mixture is used, which decides sooner on few of them."""
+
+LONG = 2**17
+"""With more draws than this, the program that makes them is worth optimising."""
+
+BLOCK = 512
+"""Replicates per instance that are drawn and summed at a time."""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Target:
+    """An exact quantity on every instance, and how its draws are compared with it.
+
+    A draw enters as ``weight * (draw - exact) / unit``. The unit is the width of an interval that
+    holds the draw, and weights are at most one; or it is a bound on its standard deviation, and
+    the mean square of the weights is one. ``share`` is the exact value in that unit, and ``shift``
+    the mean of what enters when the evaluator is too small by RESOLUTION on every instance.
+    """
+
+    exact: Numbers
+    low: Numbers
+    high: Numbers
+    unit: Numbers
+    share: Numbers
+    weight: Numbers
+
+    @property
+    def shift(self) -> float:
+        mean = float((self.weight * self.share).mean())
+        # A quantity that is zero everywhere has no relative error: then in the unit of its draws.
+        return RESOLUTION * (mean if mean > 0 else 1.0)
 
 
 def cross_check(claim: Claim, *, seed: int, draws: int, level: float) -> tuple[MonteCarlo, ...]:
     """Holds every exact quantity that has a draw against its definition.
 
+    With probability at least ``1 - level``, whatever the number of looks, no evaluator that is
+    right is disputed; and with the same probability none that is off by more than RESOLUTION (in
+    the weighted mean over the instances) is said to agree. One that is off by less may go
+    either way.
+
     Args:
         claim: the claim.
         seed: seed of the instances and of the draws.
-        draws: replicates per quantity and instance.
-        level: the chance that any of this claim's intervals misses, if the evaluators are right.
+        draws: the most replicates per quantity, over all instances.
+        level: the chance of a wrong outcome of either kind, for this claim.
 
     Returns:
-        One record per quantity and instance.
+        One record per quantity.
+
+    Raises:
+        ValueError: if a draw is NaN, or outside the bounds that the claim states for it.
     """
     if not claim.draws:
         return ()
-    size = claim.sizes[0]
-    domain = claim.domain(size)
     code = zlib.crc32(claim.slug.encode())
-    rng = np.random.default_rng([seed, code, 1])
-    points = (
-        rng.normal(size=(INSTANCES, domain.dimension)) * np.resize([0.4, 1.0], INSTANCES)[:, None]
+    dimension = claim.domain(claim.sizes[0]).dimension
+    spreads = np.resize([0.4, 1.0], INSTANCES)[:, None]
+    points = np.random.default_rng([seed, code, 1]).normal(size=(INSTANCES, dimension)) * spreads
+    values = jax.device_get(
+        compiled(claim, "exact", (float_width(),), lambda: _exact_program(claim))(points)
     )
-    keys = jax.random.split(jax.random.fold_in(jax.random.key(seed), code), INSTANCES)
-    share = level / (len(claim.draws) * INSTANCES)
-    blocks = -(-draws // _BLOCK)
-    key = (blocks, float_width())
-    run = compiled(claim, "draws", key, lambda: _program(claim, domain, blocks))
-    values = jax.device_get(run(points, keys))
-    records = []
-    for quantity, draw in claim.draws.items():
-        of_quantity = values[quantity]
-        for index in range(INSTANCES):
-            bounds = tuple(float(end[index]) for end in of_quantity["bounds"])
-            low, high = mean_interval(
-                np.asarray(of_quantity["draws"][index], dtype=np.float64).reshape(-1)[:draws],
-                share,
-                bounds=None if draw.bounds is None else (bounds[0], bounds[1]),
-                variance_bound=float(of_quantity["variance"][index]),
-            )
-            exact = float(of_quantity["exact"][index])
-            room = 1e-9 * max(abs(low), abs(high), abs(exact))
-            records.append(
-                MonteCarlo(
-                    quantity=quantity,
-                    size=size,
-                    exact=exact,
-                    low=low,
-                    high=high,
-                    draws=draws,
-                    level=share,
-                    agrees=bool(low - room <= exact <= high + room),
-                )
-            )
-    return tuple(records)
+    key = jax.random.fold_in(random_key(seed), code)
+    return tuple(
+        _settle(claim, quantity, points, key, _target(values[quantity]), draws, level)
+        for quantity in claim.draws
+    )
 
 
-def _program(claim: Claim, domain: Any, blocks: int) -> Any:
-    """Returns (points, keys) -> per quantity: exact values, replicates, and what bounds them."""
+def _exact_program(claim: Claim) -> Callable[[Any], Any]:
+    """Returns points -> per quantity: exact value, and interval or deviation of a draw."""
+    domain = claim.domain(claim.sizes[0])
     exact = {"lhs": claim.lhs, "rhs": claim.rhs, **claim.terms}
 
-    def one(index: int, quantity: str, draw: Draw, instance: Any, key: Any) -> dict[str, Any]:
-        own = jax.random.fold_in(key, index)
-
-        def block(number: Any) -> Any:
-            keys = jax.random.split(jax.random.fold_in(own, number), _BLOCK)
-            return jax.vmap(lambda single: call(draw.sample, instance, single))(keys)
-
-        zero = jnp.zeros(())
-        return {
-            "exact": call(exact[quantity], instance),
-            # Blocks are keyed, so that numbers depend neither on their size nor on the device.
-            "draws": jax.lax.map(block, jnp.arange(blocks)),
-            "bounds": (zero, zero) if draw.bounds is None else call(draw.bounds, instance),
-            "variance": zero
-            if draw.variance_bound is None
-            else call(draw.variance_bound, instance),
-        }
-
-    def run(point_and_key: Any) -> dict[str, Any]:
-        point, key = point_and_key
+    def one(point: Any) -> dict[str, Any]:
         instance = domain.instance(domain.parametrize(point))
-        return {
-            quantity: one(index, quantity, draw, instance, key)
-            for index, (quantity, draw) in enumerate(claim.draws.items())
-        }
+        values = {}
+        for quantity, draw in claim.draws.items():
+            low: Any = -jnp.inf
+            high: Any = jnp.inf
+            deviation: Any = jnp.nan
+            if draw.bounds is not None:
+                low, high = call(draw.bounds, instance)
+            elif draw.variance_bound is not None:
+                deviation = jnp.sqrt(call(draw.variance_bound, instance))
+            values[quantity] = (call(exact[quantity], instance), low, high, deviation)
+        return values
 
-    return lambda points, keys: jax.lax.map(run, (points, keys))
+    return lambda points: jax.lax.map(one, points)
+
+
+def _target(values: Any) -> _Target:
+    exact, low, high, deviation = (np.asarray(column, dtype=np.float64) for column in values)
+    unit = np.where(np.isnan(deviation), high - low, deviation)
+    # Where the quantity is not finite there is nothing to compare: nothing enters.
+    unit = np.where(np.isfinite(exact) & np.isfinite(unit), unit, np.inf)
+    share = np.where(unit > 0, np.where(np.isfinite(exact), exact, 0.0), 0.0)
+    share = share / np.where(unit > 0, unit, 1.0)
+    return _Target(exact, low, high, unit, share, np.where(share < 0, -1.0, 1.0))
+
+
+def _reweighted(target: _Target, variance: Numbers, bounded: bool) -> _Target:
+    """Returns the weights that tell a relative error soonest, given the variance on each instance.
+
+    In large samples they are proportional to share / variance (and a draw that is not bounded has
+    its variance for a unit). For bounded draws the largest weight counts as well, through the width
+    of what enters: they are capped where Bernstein's inequality asks for the fewest draws.
+    """
+    size = np.abs(target.share)
+    best = size / np.maximum(variance, 1e-12)
+    caps = np.unique(best[best > 0])
+    if not caps.size:
+        return target
+    if not bounded:
+        return dataclasses.replace(target, weight=target.share / np.sqrt(np.mean(size**2)))
+    weights = np.minimum(best, caps[:, None]) / caps[:, None]
+    shifts = RESOLUTION * (weights * size).mean(axis=1)
+    needed = (weights**2 * variance).mean(axis=1) / shifts**2 + 1 / (3 * shifts)
+    chosen = weights[np.argmin(needed)] * np.where(target.share < 0, -1.0, 1.0)
+    return dataclasses.replace(target, weight=chosen)
+
+
+def _processes(draw: Draw, draws: int) -> Callable[[float], Process]:
+    if draw.bounds is None:
+        return catoni
+    return betting if draws <= SMALL else empirical_bernstein
+
+
+def _settle(
+    claim: Claim,
+    quantity: str,
+    points: Numbers,
+    key: Any,
+    target: _Target,
+    draws: int,
+    level: float,
+) -> MonteCarlo:
+    """Draws until the evidence decides or the budget ends."""
+    draw = claim.draws[quantity]
+    make = _processes(draw, draws)
+    long = draws > LONG
+    run = compiled(
+        claim,
+        "draws",
+        (quantity, float_width(), make, long),
+        lambda: _draws_program(claim, draw, make),
+        long=long,
+    )
+    key = jax.random.fold_in(key, list(claim.draws).index(quantity))
+    level = level / len(claim.draws)
+    budget = max(2, draws // (INSTANCES * BLOCK))
+
+    def round_of(start: int, end: int) -> dict[str, Numbers]:
+        arrays = points, target.exact, target.unit, target.weight
+        part = jax.device_get(run(key, *arrays, target.shift, start, end))
+        _refuse_wrong_bounds(quantity, part, target)
+        return {name: value.astype(np.float64) for name, value in part.items()}
+
+    # The first block shows how draws vary, and so which instances tell most. From then on the
+    # weights stay as they are, and what follows counts for all instances together.
+    pilot = round_of(0, 1)
+    variance = pilot["square"] / BLOCK - (pilot["sum"] / BLOCK) ** 2
+    target = _reweighted(target, variance, draw.bounds is not None)
+    done, outcome = 1, Outcome.OPEN
+    guard, pooled, total = pilot["guard"], np.zeros(()), np.zeros(())
+    while done < budget and outcome is Outcome.OPEN:
+        # Half as many again each time: evidence is looked at rarely, and little is drawn in vain.
+        blocks = min(max(1, done // 2), budget - done)
+        part = round_of(done, done + blocks)
+        done += blocks
+        guard = guard + part["guard"]
+        pooled = pooled + part["pooled"].sum(axis=0)
+        total = total + target.weight @ part["sum"]
+        count = (done - 1) * BLOCK * INSTANCES
+        alone = make(0.0).evidence(done * BLOCK, guard)
+        outcome = _outcome(alone, pooled, count, make, target, level)
+    return MonteCarlo(
+        quantity=quantity,
+        size=claim.sizes[0],
+        process=make.__name__.replace("_", " "),
+        instances=INSTANCES,
+        draws=done * BLOCK * INSTANCES,
+        error=-RESOLUTION * float(total) / count / target.shift,
+        resolution=RESOLUTION,
+        level=level,
+        outcome=outcome,
+    )
+
+
+def _outcome(
+    alone: Numbers,
+    pooled: Numbers,
+    count: int,
+    make: Callable[[float], Process],
+    target: _Target,
+    level: float,
+) -> Outcome:
+    """Weighs the evidence: half the level for all instances together, half for each alone."""
+    finite = np.isfinite(target.exact)
+    exact = np.where(finite, target.exact, 0.0)
+    outside = np.where(finite, np.maximum(target.low - exact, exact - target.high), 0.0)
+    none, above, below = (
+        make(mean).evidence(count, pooled[position])
+        for position, mean in enumerate((0.0, target.shift, -target.shift))
+    )
+    # Two sides, two halves of the level.
+    one = math.log(4 / level)
+    if not np.isfinite(target.unit).any():
+        return Outcome.OPEN
+    if none.max() >= one or alone.max() >= one + math.log(INSTANCES):
+        return Outcome.DISPUTED
+    if (outside > 1e-9 * np.maximum(target.unit, np.abs(exact))).any():
+        return Outcome.DISPUTED
+    # Against "the shift is at least this", and against "at most minus this": both must fall.
+    if min(above[1], below[0]) >= math.log(1 / level):
+        return Outcome.AGREES
+    return Outcome.OPEN
+
+
+def _draws_program(claim: Claim, draw: Draw, make: Callable[[Any], Process]) -> Callable[..., Any]:
+    """Returns (key, instances, shift, first block, end) -> sums per instance, and extremes."""
+    domain = claim.domain(claim.sizes[0])
+
+    def run(
+        key: Any, points: Any, exact: Any, unit: Any, weight: Any, shift: Any, start: Any, end: Any
+    ) -> Any:
+        nulls = [make(mean) for mean in (0.0, shift, -shift)]
+
+        def one(given: Any) -> dict[str, Any]:
+            number, point, value, width, own_weight = given
+            instance = prepared(draw, domain.instance(domain.parametrize(point)))
+            own_key = jax.random.fold_in(key, number)
+
+            # Blocks are keyed, so that numbers depend neither on the rounds nor on the device.
+            def block(position: Any) -> dict[str, Any]:
+                keys = jax.random.split(jax.random.fold_in(own_key, position), BLOCK)
+                drawn = jax.vmap(lambda single: call(draw.sample, instance, single))(keys)
+                deviation = _deviation(drawn, value, width)
+                entering = own_weight * deviation
+                return {
+                    "guard": make(0.0).features(deviation).sum(axis=0),
+                    "pooled": jnp.stack([null.features(entering).sum(axis=0) for null in nulls]),
+                    "sum": deviation.sum(),
+                    "square": (deviation**2).sum(),
+                    "lowest": drawn.min(),
+                    "highest": drawn.max(),
+                }
+
+            def join(position: Any, so_far: dict[str, Any]) -> dict[str, Any]:
+                return {
+                    name: _JOIN.get(name, jnp.add)(so_far[name], value)
+                    for name, value in block(position).items()
+                }
+
+            nothing = {
+                name: jnp.full(form.shape, _NEUTRAL.get(name, 0.0), form.dtype)
+                for name, form in jax.eval_shape(block, start).items()
+            }
+            return jax.lax.fori_loop(start, end, join, nothing)
+
+        return jax.lax.map(one, (jnp.arange(INSTANCES), points, exact, unit, weight))
+
+    return run
+
+
+_JOIN: dict[str, Callable[..., Any]] = {"lowest": jnp.minimum, "highest": jnp.maximum}
+_NEUTRAL = {"lowest": math.inf, "highest": -math.inf}
+
+
+def _deviation(drawn: Any, value: Any, width: Any) -> Any:
+    """Returns draws less the exact value in their unit; a draw that cannot vary must be equal."""
+    varies = (width > 0) & jnp.isfinite(width)
+    value = jnp.where(jnp.isfinite(width), value, drawn)
+    difference = drawn - value
+    room = rounding_tolerance(drawn.dtype) * jnp.maximum(jnp.abs(drawn), jnp.abs(value))
+    unequal = jnp.where(jnp.abs(difference) > room, jnp.sign(difference), 0.0)
+    return jnp.where(varies, difference / jnp.where(varies, width, 1.0), unequal)
+
+
+def _refuse_wrong_bounds(quantity: str, part: dict[str, Any], target: _Target) -> None:
+    lowest, highest = part["lowest"], part["highest"]
+    if np.isnan(lowest).any():
+        raise ValueError(
+            f"draw of {quantity}: got NaN; expected numbers. This draw is not defined everywhere."
+        )
+    width = np.where(np.isfinite(target.high - target.low), target.high - target.low, 0.0)
+    room = 1e-9 * np.maximum(width, np.maximum(abs(lowest), abs(highest)))
+    wrong = np.flatnonzero((lowest < target.low - room) | (highest > target.high + room))
+    if wrong.size:
+        first = wrong[0]
+        raise ValueError(
+            f"draw of {quantity}: got values in [{lowest[first]}, {highest[first]}]; expected "
+            f"[{target.low[first]}, {target.high[first]}]. The bounds of this draw are wrong."
+        )

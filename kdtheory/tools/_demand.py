@@ -24,7 +24,7 @@ from kdtheory.domains import Domain, Part
 from kdtheory.tools._ball_numbers import ZERO, Number, divide, exact, multiply, subtract
 from kdtheory.tools._balls import lower, upper
 from kdtheory.tools._compile import compiled
-from kdtheory.tools._referee import Refereed, Ruling, referee_parts, referee_point
+from kdtheory.tools._referee import Refereed, Ruling, exact_parts, referee_parts, referee_point
 from kdtheory.tools._search import random_points
 from kdtheory.tools.evaluate import signed_slack
 
@@ -291,8 +291,9 @@ def _minus(x: Number, y: Number) -> Number:
 
 def is_affine(probes: Probes, demand: ExactDemand) -> bool:
     """Whether the sides at an instance are affine in the constant, at the three values."""
-    read = [referee_parts(claim, probes.size, demand.parts) for claim in probes.fixed]
-    if any(one.lhs is None for one in read):
+    parts = exact_parts(demand.parts)
+    read = [referee_parts(claim, probes.size, parts) for claim in probes.fixed] if parts else []
+    if not read or any(one.lhs is None for one in read):
         return True  # not judged at every value; floating point saw nothing crooked
     with ctx.workprec(BITS):
         first, second, third = (_gap(one, probes.claim.relation) for one in read)

@@ -18,6 +18,7 @@ import jax
 import numpy as np
 
 from kdtheory.claim import Case, Claim, Relation, call
+from kdtheory.domains import Domain
 from kdtheory.results import Counterexample
 from kdtheory.tools._balls import Number, Uncovered, Undecided, describe, enclose, lower, upper
 
@@ -79,9 +80,13 @@ def referee_parts(claim: Claim, size: tuple[int, ...], parts: tuple[Any, ...]) -
         parts: object arrays of fractions, one per part of the domain.
 
     Returns:
-        The ruling.
+        The ruling; OUTSIDE, without evaluating anything, where the parts are no member of the
+        domain in exact arithmetic.
     """
-    return _referee(claim, _sides_of_parts(claim, size), parts)
+    domain, sides = _sides_of_parts(claim, size)
+    if not domain.contains(parts):
+        return Refereed(Ruling.OUTSIDE, parts=parts, reason="not a member of the domain")
+    return _referee(claim, sides, parts)
 
 
 def referee_case(claim: Claim, case: Case) -> Refereed:
@@ -120,6 +125,15 @@ def size_of(claim: Claim, instance: Any) -> tuple[int, ...] | None:
     return None
 
 
+def is_reachable(claim: Claim, size: tuple[int, ...]) -> bool:
+    """Whether a size is one of the claim's, or has smaller entries (of at least one)."""
+    listed = list(zip(*(own for own in claim.sizes if len(own) == len(size)), strict=True))
+    return len(listed) == len(size) and all(
+        min(1, *entries) <= entry <= max(entries)
+        for entry, entries in zip(size, listed, strict=True)
+    )
+
+
 def _sides(claim: Claim, parts: Any, instance: Any) -> dict[str, Any]:
     return {
         "parts": parts,
@@ -145,9 +159,11 @@ def _sides_at_point(claim: Claim, size: tuple[int, ...]) -> Callable[..., Any]:
 
 
 @functools.lru_cache(maxsize=8)
-def _sides_of_parts(claim: Claim, size: tuple[int, ...]) -> Callable[..., Any]:
+def _sides_of_parts(
+    claim: Claim, size: tuple[int, ...]
+) -> tuple[Domain, Callable[..., dict[str, Any]]]:
     domain = claim.domain(size)
-    return lambda *parts: _sides(claim, parts, domain.instance(parts))
+    return domain, lambda *parts: _sides(claim, parts, domain.instance(parts))
 
 
 def _referee(
@@ -223,7 +239,8 @@ def counterexample(
         note: where it comes from.
 
     Returns:
-        The record, numbers as fractions or with 25 digits.
+        The record: parts as fractions, from which `replay` rebuilds the instance exactly; sides
+        as fractions or with 25 digits.
     """
     parts = tuple(written(part) for part in refereed.parts)
     lhs, rhs = describe(refereed.lhs), describe(refereed.rhs)
@@ -232,8 +249,10 @@ def counterexample(
 
 
 def written(array: Any) -> Any:
-    """Returns an array of numbers as nested tuples of fractions or decimals."""
+    """Returns an array of numbers as nested tuples of fractions, however long, or of decimals."""
     array = np.asarray(array)
     if array.ndim == 0:
-        return describe(array.item())
+        number = array.item()
+        low, high = lower(number), upper(number)
+        return str(low) if low == high else describe(number)
     return tuple(written(row) for row in array)

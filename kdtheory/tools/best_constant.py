@@ -34,7 +34,7 @@ from kdtheory.tools._demand_search import climb_demands, growing, tolerance
 from kdtheory.tools._referee import exact_parts, written
 from kdtheory.tools._search import STARTS, STEPS
 from kdtheory.tools.falsify import as_claim, generator
-from kdtheory.tools.simplify import complexity, reduce_parts
+from kdtheory.tools.simplify import complexity, reduce_instance
 
 SIMPLE = 4096
 CHANCE = 1e-3
@@ -246,16 +246,19 @@ def _concluded(
         return sign * proven(demand.constant, sign)
 
     def simpler(start: ExactDemand, least: Any) -> ExactDemand | None:
-        def judge(parts: tuple[Any, ...]) -> ExactDemand | None:
+        def judge(_: tuple[int, ...], parts: tuple[Any, ...]) -> ExactDemand | None:
             demand = demanded_by_parts(probes, sign, parts)
             return demand if isinstance(demand, ExactDemand) and rank(demand) >= least else None
 
         parts = exact_parts(start.parts)
-        return None if parts is None else reduce_parts(probes.domain, parts, judge)
+        if parts is None:
+            return None
+        smallest = reduce_instance(lambda _: probes.domain, (), parts, judge)
+        return None if smallest is None else smallest[1]
 
-    def cost(demand: ExactDemand) -> float:
+    def cost(demand: ExactDemand) -> tuple[float, ...]:
         parts = exact_parts(demand.parts)
-        return math.inf if parts is None else complexity(parts)
+        return (math.inf,) if parts is None else complexity((), parts)
 
     best = max(demands, key=rank)
     unbounded = growing(scores)

@@ -127,14 +127,15 @@ def assess_instances(claim: Claim, instances: Sequence[Any]) -> list[Assessment]
         One assessment per instance, with Python numbers.
     """
     groups: dict[Any, list[int]] = {}
-    arrays = [jax.tree.map(jnp.asarray, instance) for instance in instances]
+    # NumPy stacks without compiling; the program narrows to the precision of its context.
+    arrays = [jax.tree.map(np.asarray, instance) for instance in instances]
     for index, instance in enumerate(arrays):
         leaves, structure = jax.tree.flatten(instance)
         key = (structure, tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves))
         groups.setdefault(key, []).append(index)
     results: list[Assessment] = [{}] * len(arrays)
     for key, members in groups.items():
-        stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(arrays[i] for i in members))
+        stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *(arrays[i] for i in members))
         build = lambda: jax.vmap(lambda instance: assess(claim, instance))  # noqa: E731
         full_key = (*key, len(members), float_width())
         values = jax.device_get(compiled(claim, "instances", full_key, build)(stacked))

@@ -108,7 +108,7 @@ def proven_violation(
         ruling = referee_point(claim, size, point)
         if ruling.ruling is Ruling.VIOLATED:
             smallest = simplify(claim, size, ruling)
-            return counterexample(claim, size, smallest, "found by search, then simplified"), ""
+            return counterexample(claim, *smallest, "found by search, then simplified"), ""
         if ruling.ruling is Ruling.UNDECIDED:
             unresolved = f"a violation of {-slack:.2e} was found but not judged: {ruling.reason}"
     violation, judged = judge_undefined(claim, size, ascent.undefined)
@@ -145,7 +145,7 @@ def judge_undefined(
         if ruling.ruling is Ruling.VIOLATED:
             smallest = simplify(claim, size, ruling)
             note = "undefined in floating point, then simplified"
-            return counterexample(claim, size, smallest, note), judged
+            return counterexample(claim, *smallest, note), judged
     return None, judged
 
 
@@ -172,7 +172,8 @@ def falsify(
     """Searches every size of a claim for a counterexample, the home size first.
 
     Named cases of the claim (tight, broken, counterexample) are never read. A violation counts
-    only once exact or ball arithmetic has proven it; it is then simplified, proving each step.
+    only once exact or ball arithmetic has proven it; it is then simplified, proving each step, and
+    may end at a size smaller than those that the claim lists.
 
     Args:
         claim: a claim, or the left side as a function of the domain's parts.

@@ -11,7 +11,7 @@ import numpy as np
 from kdtheory._numerics import NEAR_EQUALITY, rounding_tolerance
 from kdtheory.claim import Case, Claim, Relation
 from kdtheory.domains import Domain
-from kdtheory.results import CaseResult, Check, Counterexample, Examined, Verdict
+from kdtheory.results import CaseResult, Check, Counterexample, Examined, Outcome, Verdict
 from kdtheory.tools._compile import precision, release
 from kdtheory.tools._cross_check import cross_check
 from kdtheory.tools._referee import Ruling, counterexample, referee_case, referee_point, size_of
@@ -39,7 +39,7 @@ def verify(
     relation: str | Relation = "<=",
     seed: int = 0,
     instances: int = 2048,
-    draws: int = 8192,
+    draws: int = 2**21,
     level: float = 1e-3,
     dtype: str = "float64",
 ) -> Check:
@@ -57,8 +57,8 @@ def verify(
         relation: "<=", ">=" or "=", when ``claim`` is a function.
         seed: seed of everything random.
         instances: how many random instances per size.
-        draws: Monte Carlo replicates per quantity and instance.
-        level: the chance that a right evaluator is disputed by any Monte Carlo interval.
+        draws: the most Monte Carlo replicates per quantity; sampling stops when it has decided.
+        level: the chance that a right evaluator is disputed, whatever the number of looks.
         dtype: "float64" or "float32".
 
     Returns:
@@ -98,10 +98,10 @@ def verify(
         f"the {case.kind} case {case.name!r} is not one" for case in cases if not case.as_expected
     ]
     disputes = [
-        f"{check.quantity} = {check.exact:.6g} is disputed by {check.draws} draws, which put it in "
-        f"[{check.low:.6g}, {check.high:.6g}]"
-        for check in monte_carlo
-        if not check.agrees
+        f"{part.quantity} is disputed by {part.draws} draws from its definition, which put its "
+        f"relative error at {part.error:+.2%}"
+        for part in monte_carlo
+        if part.outcome is Outcome.DISPUTED
     ]
     admissible = sum(part.admissible for part in examined)
     # A proven violation settles a claim, unless our own evaluators or records are in doubt.
@@ -209,7 +209,7 @@ def _sample(
         refereed += ruling.ruling is not Ruling.UNDECIDED
         if ruling.ruling is Ruling.VIOLATED:
             smallest = simplify(claim, size, ruling)
-            found.append(counterexample(claim, size, smallest, "met by sampling, then simplified"))
+            found.append(counterexample(claim, *smallest, "met by sampling, then simplified"))
             break
         if ruling.ruling is Ruling.UNDECIDED and slack[index] < -tolerance:
             doubts.append(f"a violation of {-slack[index]:.2e} was not judged: {ruling.reason}")

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 import pytest
 
+from kdtheory._random import random_key
 from kdtheory.objects.designs import LinearGaussianDesign, spectrum
 from kdtheory.theorems.linear_gaussian import algorithm_shift, dense
 
@@ -33,3 +34,14 @@ def test_the_divergence_of_a_design(benchmark, route: str) -> None:
         function = spectral if route == "singular directions" else joint
         function()
         benchmark(lambda: jax.block_until_ready(function()))
+
+
+@pytest.mark.parametrize("kind", ["uniform", "normal"])
+@pytest.mark.parametrize("key", ["default", "written out"])
+def test_random_numbers(benchmark, key: str, kind: str) -> None:
+    """Four million numbers in single precision: the same ones either way."""
+    draw = jax.jit(lambda k: getattr(jax.random, kind)(k, (1 << 22,), "float32"))
+    made = (jax.random.key if key == "default" else random_key)(0)
+    draw(made)
+    benchmark.group = kind
+    benchmark(lambda: jax.block_until_ready(draw(made)))

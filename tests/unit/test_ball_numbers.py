@@ -157,11 +157,13 @@ def test_comparisons_with_infinities_and_nan():
         (lambda x: jnp.exp(x), 100, "2.688117141816135448412625e43..."),
         (lambda x: x / 0, 1.0, "inf"),
         (lambda x: 0 / x, 0.0, "nan"),
+        (lambda x: jnp.log(x) + jnp.log(1 / x), 3, "[0 +/- "),
     ],
 )
 def test_describe(function, argument, expected):
     # The decimals are mpmath's, cut after 25 digits: nstr(sqrt(2), 30) and so on.
-    assert describe(enclose(function, argument)[()]) == expected
+    written = describe(enclose(function, argument)[()])
+    assert written == expected or (expected.endswith(" ") and written.startswith(expected))
 
 
 def test_bounds_of_astronomical_numbers_stay_small():

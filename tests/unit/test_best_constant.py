@@ -164,7 +164,9 @@ def test_a_narrow_valley_is_followed_to_its_end() -> None:
         )
     )
     assert (row.guess, row.attainment) == ("2", Attainment.APPROACHED)
-    assert 2 - 1e-5 < row.value < 2
+    # An approached value keeps only the digits that the search can vouch for: its instance is
+    # the simplest within a tenth of the doubt.
+    assert 2 - 1e-4 < row.value < 2
 
 
 # --- attained -----------------------------------------------------------------------------------

@@ -34,16 +34,18 @@ def memory_maps():
     return len(maps.read_text().splitlines()) if maps.exists() else None
 
 
-def mutated(index):
-    return dataclasses.replace(CLAIM, rhs=lambda x: x + index)
+def test_tools_compile_through_the_one_helper():
+    # 0.5^2 <= 0.5, with a slack of 1/4
+    assert evaluate(CLAIM, np.array(0.5)).slack == 0.25
+    assert _compile.live_programs() == 1
 
 
 def test_four_hundred_mutants_leave_32_programs_and_few_memory_maps():
     programs, maps = [], []
     for index in range(400):
-        value = evaluate(mutated(index), jnp.array(0.5))
-        # 0.5^2 <= 0.5 + index, with a slack of index + 1/4
-        assert value.slack == index + 0.25
+        mutant = dataclasses.replace(CLAIM, rhs=lambda x, index=index: x + index)
+        program = _compile.compiled(mutant, "rhs", (), lambda mutant=mutant: mutant.rhs)
+        assert program(0.5) == index + 0.5
         programs.append(_compile.live_programs())
         maps.append(memory_maps())
     assert programs[:3] == [1, 2, 3]

@@ -1,4 +1,4 @@
-"""Domains: membership, what a parametrization reaches, and the moves towards simplicity."""
+"""Domains: membership, what a parametrization reaches, and exact members."""
 
 import functools
 import itertools
@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from members import is_member
 
 from kdtheory import domains
 from kdtheory._exact import exact
@@ -169,23 +170,6 @@ def test_the_projection_of_a_batch():
 # --- exact members ----------------------------------------------------------------------------
 
 
-def is_member(part, value):
-    """Membership in fractions, from the meaning of each kind."""
-    assert value.shape == part.shape
-    entries = value.reshape(-1).tolist()
-    assert all(isinstance(entry, F) for entry in entries)
-    if part.kind == "simplex":
-        rows = value.reshape(-1, part.shape[-1])
-        return min(entries) >= 0 and all(sum(row) == 1 for row in rows)
-    if part.kind == "psd":  # 2 x 2: diagonal and determinant
-        (a, b), (c, d) = value
-        return b == c and a >= 0 and d >= 0 and a * d - b * c >= 0
-    inside = all(part.low <= entry <= part.high for entry in entries)
-    if part.kind == "integers":
-        return inside and all(entry.denominator == 1 for entry in entries)
-    return inside and (part.kind != "positive" or min(entries) > 0)
-
-
 EXACT = simplex(3) * stochastic(2, 2) * box(-0.5, 2.5, 2) * integers(1, 8, 2)
 EXACT = EXACT * reals(2) * positive(2)
 
@@ -217,28 +201,70 @@ def test_coarsen_gives_members_with_that_denominator(denominator, seed):
             assert max(steps) < 1 or part.kind == "box"
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_simplifications_are_members(seed):
-    parts = exact_point(seed)
-    moves = list(EXACT.simplifications(parts))
-    assert len(moves) > 100
-    for move in moves:
-        assert all(is_member(p, value) for p, value in zip(EXACT.parts, move, strict=True))
-    # The first is the most drastic: denominator one everywhere.
-    assert all(entry.denominator == 1 for value in moves[0][:2] for entry in value.reshape(-1))
+@pytest.mark.parametrize("denominator", [1, 2, 3, 7, 1000])
+def test_coarsen_keeps_a_matrix_semidefinite(denominator):
+    # Of rank one, on the boundary of the cone: plain rounding leaves it.
+    vector = exact([0.3, -0.7, 0.2])
+    matrix = np.outer(vector, vector)
+    coarse = psd(3).parts[0].coarsen(matrix, denominator)
+    assert is_member(psd(3).parts[0], coarse)
+    assert all((entry * denominator).denominator == 1 for entry in coarse.reshape(-1))
+    # Rounding moves an entry by half a step at most, the diagonal repairs at most 3/2 of one more.
+    assert max(abs(coarse - matrix).reshape(-1)) * denominator <= 3
 
 
-def test_simplifications_of_a_semidefinite_matrix_leave_it_alone():
-    value = exact(np.array([[2.0, 1.0], [1.0, 0.5]]))
-    for (move,) in psd(2).simplifications((value,)):
-        assert is_member(psd(2).parts[0], move)
+def fractions(value):
+    return np.vectorize(F, otypes=[object])(np.array(value, dtype=object))
 
 
-def test_simplifications_move_one_entry_or_one_row():
-    start = (exact(np.array([[0.25, 0.75], [0.5, 0.5]])),)
-    moves = [move[0].tolist() for move in stochastic(2, 2).simplifications(start)]
-    assert [[1, 0], [F(1, 2), F(1, 2)]] in moves
-    assert [[F(1, 4), F(3, 4)], [0, 1]] in moves
+# (domain, value, is it a member): the boundary, and what is next to it.
+NEXT_TO = F(1, 10**40)
+EXACTLY = {
+    "simplex": (simplex(2), [F(1, 3), F(2, 3)], True),
+    "a sum off by a hair": (simplex(2), [F(1, 3), F(2, 3) + NEXT_TO], False),
+    "a mass below zero": (simplex(2), [1 + NEXT_TO, -NEXT_TO], False),
+    "one bad row": (stochastic(2, 2), [[1, 0], [F(1, 2), F(1, 3)]], False),
+    "box end": (box(0, 1, 2), [0, 1], True),
+    "beyond the end": (box(0, 1, 2), [0, 1 + NEXT_TO], False),
+    # 0.1 is a little more than 1/10, and the end is the number that stands there.
+    "the end as written": (box(0.1, 1), F(0.1), True),
+    "the end on paper": (box(0.1, 1), F(1, 10), False),
+    "whole": (integers(1, 3), 2, True),
+    "half": (integers(1, 3), F(3, 2), False),
+    "too large": (integers(1, 3), 4, False),
+    "real": (reals(1), [10**30], True),
+    "tiny": (positive(1), [NEXT_TO], True),
+    "zero": (positive(1), [0], False),
+    "rank one": (psd(2), [[1, 2], [2, 4]], True),
+    "indefinite by a hair": (psd(2), [[1, 2], [2, 4 - NEXT_TO]], False),
+    "zero beside something": (psd(2), [[0, 1], [1, 5]], False),
+    # Leading minors 0, 0, 0, and yet the last entry is negative.
+    "negative at the end": (psd(3), [[0, 0, 0], [0, 0, 0], [0, 0, -1]], False),
+    "asymmetric": (psd(2), [[1, F(1, 2)], [F(1, 3), 1]], False),
+}
+
+
+@pytest.mark.parametrize("case", EXACTLY)
+def test_membership_is_decided_exactly(case):
+    domain, value, expected = EXACTLY[case]
+    array = fractions(value)
+    assert domain.contains((array,)) is expected
+    assert is_member(domain.parts[0], array) is expected
+
+
+def test_another_shape_is_no_member():
+    assert not simplex(3).contains((fractions([1, 0]),))
+    assert not (simplex(2) * box(0, 1)).contains((fractions([1, 0]), fractions([0])))
+
+
+@given(st.lists(st.integers(-3, 3), min_size=9, max_size=9))
+def test_semidefinite_matrices_are_told_from_others(entries):
+    # Of all symmetric integer matrices, and of sums of squares, which are semidefinite.
+    matrix = fractions(np.array(entries).reshape(3, 3))
+    gram = matrix @ matrix.T
+    for candidate in (matrix + matrix.T, gram, gram - fractions(np.eye(3))):
+        assert psd(3).contains((candidate,)) == is_member(psd(3).parts[0], candidate)
+    assert psd(3).contains((gram,))
 
 
 def test_exact_reads_floats_as_the_rationals_they_are():

@@ -12,7 +12,6 @@ INF, NAN = math.inf, math.nan
 
 EXAMINED = results.Examined((3, 2), 10, 9, -1e-17, 1, 2, 3, None)
 RECORDS = {
-    "witness": results.Witness((), (0.1, -2.0, INF)),
     "counterexample": results.Counterexample(
         size=(2,),
         names=("p", ""),
@@ -25,7 +24,10 @@ RECORDS = {
     "examined": EXAMINED,
     "vacuous": dataclasses.replace(EXAMINED, vacuous=0.25, worst_slack=INF),
     "case": results.CaseResult("corner", "null", -INF, INF, 0.0, True),
-    "draws": results.MonteCarlo("lhs", (2, 2), 0.1, -INF, 0.3, 4096, 1e-3, False),
+    "draws": results.MonteCarlo(
+        "lhs", (2, 2), "betting", 16, 4096, -INF, 0.01, 1e-3, results.Outcome.DISPUTED
+    ),
+    "mutation": results.Mutation("a/b", "sides swapped", ("search", "draws"), 1.5, ""),
     "search": results.Search((1,), 256, -INF, None, 255),
     "ablation": results.Ablation("a/b", "law", "case", -1.0, INF, None, True),
 }
@@ -87,6 +89,26 @@ def test_a_counterexample_reads_like_one():
         "  right side = 0",
         "  fails by   = 0.142857",
     ]
+
+
+def test_long_arrays_are_written_row_by_row_and_long_numbers_cut():
+    third = "33333333333333333333333333333/100000000000000000000000000000"
+    long = dataclasses.replace(
+        RECORDS["counterexample"],
+        names=("number", "matrix"),
+        parts=(third, (("1/1000000",) * 6,) * 2 + (("0",) * 6,)),
+    )
+    assert long.instance.splitlines() == [
+        "size (2,)",
+        # 0.33333333333333333333333333333, of which 25 digits
+        "  number     = 0.3333333333333333333333333...",
+        "  matrix     = ((1/1000000, 1/1000000, 1/1000000, 1/1000000, 1/1000000, 1/1000000),",
+        "                (1/1000000, 1/1000000, 1/1000000, 1/1000000, 1/1000000, 1/1000000),",
+        "                (0, 0, 0, 0, 0, 0))",
+    ]
+    assert str(long).startswith(long.instance)
+    cut = dataclasses.replace(long, parts=("0.12345678901234567890123456...", "inf"))
+    assert "= 0.12345678901234567890123456..." in cut.instance
 
 
 def test_the_methods_of_a_check_are_the_functions():

@@ -8,10 +8,10 @@ $\tfrac12\sum_i(e_i-1)^2+\sum_ie_i\delta_i^2$. Nothing is shared with the spectr
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.scipy.stats import multivariate_normal
 from jaxtyping import Array
 
 from kdtheory._types import Key, Scalar
@@ -29,14 +29,26 @@ def log_ratio_variance(mean_1: Array, cov_1: Array, mean_2: Array, cov_2: Array)
     return 0.5 * jnp.trace(excess @ excess) + gap @ cov_1 @ gap
 
 
-def _log_ratio(sample: Array, first: tuple[Array, Array], second: tuple[Array, Array]) -> Scalar:
-    above, below = (multivariate_normal.logpdf(sample, *law) for law in (first, second))
-    return jnp.asarray(above) - jnp.asarray(below)
+def _whitened(mean: Array, cov: Array) -> tuple[Array, Array, Array, Array]:
+    """Returns mean, factor L, its inverse and the log of its determinant of a Gaussian law."""
+    factor = jnp.linalg.cholesky(cov)
+    identity = jnp.eye(len(cov), dtype=cov.dtype)
+    inverse = jax.scipy.linalg.solve_triangular(factor, identity, lower=True)
+    return mean, factor, inverse, jnp.sum(jnp.log(jnp.diagonal(factor)))
 
 
-def _matrix_normal_sample(key: Key, mean: Array, row_cov: Array, col_cov: Array) -> Array:
-    noise = jax.random.normal(key, mean.shape, mean.dtype)
-    return mean + jnp.linalg.cholesky(row_cov) @ noise @ jnp.linalg.cholesky(col_cov).T
+def _log_ratio(sample: Array, first: tuple[Array, ...], second: tuple[Array, ...]) -> Scalar:
+    """Returns log p1/p2 at a sample, for two laws that `_whitened` has prepared."""
+    above, below = (
+        -0.5 * jnp.sum((inverse @ (sample - mean)) ** 2) - log_determinant
+        for mean, _, inverse, log_determinant in (first, second)
+    )
+    return above - below
+
+
+def _matrix_normal_sample(key: Key, mean: Array, factor: Array) -> Array:
+    """Draws rows that are independent, each with the covariance F F^T."""
+    return mean + jax.random.normal(key, mean.shape, mean.dtype) @ factor.T
 
 
 def _vectorised(mean: Array, row_cov: Array, col_cov: Array) -> tuple[Array, Array]:
@@ -54,10 +66,16 @@ def _vectorised_laws(factors: tuple[Array, ...]) -> list[tuple[Array, Array]]:
     return laws
 
 
-def _matrix_normal_log_ratio(key: Key, *factors: Array) -> Scalar:
+def _matrix_normal_pair(*factors: Array) -> tuple[tuple[Array, ...], ...]:
     first, second = _vectorised_laws(factors)
-    noise = jax.random.normal(key, first[0].shape, first[0].dtype)
-    sample = first[0] + jnp.linalg.cholesky(first[1]) @ noise
+    return _whitened(*first), _whitened(*second)
+
+
+def _matrix_normal_log_ratio(
+    key: Key, first: tuple[Array, ...], second: tuple[Array, ...]
+) -> Scalar:
+    mean, factor, *_ = first
+    sample = mean + factor @ jax.random.normal(key, mean.shape, mean.dtype)
     return _log_ratio(sample, first, second)
 
 
@@ -66,23 +84,22 @@ def _matrix_normal_variance(*factors: Array) -> Scalar:
     return log_ratio_variance(*first, *second)
 
 
-MATRIX_NORMAL_KL = Draw(_matrix_normal_log_ratio, variance_bound=_matrix_normal_variance)
+MATRIX_NORMAL_KL = Draw(
+    _matrix_normal_log_ratio, variance_bound=_matrix_normal_variance, prepare=_matrix_normal_pair
+)
 
 
-def _student_run(key: Key, design: LinearGaussianDesign, student_map: Array) -> Array:
+def _student_run(
+    key: Key, design: LinearGaussianDesign, to_teacher: Array, factor: Array, student_map: Array
+) -> Array:
     """Draws labels, a teacher, pseudo labels and a student; returns (vec Y-hat, vec Theta)."""
     keys = jax.random.split(key, 4)
-    shape = (design.true_weights.shape[0], design.inputs.shape[1])
-    covariance = dense.teacher_covariance(design)
-    rows = jnp.eye(shape[0], dtype=covariance.dtype)
-    labels = design.true_weights @ design.inputs
-    labels += design.noise_std * jax.random.normal(keys[0], shape, labels.dtype)
-    snr = design.inverse_temperature / design.noise_std**2
-    posterior_mean = snr * labels @ design.inputs.T @ covariance
-    teacher = _matrix_normal_sample(keys[1], posterior_mean, rows, covariance)
-    pseudo = teacher @ design.inputs
-    pseudo += design.noise_std * jax.random.normal(keys[2], shape, labels.dtype)
-    student = _matrix_normal_sample(keys[3], teacher @ student_map, rows, covariance)
+    signal = design.true_weights @ design.inputs
+    labels = signal + design.noise_std * jax.random.normal(keys[0], signal.shape, signal.dtype)
+    teacher = _matrix_normal_sample(keys[1], labels @ to_teacher, factor)
+    noise = jax.random.normal(keys[2], signal.shape, signal.dtype)
+    pseudo = teacher @ design.inputs + design.noise_std * noise
+    student = _matrix_normal_sample(keys[3], teacher @ student_map, factor)
     return jnp.concatenate([pseudo.T.ravel(), student.T.ravel()])
 
 
@@ -96,24 +113,40 @@ def _student_map(rank: str, null: str, design: LinearGaussianDesign) -> Array:
 def divergence_draw(rank: str, null: str) -> Draw:
     """Returns the draw whose mean is the divergence for one way of choosing the student's map."""
 
-    def sample(key: Key, design: LinearGaussianDesign) -> Scalar:
+    def prepare(design: LinearGaussianDesign) -> tuple[Any, ...]:
         chosen = _student_map(rank, null, design)
-        run = _student_run(key, design, chosen)
-        return _log_ratio(run, dense.student_moments(design, chosen), dense.teacher_moments(design))
+        covariance = dense.teacher_covariance(design)
+        snr = design.inverse_temperature / design.noise_std**2
+        laws = dense.student_moments(design, chosen), dense.teacher_moments(design)
+        return (
+            design,
+            snr * design.inputs.T @ covariance,
+            jnp.linalg.cholesky(covariance),
+            chosen,
+            *(_whitened(*law) for law in laws),
+        )
+
+    def sample(
+        key: Key,
+        design: LinearGaussianDesign,
+        to_teacher: Array,
+        factor: Array,
+        student_map: Array,
+        *laws: tuple[Array, ...],
+    ) -> Scalar:
+        return _log_ratio(_student_run(key, design, to_teacher, factor, student_map), *laws)
 
     def variance_bound(design: LinearGaussianDesign) -> Scalar:
         student = dense.student_moments(design, _student_map(rank, null, design))
         return log_ratio_variance(*student, *dense.teacher_moments(design))
 
-    return Draw(sample, variance_bound=variance_bound)
+    return Draw(sample, variance_bound=variance_bound, prepare=prepare)
 
 
 def _mean_term_sample(
-    key: Key, design: LinearGaussianDesign, teacher_weights: Array, rank: int
+    key: Key, noise_std: Scalar, fit: Array, gap: Array, precision: Array
 ) -> Scalar:
-    fit, gap, precision = _refit(design, teacher_weights, rank)
-    shape = (teacher_weights.shape[0], design.inputs.shape[1])
-    noise = design.noise_std * jax.random.normal(key, shape, fit.dtype)
+    noise = noise_std * jax.random.normal(key, (len(gap), len(fit)), fit.dtype)
     moved = gap - noise @ fit
     return 0.5 * jnp.sum((moved @ precision) * moved)
 
@@ -144,8 +177,9 @@ def _refit(
 def mean_term_draw(rank: int) -> Draw:
     """Returns the draw of the mean term given the teacher, for a student of a given rank."""
     return Draw(
-        functools.partial(_mean_term_sample, rank=rank),
+        _mean_term_sample,
         variance_bound=functools.partial(_mean_term_variance, rank=rank),
+        prepare=lambda design, weights: (design.noise_std, *_refit(design, weights, rank)),
     )
 
 

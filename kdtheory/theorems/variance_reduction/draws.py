@@ -1,7 +1,7 @@
 """Monte Carlo replicates straight from the definitions: draw a sample, compute the risks on it.
 
-Nothing here is shared with the exact evaluators. Whole samples are drawn; variances come from pairs
-of independent samples.
+Nothing here is shared with the exact evaluators. Whole samples are drawn; a variance comes from
+`COPIES` independent samples.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from kdtheory.objects.problems import FiniteProblem, HypothesisProblem
 MAX_DRAWN = 8
 """The largest sample that is drawn; every domain of this room keeps N below it."""
 
+COPIES = 4
+"""How many samples one replicate of a variance takes: three times as many tell as with two."""
+
 
 def categorical(uniform: Any, weights: Float[Array, "*batch atoms"]) -> Any:
     """Returns indices drawn by inverting the cumulative weights along the last axis."""
@@ -34,7 +37,8 @@ def _sample_mean(values: Float[Array, "drawn"], num_samples: Scalar) -> Scalar:
 
 def _uniforms(key: Key, copies: int) -> Any:
     """Returns the randomness of whole samples: two uniforms for every example of every copy."""
-    return jax.random.uniform(key, (copies, 2, MAX_DRAWN))
+    # Single precision: no probability is off by more than 1e-7, and half the bits are needed.
+    return jax.random.uniform(key, (copies, 2, MAX_DRAWN), jnp.float32)
 
 
 def _onehot_risk(uniform: Any, problem: FiniteProblem) -> Scalar:
@@ -57,40 +61,46 @@ def _fresh_teacher_risk(uniform: Any, problem: FiniteProblem) -> Scalar:
     return _sample_mean(values, problem.num_samples)
 
 
-def _half_squared_difference(risk: Any, uniform: Any, problem: FiniteProblem) -> Scalar:
-    return 0.5 * (risk(uniform[0], problem) - risk(uniform[1], problem)) ** 2
+def _variance(risk: Any, uniform: Any, problem: FiniteProblem) -> Scalar:
+    """Returns the unbiased variance of a risk over several samples."""
+    values = jax.vmap(risk, in_axes=(0, None))(uniform, problem)
+    return jnp.var(values, ddof=1)
 
 
 def _spread_squared(problem: FiniteProblem) -> Scalar:
     return (problem.losses.max() - problem.losses.min()) ** 2
 
 
+def _largest_variance(problem: FiniteProblem) -> Scalar:
+    # Half of the values at either end.
+    return _spread_squared(problem) * COPIES / (4 * (COPIES - 1))
+
+
 VARIANCE_ONEHOT = Draw(
-    lambda key, p: _half_squared_difference(_onehot_risk, _uniforms(key, 2), p),
-    bounds=lambda p: (0.0, 0.5 * _spread_squared(p)),
+    lambda key, p: _variance(_onehot_risk, _uniforms(key, COPIES), p),
+    bounds=lambda p: (0.0, _largest_variance(p)),
 )
 VARIANCE_BAYES = Draw(
-    lambda key, p: _half_squared_difference(_bayes_risk, _uniforms(key, 2), p),
-    bounds=lambda p: (0.0, 0.5 * _spread_squared(p)),
+    lambda key, p: _variance(_bayes_risk, _uniforms(key, COPIES), p),
+    bounds=lambda p: (0.0, _largest_variance(p)),
 )
 
 
 def _gap_sample(key: Key, problem: FiniteProblem) -> Scalar:
-    uniform = _uniforms(key, 2)
-    onehot = _half_squared_difference(_onehot_risk, uniform, problem)
-    return onehot - _half_squared_difference(_bayes_risk, uniform, problem)
+    uniform = _uniforms(key, COPIES)
+    onehot = _variance(_onehot_risk, uniform, problem)
+    return onehot - _variance(_bayes_risk, uniform, problem)
 
 
-VARIANCE_GAP = Draw(
-    _gap_sample, bounds=lambda p: (-0.5 * _spread_squared(p), 0.5 * _spread_squared(p))
-)
+VARIANCE_GAP = Draw(_gap_sample, bounds=lambda p: (-_largest_variance(p), _largest_variance(p)))
 
 
 def _error_sample(key: Key, problem: FiniteProblem) -> Scalar:
     # E(R~ - R)^2 = E(R~ - A)(R~ - B) for independent unbiased estimates A and B of the risk R.
-    uniform = _uniforms(key, 3)
+    uniform = _uniforms(key, 1 + 2 * COPIES)
     distilled = _fresh_teacher_risk(uniform[0], problem)
-    first, second = _onehot_risk(uniform[1], problem), _onehot_risk(uniform[2], problem)
+    risks = jax.vmap(_bayes_risk, in_axes=(0, None))(uniform[1:], problem)
+    first, second = risks[:COPIES].mean(), risks[COPIES:].mean()
     return (distilled - first) * (distilled - second)
 
 
@@ -133,26 +143,23 @@ def empirical_risk_draw(distilled: bool) -> Draw:
 
 
 def excess_risk_draw(distilled: bool) -> Draw:
-    """Returns the draw of an empirical minimiser's loss on a test point, minus the best risk's.
+    """Returns the draw of the risk of an empirical minimiser in excess of the smallest risk.
 
-    The best hypothesis is not known to a draw; its risk is replaced by the loss, on the same test
-    point, of the hypothesis with the smallest sum over the whole (known) world.
+    Only samples are drawn, several for one replicate since a wrong choice is rare; what a
+    minimiser risks in the world is a sum.
     """
 
     def sample(key: Key, problem: HypothesisProblem) -> Scalar:
-        # The sample, and one test point behind it.
-        uniform = jax.random.uniform(key, (2, problem.num_samples + 1))
-        chosen = jnp.argmin(_empirical_risks(uniform[:, 1:], problem, distilled))
+        uniform = jax.random.uniform(key, (4 * COPIES, 2, problem.num_samples), jnp.float32)
+        risks = jax.vmap(_empirical_risks, in_axes=(0, None, None))(uniform, problem, distilled)
         world = jnp.einsum(
             "i,ik,hik->h", problem.input_weights, problem.label_probs, problem.losses
         )
-        x = categorical(uniform[0, 0], problem.input_weights)
-        y = categorical(uniform[1, 0], problem.label_probs[x])
-        return problem.losses[chosen, x, y] - problem.losses[jnp.argmin(world), x, y]
+        return jnp.mean(world[jnp.argmin(risks, axis=-1)]) - world.min()
 
     def bounds(problem: HypothesisProblem) -> tuple[Scalar, Scalar]:
         spread = problem.losses.max() - problem.losses.min()
-        return -spread, spread
+        return 0.0 * spread, spread
 
     return Draw(sample, bounds=bounds)
 
@@ -169,10 +176,11 @@ def design_variance_draw(distilled: bool) -> Draw:
     """Returns the draw of a risk's variance when the inputs follow any joint law."""
 
     def sample(key: Key, *parts: Any) -> Scalar:
-        uniform = jax.random.uniform(key, (2, 1 + parts[1].shape[1]))
-        first, second = (_design_risk(copy, parts, distilled) for copy in uniform)
-        return 0.5 * (first - second) ** 2
+        uniform = jax.random.uniform(key, (COPIES, 1 + parts[1].shape[1]), jnp.float32)
+        risks = jax.vmap(_design_risk, in_axes=(0, None, None))(uniform, parts, distilled)
+        return jnp.var(risks, ddof=1)
 
-    return Draw(
-        sample, bounds=lambda _w, _d, _p, losses: (0.0, 0.5 * (losses.max() - losses.min()) ** 2)
-    )
+    def bounds(*parts: Any) -> tuple[float, Scalar]:
+        return 0.0, (parts[3].max() - parts[3].min()) ** 2 * COPIES / (4 * (COPIES - 1))
+
+    return Draw(sample, bounds=bounds)

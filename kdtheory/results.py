@@ -326,7 +326,7 @@ class ExtremeConstant:
         distance: how far the guess lies beyond what the instance proves.
         names: the names of the parts of the domain, without the constant.
         parts: the instance, nested tuples of numbers written as fractions.
-        evaluations: instances evaluated by the search.
+        evaluations: instances evaluated by the gradient ascents.
         note: what else there is to say, in words.
     """
 

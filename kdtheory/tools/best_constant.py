@@ -39,7 +39,7 @@ from kdtheory.tools.simplify import complexity, reduce_instance
 SIMPLE = 4096
 CHANCE = 1e-3
 """A fraction is a guess if its numerator times its denominator is at most `SIMPLE`, and times the
-relative doubt at most `CHANCE`: fewer random numbers than that are so close to so simple one."""
+relative doubt at most `CHANCE`: a smaller share than that of random numbers is so close to one."""
 
 
 def best_constant(

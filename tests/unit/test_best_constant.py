@@ -229,6 +229,13 @@ def test_an_irrational_constant_is_not_guessed() -> None:
         assert str(mpmath.exp(-1)).startswith(row.bound.removesuffix("..."))
 
 
+def test_a_rounded_number_in_a_formula_neither_excludes_nor_attains_the_guess() -> None:
+    # The float64 0.1 exceeds 1/10 by 5.6e-18: so does what the formula, read exactly, demands.
+    row = only(best_constant(lambda x: 0.1 * x, "C", lambda x, C: C * x, over=box(1, 2)))
+    assert (row.guess, row.attainment) == ("1/10", Attainment.UNDECIDED)
+    assert row.bound.startswith("0.10000000000000000555")
+
+
 def test_both_ends_are_reported() -> None:
     # C x <= exp(x) - 1 for all real x: x < 0 demands C >= 1, x > 0 demands C <= 1.
     best = best_constant(lambda x, C: C * x, "C", jnp.expm1, over=reals())

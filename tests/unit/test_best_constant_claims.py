@@ -54,6 +54,14 @@ def test_assumptions_on_the_constant_are_left_out_and_others_kept() -> None:
     assert len(best_constant(chord(), "C").rows) == 2
 
 
+def test_a_simpler_instance_outside_an_assumption_does_not_count() -> None:
+    # x >= 3/10 leaves 1 - 3/10; 1/4 is simpler and demands 3/4, but is not admissible.
+    low = Assumption("low", "x >= 3/10", lambda x, C: x - 0.3)
+    row = only(best_constant(chord(assumptions=(low,)), "C", sizes=[2]))
+    assert row.guess == "7/10"
+    assert Fraction(row.parts[0]) >= Fraction(0.3)
+
+
 def test_an_evaluation_error_is_granted() -> None:
     # The right side is only known to be within 1/8 of C x: as if it were C x + 1/8. The largest of
     # (x - x^2 - 1/8) / x is 1 - sqrt(1/2), at sqrt(1/8) = 0.35: above 1/4, so inside.

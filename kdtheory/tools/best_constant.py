@@ -34,7 +34,10 @@ from kdtheory.tools._demand_search import climb_demands, growing, tolerance
 from kdtheory.tools._referee import exact_parts, written
 from kdtheory.tools._search import STARTS, STEPS
 from kdtheory.tools.falsify import as_claim, generator
-from kdtheory.tools.simplify import complexity, reduce_instance
+from kdtheory.tools.simplify import reduce_instance
+
+BUDGET = 200
+"""How many candidates for a simpler instance are judged, at each of up to three attempts."""
 
 SIMPLE = 4096
 CHANCE = 1e-3
@@ -253,22 +256,15 @@ def _concluded(
         parts = exact_parts(start.parts)
         if parts is None:
             return None
-        smallest = reduce_instance(lambda _: probes.domain, (), parts, judge)
+        smallest = reduce_instance(lambda _: probes.domain, (), parts, judge, budget=BUDGET)
         return None if smallest is None else smallest[1]
-
-    def cost(demand: ExactDemand) -> tuple[float, ...]:
-        parts = exact_parts(demand.parts)
-        return (math.inf,) if parts is None else complexity((), parts)
 
     best = max(demands, key=rank)
     unbounded = growing(scores)
     reached = sign * midpoint(best.constant)
     doubt = tolerance(scores, reached)
     # An instance with room first: it is the one that rounds to an instance just as extreme.
-    tidy = [simpler(start, rank(best)) for start in (demands[-1], best)]
-    tidied = [one for one in tidy if one is not None]
-    if tidied:
-        best = min(tidied, key=lambda one: (-rank(one), cost(one)))
+    best = simpler(demands[-1], rank(best)) or simpler(best, rank(best)) or best
     if isinstance(best.constant, float):
         impossible = dataclasses.replace(row, attainment=Attainment.IMPOSSIBLE, value=best.constant)
         return _shown(probes, impossible, best)

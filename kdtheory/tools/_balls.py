@@ -244,8 +244,9 @@ def describe(number: Number, digits: int = 25) -> str:
 
     Returns:
         The fraction 'p/q' if it is exact and short; else the leading decimal digits, cut and not
-        rounded ('0.1234...', fewer of them if the ball is wide); '[m +/- r]' if not even the first
-        digit is certain; 'inf', 'nan' or 'unknown'.
+        rounded ('0.1234...', fewer of them if the ball is wide); 'x (to 25 digits)' if the number
+        may lie on either side of a short decimal x; '[m +/- r]' if not even the first digit is
+        certain; 'inf', 'nan' or 'unknown'.
     """
     if isinstance(number, float):
         return str(number)
@@ -256,11 +257,22 @@ def describe(number: Number, digits: int = 25) -> str:
         return str(arb(number).str(digits))
     if low == high and max(abs(low.numerator), low.denominator) < 10**12:
         return str(low)
-    for count in range(digits, 0, -1):
-        if low * high <= 0:
-            break
-        first = truncated(low, count)
-        if first == truncated(high, count):
-            return f"{decimal(*first)}..."
+    if low * high > 0:
+        nearest = _rounded(low, digits)
+        between = truncated(low, digits) != truncated(high, digits)
+        if between and nearest == _rounded(high, digits):
+            return f"{nearest} (to {digits} digits)"
+        for count in range(digits, 0, -1):
+            first = truncated(low, count)
+            if first == truncated(high, count):
+                return f"{decimal(*first)}..."
     # flint leaves out a middle of zero.
     return str(arb(number).str(digits)).replace("[+/-", "[0 +/-")
+
+
+def _rounded(value: Fraction, digits: int) -> str:
+    """Returns the nearest decimal with so many significant digits, without trailing zeros."""
+    leading, last = truncated(value, digits + 1)
+    halfway = 5 if leading > 0 else -5
+    text = decimal(int(Fraction(leading + halfway, 10)), last + 1)
+    return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text

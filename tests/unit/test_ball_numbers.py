@@ -158,6 +158,10 @@ def test_comparisons_with_infinities_and_nan():
         (lambda x: x / 0, 1.0, "inf"),
         (lambda x: 0 / x, 0.0, "nan"),
         (lambda x: jnp.log(x) + jnp.log(1 / x), 3, "[0 +/- "),
+        # sqrt(2)^2 lies on either side of 2, and of fewer digits than it is known to.
+        (lambda x: jnp.sqrt(x) * jnp.sqrt(x), 2, "2 (to 25 digits)"),
+        (lambda x: -jnp.sqrt(x) * jnp.sqrt(x) / 16, 2, "-0.125 (to 25 digits)"),
+        (lambda x: jnp.exp(2 * jnp.log(x)), 30, "900 (to 25 digits)"),
     ],
 )
 def test_describe(function, argument, expected):

@@ -131,8 +131,8 @@ def euclidean_distance(
         The distance; differences whose squares underflow count as zero.
 
     Example:
-        >>> euclidean_distance(jnp.array([1.0, 0.0]), jnp.array([0.4, 0.6])).round(4).tolist()
-        0.8485000133514404
+        >>> float(euclidean_distance(jnp.array([0.5, 0.0, 0.5, 0.0]), jnp.full(4, 0.25)))
+        0.5
     """
     squares = squared_distance(p, q)
     apart = squares > 0

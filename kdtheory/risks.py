@@ -121,7 +121,7 @@ def teacher_bias(
 ) -> TeacherWeights:
     r"""Returns $b_\tau = \mathbb E_x[(p_\tau(x) - p^*(x))\cdot\ell(f(x))]$ for every draw.
 
-    The losses enter relative to that of the first label, which changes nothing since differences
+    The losses enter relative to their mean under $p^*(x)$, which changes nothing since differences
     of distributions sum to zero: a large loss common to all labels is not rounded into the bias.
 
     Args:
@@ -138,7 +138,7 @@ def teacher_bias(
         >>> teacher_bias(one, jnp.array([[1.0, 0.0]]), losses, jnp.array([[[0.75, 0.25]]])).tolist()
         [0.25]
     """
-    relative = losses - losses[:, :1]
+    relative = losses - _conditional_risks(label_probs, losses)[:, None]
     difference = teacher_probs - label_probs[None]
     return jnp.sum(input_weights[None, :, None] * difference * relative[None], axis=(1, 2))
 

@@ -92,6 +92,15 @@ def test_a_large_common_loss_is_not_rounded_into_the_bias():
     assert float(bias[0]) == pytest.approx(0.3, rel=1e-6)
 
 
+def test_the_loss_of_an_impossible_label_is_not_rounded_into_the_bias():
+    # The first label never occurs and no teacher gives it: its loss 1/2 must not meet the
+    # sum of the differences, which rounding does not leave at 0.
+    truth, table = jnp.array([[0.0, 0.3, 0.7]]), jnp.array([[[0.0, 0.1 + 0.2, 0.6 + 0.1]]])
+    bias = teacher_bias(jnp.ones(1), truth, jnp.array([[0.5, 0.0, 0.0]]), table)
+    assert float(jnp.sum(table[0] - truth)) != 0
+    assert bias.tolist() == [0.0]
+
+
 @pytest.mark.parametrize("labels", range(1, 7))
 def test_the_sharp_constant_is_the_largest_squared_norm_of_centred_losses(labels):
     # sup ((p-q).l)^2 / |p-q|^2 = |l - mean|^2: p - q may point along l - mean, which sums to zero.

@@ -143,10 +143,11 @@ def distance_to_bayes_fresh(problem: FiniteProblem) -> Scalar:
 
 def _relative_to_bayes(problem: FiniteProblem) -> FiniteProblem:
     """Returns the world of the differences: teacher minus Bayes, against a truth of zero."""
+    conditional = jnp.sum(problem.label_probs * problem.losses, axis=-1)
     return FiniteProblem(
         problem.input_weights,
         jnp.zeros_like(problem.label_probs),
-        problem.losses - problem.losses[:, :1],
+        problem.losses - conditional[:, None],
         problem.teacher_weights,
         problem.teacher_probs - problem.label_probs[None],
         problem.num_samples,

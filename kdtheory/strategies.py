@@ -69,7 +69,7 @@ def problems(
 
     Example:
         >>> from hypothesis import find
-        >>> find(problems(), lambda problem: problem.num_samples > 2).num_samples.item()
+        >>> find(problems(2, 2, 1), lambda problem: problem.num_samples > 2).num_samples.item()
         3.0
     """
     sizes = (max_inputs, max_labels, max_teachers)
@@ -98,7 +98,7 @@ def designs(
 
     Example:
         >>> from hypothesis import find
-        >>> find(designs(), lambda design: design.inputs.shape == (2, 3)).true_weights.shape[1]
+        >>> find(designs(1, 2, 2), lambda design: design.noise_std > 1).true_weights.ndim
         2
     """
     sizes = (max_outputs, max_features, max_samples)

@@ -1,0 +1,64 @@
+"""The examples in docstrings do what they say."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from types import ModuleType
+
+import hypothesis
+import pytest
+
+import kdtheory
+
+MODULES = [
+    importlib.import_module(found.name)
+    for found in pkgutil.walk_packages(kdtheory.__path__, "kdtheory.")
+    if not found.name.endswith("__main__")
+]
+
+
+def examples(module: ModuleType) -> list[doctest.DocTest]:
+    """The tests of a module's docstrings, also those behind a decorator such as jax.jit."""
+    own = {
+        name: item
+        for name, item in vars(module).items()
+        if getattr(item, "__module__", None) == module.__name__
+    }
+    parser, tests = doctest.DocTestParser(), []
+    for name, item in {"": module, **own}.items():
+        documented = {name: item}
+        if isinstance(item, type):
+            documented |= {f"{name}.{key}": value for key, value in vars(item).items()}
+        for label, thing in documented.items():
+            text = getattr(thing, "__doc__", None)
+            if isinstance(text, str) and ">>>" in text:
+                where = f"{module.__name__}.{label}".rstrip(".")
+                tests.append(parser.get_doctest(text, dict(vars(module)), where, None, 0))
+    return tests
+
+
+EXAMPLES = [test for module in MODULES for test in examples(module)]
+
+
+def test_there_are_examples() -> None:
+    assert len(EXAMPLES) > 10
+
+
+@pytest.fixture
+def _few_examples() -> Iterator[None]:
+    """A docstring's property is tried on two examples: it shows how, other tests ask how well."""
+    hypothesis.settings.register_profile("docstrings", max_examples=2, derandomize=True)
+    hypothesis.settings.load_profile("docstrings")
+    yield
+    hypothesis.settings.load_profile("kdtheory")
+
+
+@pytest.mark.usefixtures("_few_examples")
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda test: test.name)
+def test_examples(example: doctest.DocTest) -> None:
+    runner = doctest.DocTestRunner(verbose=False, optionflags=doctest.NORMALIZE_WHITESPACE)
+    runner.run(example)
+    assert runner.summarize(verbose=False).failed == 0

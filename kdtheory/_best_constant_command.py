@@ -18,25 +18,24 @@ def best_constant(
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")] = False,
 ) -> None:
     """Search for the best constant of a claim, and the instance that demands it."""
-    from kdtheory import _check
+    from kdtheory import _check, cli
     from kdtheory.theorems import find
     from kdtheory.tools import best_constant as search
     from kdtheory.tools import report
 
-    if context.obj:
-        from kdtheory._cache import keep_compiled_programs
-
-        keep_compiled_programs()
+    cli.prepare(context)
     try:
         result = search(find(slug), name, sizes=_sizes(sizes), seed=seed)
     except (_check.InputError, KeyError) as problem:
-        typer.echo(f"kdtheory: {problem.args[0]}", err=True)
-        raise typer.Exit(2) from None
+        cli.fail(str(problem.args[0]))
     if as_json:
         report.write_json(result)
     else:
         typer.echo(f"{slug}, seed {seed}")
         typer.echo(str(result))
+        if result.left_out:
+            names = ", ".join(result.left_out)
+            typer.echo(f"Left out, since they say which {name} are meant: {names}.")
 
 
 def _sizes(text: str | None) -> list[tuple[int, ...]] | None:

@@ -206,11 +206,13 @@ def verify(
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue an interrupted run with these settings.")
     ] = False,
+    jobs: Annotated[
+        int, typer.Option(min=0, help="Processes, about a gigabyte each; 0: one for every core.")
+    ] = 0,
     as_json: Json = False,
 ) -> None:
     """Examine claims from every side; without an argument, the whole catalogue."""
     from kdtheory.tools import report
-    from kdtheory.tools import verify as examine
 
     claims = select(slugs or [])
     if dtype not in ("float64", "float32"):
@@ -221,16 +223,18 @@ def verify(
     share = level / len(claims)
     settings = {"seed": seed, "dtype": dtype, "level of a claim": share}
     run = _started(results, settings, resume) if results or resume or context.obj else None
-    checks: list[Check] = []
+    finished: dict[str, Check] = {}
+    if run is not None and resume:
+        kept = (run.finished(claim.slug) for claim in claims)
+        finished = {check.slug: check for check in kept if check is not None}
+    left = [claim for claim in claims if claim.slug not in finished]
     with progress(len(claims)) as at:
-        for index, claim in enumerate(claims):
-            at(claim.slug, index)
-            check = run.finished(claim.slug) if run is not None and resume else None
-            if check is None:
-                check = examine(claim, seed=seed, dtype=dtype, level=share)
-                if run is not None:
-                    _keep(run, check)
-            checks.append(check)
+        options = {"seed": seed, "dtype": dtype, "level": share}
+        for check in _examined(left, jobs, at, len(finished), context.obj, options):
+            finished[check.slug] = check
+            if run is not None:
+                _keep(run, check)
+    checks = [finished[claim.slug] for claim in claims]
     if as_json:
         report.write_json(checks)
     else:
@@ -242,6 +246,27 @@ def verify(
         out.print(f"\n{report.summary(checks)} Seed {seed}, {dtype}.", markup=False)
         out.print(report.LEGEND, style="dim", markup=False)
     raise typer.Exit(_code(checks))
+
+
+def _examined(
+    claims: Sequence[Claim], jobs: int, at: Any, done: int, cached: bool, options: dict[str, Any]
+) -> Iterator[Check]:
+    """Yields checks as they finish, here or in several processes, and moves the bar."""
+    from kdtheory import _workers
+    from kdtheory.tools import verify as examine
+
+    jobs = min(jobs or _workers.default_jobs(), len(claims))
+    if jobs <= 1:
+        for index, claim in enumerate(claims):
+            at(claim.slug, done + index)
+            yield examine(claim, **options)
+        return
+    at(f"{jobs} processes", done)
+    slugs = [claim.slug for claim in claims]
+    found = _workers.checks_of(slugs, jobs, keep_programs=cached, **options)
+    for index, check in enumerate(found):
+        at(check.slug, done + index + 1)
+        yield check
 
 
 def _started(folder: Path | None, settings: dict[str, Any], resume: bool) -> Run | None:

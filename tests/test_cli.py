@@ -190,13 +190,13 @@ def test_exit_codes_tell_surprise_from_doubt(monkeypatch: pytest.MonkeyPatch) ->
     wrong = claim("user/wrong", lambda p: 0.5)
     unclear = claim("user/unclear", lambda p: 2.0 + 0.0 * jnp.log(p[0] - 0.5))
     _catalogue(monkeypatch, wrong)
-    assert run("verify").exit_code == 1
-    assert "(!)" in run("verify").stdout
+    assert run("verify", "--jobs", "1").exit_code == 1
+    assert "(!)" in run("verify", "--jobs", "1").stdout
     assert run("falsify", "user/wrong").exit_code == 1
     _catalogue(monkeypatch, unclear)
-    assert run("verify").exit_code == 3
+    assert run("verify", "--jobs", "1").exit_code == 3
     _catalogue(monkeypatch, wrong, unclear)
-    assert run("verify").exit_code == 1
+    assert run("verify", "--jobs", "1").exit_code == 1
 
 
 def test_best_constant_prints_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,7 +248,7 @@ def test_an_interrupted_run_is_resumed(tmp_path: Path, monkeypatch: pytest.Monke
         return examine(claim, **options)
 
     monkeypatch.setattr(kdtheory.tools, "verify", interrupted)
-    assert run("verify", *room, "--results", str(parts)).exit_code != 0
+    assert run("verify", *room, "--results", str(parts), "--jobs", "1").exit_code != 0
     # What was finished is there, whole, and nothing half-written beside it.
     names = {"settings.json", "times.json", "variance_reduction--unbiased_onehot.json"}
     assert set(contents(parts)) == names
@@ -258,7 +258,7 @@ def test_an_interrupted_run_is_resumed(tmp_path: Path, monkeypatch: pytest.Monke
         return examine(claim, **options)
 
     monkeypatch.setattr(kdtheory.tools, "verify", remaining)
-    assert run("verify", *room, "--results", str(parts), "--resume").exit_code == 0
+    assert run("verify", *room, "--results", str(parts), "--resume", "--jobs", "1").exit_code == 0
     monkeypatch.undo()
     # The same results as without an interruption, to the letter; times are elsewhere.
     one, other = contents(whole), contents(parts)

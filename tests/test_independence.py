@@ -24,11 +24,14 @@ SHARED = ("claim.py", "domains.py", "problems.py", "designs.py", "_types.py")
 def functions_reached(function: Callable[..., Any], *arguments: Any) -> set[CodeType]:
     """Returns every function of the package that tracing a function calls."""
     reached: set[CodeType] = set()
+    seen: set[CodeType] = set()
 
     def note(frame: FrameType, event: str, _: Any) -> None:
         code = frame.f_code
-        inside = code.co_filename.startswith(PACKAGE) and not code.co_filename.endswith(SHARED)
-        if event == "call" and inside:
+        if event != "call" or code in seen:
+            return
+        seen.add(code)
+        if code.co_filename.startswith(PACKAGE) and not code.co_filename.endswith(SHARED):
             reached.add(code)
 
     sys.setprofile(note)

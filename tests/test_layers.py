@@ -37,6 +37,7 @@ TOP = {
     "_decompose_command",
     "_mutants_command",
     "_runs",
+    "_workers",
     "decompose",
     "decomposition",
     "readers",

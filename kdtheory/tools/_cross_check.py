@@ -25,7 +25,7 @@ from kdtheory.tools._compile import compiled, float_width
 from kdtheory.tools._sequential import Numbers, Process, betting, empirical_bernstein
 from kdtheory.tools._sequential import known_variance as catoni
 
-INSTANCES = 16
+INSTANCES = 256
 """On how many instances of the home size each quantity is held against its draws."""
 
 RESOLUTION = 0.01
@@ -37,7 +37,7 @@ SMALL = 2**15
 LONG = 2**17
 """With more draws than this, the program that makes them is worth optimising."""
 
-BLOCK = 512
+BLOCK = 32
 """Replicates per instance that are drawn and summed at a time."""
 
 

@@ -10,7 +10,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from enumeration import WORLDS, bayes_outcomes, dot, floats, fresh_outcomes, moment_of_mean, risk
-from kdtheory.tools._intervals import mean_interval
 
 from kdtheory.claim import call
 from kdtheory.losses import brier
@@ -19,6 +18,7 @@ from kdtheory.risks import onehot_variance, population_risk
 from kdtheory.theorems import find
 from kdtheory.theorems.bias_variance import bounds, draws, formulas
 from kdtheory.theorems.bias_variance.worlds import CONSTANT, dependent_worlds
+from kdtheory.tools._sequential import empirical_bernstein
 
 # --- enumeration ------------------------------------------------------------------------------
 
@@ -316,14 +316,18 @@ def test_draws_with_and_without_conditioning_on_the_teacher(replicates):
     """The shortened draw is right because the unshortened one agrees, at N = 2..5."""
     worlds, *values = replicates
     for i, problem in enumerate(worlds[:4]):
-        ends = tuple(float(end) for end in draws.SHARED_ERROR.bounds(problem))
+        low, high = (float(end) for end in draws.SHARED_ERROR.bounds(problem))
         exact = float(formulas.shared_error(problem))
-        # The chance that one of these eight intervals misses is at most 8e-6.
+        threshold = math.log(1 / 1e-6)
         for drawn in values:
-            low, high = mean_interval(drawn[i], 1e-6, bounds=ends)
-            assert low <= exact <= high
+            # The chance that one of these eight, twice, is disputed is at most 1.6e-5.
+            z = (drawn[i] - exact) / (high - low)
+            sums = np.array([z.sum(), (z**2).sum()])
+            assert empirical_bernstein().evidence(len(z), sums).max() < threshold
             # Exact values are .22, .16, .13, .11: each is told from 0, and from twice itself.
-            assert 0 < low < high < 2 * exact
+            share = exact / (high - low)
+            assert empirical_bernstein(-share).evidence(len(z), sums)[0] > threshold
+            assert empirical_bernstein(share).evidence(len(z), sums)[1] > threshold
         # Conditioning (Rao-Blackwell) never adds variance.
         assert values[1][i].var() < values[0][i].var()
 

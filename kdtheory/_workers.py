@@ -1,0 +1,64 @@
+"""Examines claims in several processes: while one compiles, another draws.
+
+A claim's numbers depend on its slug and the seed alone, so that they are the same in any process
+and in any order.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kdtheory.results import Check
+
+MOST = 4
+"""A process takes about a gigabyte: no more of them unless somebody asks."""
+
+
+def default_jobs() -> int:
+    """Returns how many processes this machine has cores for, at most `MOST`."""
+    # Linux alone says which of the cores this process may use.
+    usable = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))
+    return max(1, min(MOST, len(usable(0))))
+
+
+def checks_of(
+    slugs: Sequence[str], jobs: int, *, keep_programs: bool, **options: Any
+) -> Iterator[Check]:
+    """Yields the check of every claim of the catalogue that is named, as they finish.
+
+    Args:
+        slugs: full slugs.
+        jobs: how many processes.
+        keep_programs: whether to use the cache of compiled programs.
+        options: the keyword arguments of ``verify``.
+
+    Yields:
+        The checks, in any order. An interruption ends the processes.
+    """
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(min(jobs, len(slugs)), _start, (keep_programs,)) as pool:
+        yield from pool.imap_unordered(_examine, [(slug, options) for slug in slugs])
+
+
+def _start(keep_programs: bool) -> None:
+    # An interruption reaches every process: the first one ends the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Several processes share an accelerator only if none of them takes all of its memory.
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    if keep_programs:
+        from kdtheory._cache import keep_compiled_programs
+
+        keep_compiled_programs()
+
+
+def _examine(work: tuple[str, dict[str, Any]]) -> Check:
+    from kdtheory.theorems import find
+    from kdtheory.tools import verify
+
+    slug, options = work
+    return verify(find(slug), **options)

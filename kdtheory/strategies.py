@@ -68,9 +68,10 @@ def problems(
         ValueError: if one of the sizes is not positive.
 
     Example:
-        >>> from hypothesis import find
-        >>> find(problems(2, 2, 1), lambda problem: problem.num_samples > 2).num_samples.item()
-        3.0
+        >>> from hypothesis import Phase, find, settings
+        >>> few = settings(max_examples=20, phases=[Phase.generate], database=None)
+        >>> find(problems(), lambda problem: True, settings=few).losses.ndim
+        2
     """
     sizes = (max_inputs, max_labels, max_teachers)
     if min(sizes) < 1:
@@ -97,8 +98,9 @@ def designs(
         ValueError: if one of the sizes is not positive.
 
     Example:
-        >>> from hypothesis import find
-        >>> find(designs(1, 2, 2), lambda design: design.noise_std > 1).true_weights.ndim
+        >>> from hypothesis import Phase, find, settings
+        >>> few = settings(max_examples=20, phases=[Phase.generate], database=None)
+        >>> find(designs(), lambda design: True, settings=few).inputs.ndim
         2
     """
     sizes = (max_outputs, max_features, max_samples)

@@ -136,8 +136,9 @@ def test_the_counterexample_meets_every_printed_hypothesis(claim: Claim) -> None
 def test_the_search_finds_it_from_the_claim_alone(
     claim: Claim, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Five seeds share their programs.
-    monkeypatch.setattr(importlib.import_module("kdtheory.tools.falsify"), "release", lambda _: 0)
+    module = importlib.import_module("kdtheory.tools.falsify")
+    # Five seeds share their programs, and one of them is enough to see what is made of a witness.
+    monkeypatch.setattr(module, "release", lambda _: 0)
     bare = dataclasses.replace(
         claim, tight=(), corners=(), broken=(), counterexample=None, draws={}, terms={}, axes=()
     )
@@ -146,6 +147,7 @@ def test_the_search_finds_it_from_the_claim_alone(
         assert check.verdict is Verdict.VIOLATED, (seed, check.reason)
         assert check.counterexample is not None
         assert check.counterexample.violation > 0
+        monkeypatch.setattr(module, "simplify", lambda _, size, found: (size, found))
     release(bare)
 
 
@@ -169,7 +171,7 @@ def test_instances_built_directly_in_both_precisions(claim: Claim) -> None:
     domain = claim.domain(claim.sizes[0])
 
     @settings(max_examples=1, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
-    @given(st.lists(strategies.instances(domain), min_size=48, max_size=48))
+    @given(st.lists(strategies.instances(domain), min_size=24, max_size=24))
     def judge(instances: list[Any]) -> None:
         # Numbers that float32 represents, so that both precisions see the same instance.
         narrow = [jax.tree.map(lambda leaf: np.asarray(leaf, np.float32), i) for i in instances]

@@ -235,7 +235,7 @@ def contents(folder: Path) -> dict[str, str]:
 def test_an_interrupted_run_is_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import kdtheory.tools
 
-    room = ["variance_reduction/unbiased_*"]
+    room = ["variance_reduction/equality*"]
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     assert run("verify", *room, "--results", str(whole)).exit_code == 0
     examine = kdtheory.tools.verify
@@ -250,7 +250,7 @@ def test_an_interrupted_run_is_resumed(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(kdtheory.tools, "verify", interrupted)
     assert run("verify", *room, "--results", str(parts), "--jobs", "1").exit_code != 0
     # What was finished is there, whole, and nothing half-written beside it.
-    names = {"settings.json", "times.json", "variance_reduction--unbiased_onehot.json"}
+    names = {"settings.json", "times.json", "variance_reduction--equality_printed.json"}
     assert set(contents(parts)) == names
 
     def remaining(claim: object, **options: object) -> object:

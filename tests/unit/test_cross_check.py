@@ -63,7 +63,7 @@ def test_a_factor_is_seen(draws, factor, expected):
 @pytest.mark.parametrize(("shift", "expected"), [(0.0, Outcome.AGREES), (0.05, Outcome.DISPUTED)])
 def test_unbounded_draws_of_known_variance(shift, expected):
     claim = coin_claim(lambda x: x + 2 + shift, NORMAL)
-    (record,) = check(claim, 2**20)
+    (record,) = check(claim, 2**17)
     assert record.process == "known variance"
     assert record.outcome is expected
 

@@ -16,7 +16,7 @@ from kdtheory.results import Check, Mutation, Outcome, Verdict
 from kdtheory.tools._compile import precision, release
 from kdtheory.tools._referee import Ruling, referee_case
 from kdtheory.tools._search import random_points
-from kdtheory.tools.evaluate import assess_points
+from kdtheory.tools.evaluate import assess_instances, assess_points
 from kdtheory.tools.verify import verify
 
 STATEMENT_ERROR = 1e-3
@@ -24,6 +24,9 @@ STATEMENT_ERROR = 1e-3
 
 EVALUATOR_ERROR = 1e-2
 """By which share of itself an evaluator, or a draw, is made wrong."""
+
+
+_STILL_HOLDS = "so changed it holds wherever the search went"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,10 +49,11 @@ class Mutant:
 def mutants(claim: Claim) -> Iterator[Mutant]:
     """Yields the planted errors that make sense for a claim.
 
-    Statement: the right side wrong by a thousandth against the claim, its square in the claim's
-    scale, the sides swapped, a term dropped, an assumption dropped. Evaluators: each side one per
-    cent too large and too small. Draws: each one per cent too large and too small. A claim that
-    does not hold as printed has its evaluators and its draws mutated only.
+    Statement: the right side wrong by a thousandth against the claim (where a case of equality has
+    a right side other than zero), its square in the claim's scale, the sides swapped, a term
+    dropped, an assumption dropped. Evaluators: each side one per cent too large and too small.
+    Draws: each one per cent too large and too small. A claim that does not hold as printed has its
+    evaluators and its draws mutated only.
 
     Args:
         claim: the claim.
@@ -64,7 +68,7 @@ def mutants(claim: Claim) -> Iterator[Mutant]:
             name = f"{quantity} 1 % too {word}"
             factor = 1 + sign * EVALUATOR_ERROR
             changed = _with_side(claim, quantity, functools.partial(_scaled, factor=factor))
-            unseen = "" if quantity in claim.draws else "the statement stays true, and no draw"
+            unseen = "" if quantity in claim.draws else f"{_STILL_HOLDS}, and no draw sees it"
             yield Mutant(name, changed, True, unseen)
     for quantity, draw in claim.draws.items():
         for sign, word in ((1, "large"), (-1, "small")):
@@ -85,20 +89,29 @@ def _wrong_statements(claim: Claim) -> Iterator[Mutant]:
         return side * jnp.abs(side) / unit
 
     bare = dataclasses.replace(claim, draws={})
-    zero, rest = "the right side is zero", "the statement holds without it"
-    yield Mutant("rhs 0.1 % too strong", dataclasses.replace(bare, rhs=stronger), if_missed=zero)
-    yield Mutant("rhs squared, in scale", dataclasses.replace(bare, rhs=squared), if_missed=zero)
+    if _is_tight(claim):
+        yield Mutant("rhs 0.1 % too strong", dataclasses.replace(bare, rhs=stronger))
+    power = dataclasses.replace(bare, rhs=squared)
+    yield Mutant("rhs squared, in scale", power, if_missed=_STILL_HOLDS)
     if claim.relation is not Relation.EQ:
         swapped = dataclasses.replace(bare, lhs=claim.rhs, rhs=claim.lhs)
-        yield Mutant("sides swapped", swapped, if_missed="the sides are equal wherever it is met")
+        yield Mutant("sides swapped", swapped, if_missed=_STILL_HOLDS)
     for term, summand in claim.terms.items():
         without = functools.partial(_without, summand=summand)
         dropped = _with_side(bare, _side_of_terms(claim), without)
-        yield Mutant(f"{term!r} dropped", dropped, if_missed=rest)
+        yield Mutant(f"{term!r} dropped", dropped, if_missed=_STILL_HOLDS)
     for assumption in claim.assumptions:
         others = tuple(a for a in claim.assumptions if a is not assumption)
         freed = dataclasses.replace(bare, assumptions=others)
         yield Mutant(f"assumption {assumption.name!r} dropped", freed)
+
+
+def _is_tight(claim: Claim) -> bool:
+    """Whether a case of equality has a right side other than zero: there a thousandth is seen."""
+    cases = [case for case in claim.tight if case.limit is None]
+    values = assess_instances(claim, [case.make() for case in cases])
+    release(claim)
+    return any(value["weakening"] < STATEMENT_ERROR for value in values)
 
 
 def _with_side(claim: Claim, name: str, change: Callable[[Side], Side]) -> Claim:

@@ -126,7 +126,6 @@ def checks_table(checks: Sequence[Check], claims: Sequence[Claim]) -> Table:
         slacks += [part.worst_slack for part in check.searches]
         seen = sum(part.instances for part in check.examined)
         seen += sum(part.evaluations for part in check.searches)
-        agreeing = sum(part.outcome is Outcome.AGREES for part in check.monte_carlo)
         caught = [part.detectable_weakening for part in check.searches]
         known = [share for share in caught if share is not None]
         table.add_row(
@@ -135,18 +134,30 @@ def checks_table(checks: Sequence[Check], claims: Sequence[Claim]) -> Table:
             "" if claim.finding is Finding.STANDS else claim.finding.value,
             f"{seen:,}",
             f"{min(slacks):.1e}" if slacks else "",
-            f"{agreeing}/{len(check.monte_carlo)} agree" if check.monte_carlo else "",
+            _drawn(check),
             f"{min(known):.0e}" if known and check.verdict is Verdict.HOLDS else "",
             f"{check.seconds:.1f}",
         )
     return table
 
 
+def _drawn(check: Check) -> str:
+    """Returns how many evaluators agree with their draws, and how many were left open."""
+    counts = collections.Counter(part.outcome for part in check.monte_carlo)
+    if not counts:
+        return ""
+    agreeing = f"{counts[Outcome.AGREES]}/{len(check.monte_carlo)}"
+    for outcome in (Outcome.DISPUTED, Outcome.OPEN):
+        if counts[outcome]:
+            return f"{agreeing}, {counts[outcome]} {outcome.value}"
+    return f"{agreeing} agree"
+
+
 LEGEND = (
     "holds: on the instances counted here, at the sizes shown by --json; it is not a proof. "
     "worst slack: by how much the claim held, or failed, at worst, in its own unit. "
     "draws: exact evaluators that agree within 1 % with Monte Carlo from the definition; "
-    "the others are not disputed. "
+    "open: the budget of draws ended before. "
     "caught: a bound smaller by this share would have been refuted."
 )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from kdtheory.results import Check, Counterexample
 
 AS_EXPECTED, UNEXPECTED, BAD_INPUT, UNDECIDED = 0, 1, 2, 3
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="kdtheory",
@@ -230,10 +230,16 @@ def verify(
     left = [claim for claim in claims if claim.slug not in finished]
     with progress(len(claims)) as at:
         options = {"seed": seed, "dtype": dtype, "level": share}
-        for check in _examined(left, jobs, at, len(finished), context.obj, options):
-            finished[check.slug] = check
-            if run is not None:
-                _keep(run, check)
+        try:
+            for check in _examined(left, jobs, at, len(finished), context.obj, options):
+                finished[check.slug] = check
+                if run is not None:
+                    _keep(run, check)
+        except KeyboardInterrupt:
+            done = f"interrupted after {len(finished)} of {len(claims)} claims"
+            more = "; the same command with --resume continues" if run is not None else ""
+            typer.echo(f"kdtheory: {done}{more}", err=True)
+            raise typer.Exit(INTERRUPTED) from None
     checks = [finished[claim.slug] for claim in claims]
     if as_json:
         report.write_json(checks)
@@ -386,12 +392,8 @@ app.command("best-constant")(best_constant)
 
 
 def main() -> None:
-    """Runs the command line; an interruption is not an error message's worth."""
-    try:
-        app()
-    except KeyboardInterrupt:
-        typer.echo("interrupted; `kdtheory verify ... --resume` continues a run", err=True)
-        sys.exit(130)
+    """Runs the command line."""
+    app()
 
 
 if __name__ == "__main__":

@@ -248,7 +248,9 @@ def test_an_interrupted_run_is_resumed(tmp_path: Path, monkeypatch: pytest.Monke
         return examine(claim, **options)
 
     monkeypatch.setattr(kdtheory.tools, "verify", interrupted)
-    assert run("verify", *room, "--results", str(parts), "--jobs", "1").exit_code != 0
+    stopped = run("verify", *room, "--results", str(parts), "--jobs", "1")
+    assert stopped.exit_code == 130
+    assert "interrupted after 1 of 2 claims; the same command with --resume" in stopped.stderr
     # What was finished is there, whole, and nothing half-written beside it.
     names = {"settings.json", "times.json", "variance_reduction--equality_printed.json"}
     assert set(contents(parts)) == names

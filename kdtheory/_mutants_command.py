@@ -29,10 +29,15 @@ def mutants(
     claims = cli.select(slugs or [])
     cli.prepare(context)
     records: list[Any] = []
+    stopped = False
     with cli.progress(len(claims)) as at:
-        for index, claim in enumerate(claims):
-            report_work = functools.partial(at, done=index)
-            records += mutation_score(claim, seed=seed, progress=report_work)
+        try:
+            for index, claim in enumerate(claims):
+                report_work = functools.partial(at, done=index)
+                records += mutation_score(claim, seed=seed, progress=report_work)
+        except KeyboardInterrupt:
+            stopped = True
+            typer.echo(f"kdtheory: interrupted after {index} of {len(claims)} claims", err=True)
     if as_json:
         report.write_json(records)
     else:
@@ -45,4 +50,6 @@ def mutants(
         for record in records
         if record.mutant != "none" and not record.caught_by and not record.why_missed
     ]
+    if stopped:
+        raise typer.Exit(cli.INTERRUPTED)
     raise typer.Exit(cli.UNEXPECTED if disturbed or unexplained else cli.AS_EXPECTED)

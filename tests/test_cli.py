@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from typer.testing import CliRunner, Result
 from kdtheory import cli
 from kdtheory.claim import Claim
 from kdtheory.domains import simplex
-from kdtheory.results import BestConstant, Check, Verdict
+from kdtheory.results import BestConstant, Check, Mutation, Verdict
 from kdtheory.theorems import CLAIMS
 
 FAST = "variance_reduction/equality"
@@ -294,6 +295,29 @@ def test_a_folder_that_cannot_be_written_is_bad_input(tmp_path: Path) -> None:
     assert refused.exit_code == 2
     assert "cannot be written" in refused.stderr
     assert "Name another with --results FOLDER" in refused.stderr
+
+
+def test_interrupted_mutants_are_reported_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    mutate = importlib.import_module("kdtheory.tools.mutate")
+
+    def score(claim: Claim, **_: object) -> tuple[Mutation, ...]:
+        if claim.slug.endswith("/gap_identity"):
+            raise KeyboardInterrupt
+        return (
+            Mutation(claim.slug, "none", (), 1.0),
+            Mutation(claim.slug, "sides swapped", ("search",), 1.0),
+            Mutation(claim.slug, "lhs 1 % too small", (), 1.0, "no draw sees it"),
+        )
+
+    monkeypatch.setattr(mutate, "mutation_score", score)
+    result = run("mutants", "variance_reduction/lemma1", "variance_reduction/gap_identity")
+    assert result.exit_code == 130
+    assert "interrupted after 1 of 2 claims" in result.stderr
+    assert "1 of 2 planted errors caught; mutation score 100.0%" in result.stdout
+    assert "survivor: variance_reduction/lemma1: lhs 1 % too small (no draw sees it)" in (
+        result.stdout
+    )
+    assert run("mutants", "variance_reduction/lemma1").exit_code == 0
 
 
 def test_decompose_adds_up(tmp_path: Path) -> None:

@@ -61,14 +61,16 @@ def mutants(claim: Claim) -> Iterator[Mutant]:
     Yields:
         The mutants.
     """
-    if claim.finding is Finding.STANDS:
+    stands = claim.finding is Finding.STANDS
+    if stands:
         yield from _wrong_statements(claim)
+    same = _STILL_HOLDS if stands else "it fails all the same"
     for quantity in ("lhs", "rhs"):
         for sign, word in ((1, "large"), (-1, "small")):
             name = f"{quantity} 1 % too {word}"
             factor = 1 + sign * EVALUATOR_ERROR
             changed = _with_side(claim, quantity, functools.partial(_scaled, factor=factor))
-            unseen = "" if quantity in claim.draws else f"{_STILL_HOLDS}, and no draw sees it"
+            unseen = "" if quantity in claim.draws else f"{same}, and no draw sees it"
             yield Mutant(name, changed, True, unseen)
     for quantity, draw in claim.draws.items():
         for sign, word in ((1, "large"), (-1, "small")):

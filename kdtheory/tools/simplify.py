@@ -60,6 +60,7 @@ def simplify(
         try:
             return claim.domain(at)
         except Exception:
+            # Nor need its domain be built there, and how it refuses is up to its author.
             if at in claim.sizes:
                 raise
             return None

@@ -75,7 +75,11 @@ def approximation(spectrum: DesignSpectrum, *, rank: Rank = "full") -> Float[Arr
     Zero at full rank; at rank zero $\frac12\sum_i[\beta\rho_ib_i+k(1+\beta\rho_i)]$ over the range
     of $X$, which is half the teacher's energy in units of its posterior covariance.
     """
-    return 0.5 * _teacher_energy(spectrum, rank)
+    if rank == "full":
+        return jnp.zeros_like(spectrum.num_outputs)
+    terms = direction_terms(spectrum)
+    energy = terms.mean_energy + spectrum.num_outputs * terms.teacher_variance
+    return 0.5 * _sum_active(terms.active, energy)
 
 
 @_static_rank
@@ -84,9 +88,13 @@ def cross(spectrum: DesignSpectrum, *, rank: Rank = "full") -> Float[Array, ""]:
 
     Zero at full rank; at rank zero $-\sum_i(1-\rho_i)[\beta\rho_ib_i+k(1+\beta\rho_i)]$.
     """
+    if rank == "full":
+        return jnp.zeros_like(spectrum.num_outputs)
     terms = direction_terms(spectrum)
-    # 0 - x and not -x: at full rank the result is 0, not -0.
-    return 0.0 - _teacher_energy(spectrum, rank, weights=terms.shrinkage)
+    noise = spectrum.num_outputs * terms.shrinkage * terms.teacher_variance
+    # (1 - rho) beta rho b by (1 - rho) b, which stays finite as the noise vanishes.
+    signal = spectrum.inverse_temperature * terms.fit * terms.pull
+    return -_sum_active(terms.active, signal + noise)
 
 
 @_static
@@ -100,9 +108,8 @@ def spread(
     """
     terms = direction_terms(spectrum)
     outputs = spectrum.num_outputs
-    total = _sum_active(
-        terms.active, terms.shrinkage**2 * terms.mean_energy + outputs * terms.mismatch
-    )
+    signal = spectrum.inverse_temperature * terms.fit * terms.squared_bias
+    total = _sum_active(terms.active, signal + outputs * terms.mismatch)
     copied = outputs * spectrum.num_null if rank == "full" and null == "identity" else 0.0
     return 0.5 * (total + copied)
 
@@ -152,7 +159,7 @@ def algorithm_shift_exact(
         terms.residual_variance + (student_scale - 1.0),
     )
     mixture = excess_minus_log(terms.residual_variance + student_scale, excess)
-    total = _sum_active(terms.active, student_mean_mismatch(terms, outputs) + outputs * mixture)
+    total = _sum_active(terms.active, student_mean_mismatch(spectrum, terms) + outputs * mixture)
     copied = 1.0 if null == "identity" else 0.0
     null_part = excess_minus_log(copied + null_scale, (copied - 1.0) + null_scale)
     return 0.5 * (total + outputs * _times_count(spectrum.num_null, null_part))
@@ -261,24 +268,14 @@ def mutual_information(
 
 
 def student_mean_mismatch(
-    terms: DirectionTerms, num_outputs: Float[Array, ""]
+    spectrum: DesignSpectrum, terms: DirectionTerms
 ) -> Float[Array, "directions"]:
     r"""Returns $E\|(E[W_T|\hat Y]-\bar W)u_i\|^2/\tau_i=(1-\rho_i)^2\beta\rho_ib_i+k(q_i-c_i)$.
 
     Here $\bar W=\bar W(\hat D)$, the teacher's mean had it seen the pseudo data.
     """
-    return terms.shrinkage**2 * terms.mean_energy + num_outputs * terms.mean_mismatch
-
-
-def _teacher_energy(
-    spectrum: DesignSpectrum, rank: Rank, weights: Float[Array, "directions"] | float = 1.0
-) -> Float[Array, ""]:
-    r"""Returns $\sum_iE\|(I-\Pi)W_Tu_i\|^2/\tau_i$ over the range of $X$, weighted."""
-    if rank == "full":
-        return jnp.zeros_like(spectrum.num_outputs)
-    terms = direction_terms(spectrum)
-    energy = terms.mean_energy + spectrum.num_outputs * terms.teacher_variance
-    return _sum_active(terms.active, weights * energy)
+    signal = spectrum.inverse_temperature * terms.fit * terms.squared_bias
+    return signal + spectrum.num_outputs * terms.mean_mismatch
 
 
 def _sum_active(active: Array, values: Array) -> Float[Array, ""]:

@@ -64,7 +64,7 @@ def general_algorithm_shift_exact(
     summary = spectrum(design)
     if rank == "zero":
         return covariance_part + algorithm_mean_term(summary, rank=rank)
-    mean_part = student_mean_mismatch(direction_terms(summary), summary.num_outputs)
+    mean_part = student_mean_mismatch(summary, direction_terms(summary))
     return covariance_part + 0.5 * jnp.sum(mean_part)
 
 

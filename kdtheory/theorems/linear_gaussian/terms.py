@@ -9,6 +9,7 @@ $r = s^2/(\lambda\nu^2+\beta s^2)$                  ``predictive_variance``
 $\rho = \beta r$                                    ``fit``
 $1-\rho = \lambda\nu^2/(\lambda\nu^2+\beta s^2)$    ``shrinkage``
 $\tau = \nu^2/(\lambda\nu^2+\beta s^2)$             ``posterior_variance``
+$(1-\rho)b = \lambda rw$                             ``pull``
 $(1-\rho)^2b$                                       ``squared_bias``
 $\beta\rho b$                                       ``mean_energy``
 $1 + \beta\rho$                                     ``teacher_variance``
@@ -18,7 +19,8 @@ $q = (1-\rho)^2(1+\beta\rho) + \beta\rho$           ``mismatch``
 ==================================================  ============================
 
 None of them is a difference of nearly equal numbers: $1-\rho$ is computed directly,
-$(1-\rho)^2b = \lambda(1-\rho)rw$ never divides by $\nu^2$, and
+$(1-\rho)b = \lambda rw$ never divides by $\nu^2$ (as $\nu\to0$ it stays finite while $b$ does not),
+and
 
 $$c - 1 = \frac{r(\beta^2 - 1 - \beta\rho)}{1+t},\qquad
   q - c = \frac{r\,[(\beta-1)(1-\rho) + \beta\rho^2]^2}{1+t}\ \ge 0.$$
@@ -46,6 +48,7 @@ class DirectionTerms:
         fit: $\rho$: eigenvalue of the ridge smoother.
         shrinkage: $1 - \rho$.
         posterior_variance: $\tau$: eigenvalue of $\Sigma_T$.
+        pull: $(1-\rho)b$.
         squared_bias: $(1-\rho)^2b$.
         mean_energy: $\beta\rho b$: squared teacher mean in units of $\tau$.
         teacher_variance: $1+\beta\rho$: $\mathrm{Var}(W_Tu_i)/\tau$ per output.
@@ -61,6 +64,7 @@ class DirectionTerms:
     fit: Float[Array, "directions"]
     shrinkage: Float[Array, "directions"]
     posterior_variance: Float[Array, "directions"]
+    pull: Float[Array, "directions"]
     squared_bias: Float[Array, "directions"]
     mean_energy: Float[Array, "directions"]
     teacher_variance: Float[Array, "directions"]
@@ -79,8 +83,9 @@ def direction_terms(spectrum: DesignSpectrum) -> DirectionTerms:
     noise_variance = spectrum.noise_std**2
     denominator = precision * noise_variance + beta * squared
     predictive_variance = squared / denominator
-    fit = beta * predictive_variance
+    fit = beta * squared / denominator
     shrinkage = precision * noise_variance / denominator
+    pull = precision * predictive_variance * signal
     label_excess = predictive_variance + fit**2
     total = 1.0 + label_excess
     gap = (beta - 1.0) * shrinkage + beta * fit**2
@@ -90,12 +95,13 @@ def direction_terms(spectrum: DesignSpectrum) -> DirectionTerms:
         fit=fit,
         shrinkage=shrinkage,
         posterior_variance=noise_variance / denominator,
-        squared_bias=precision * shrinkage * predictive_variance * signal,
+        pull=pull,
+        squared_bias=shrinkage * pull,
         mean_energy=beta * fit * squared * signal / noise_variance,
         teacher_variance=1.0 + beta * fit,
         label_excess=label_excess,
         residual_variance=(1.0 + beta * fit) / total,
-        residual_excess=predictive_variance * (beta**2 - 1.0 - beta * fit) / total,
+        residual_excess=predictive_variance * ((beta - 1.0) * (beta + 1.0) - beta * fit) / total,
         mismatch=shrinkage**2 * (1.0 + beta * fit) + beta * fit,
         mean_mismatch=predictive_variance * gap**2 / total,
     )

@@ -12,7 +12,9 @@ much as the large ones. `accurate_spectrum` therefore takes one step more:
 3. the columns of $C$ have norms $s_i$ and are orthogonal up to $\varepsilon s_1/s_i$: $C = BD$ with
    $D$ diagonal and $B$ close to orthonormal, which one-sided Jacobi rotations (LAPACK's ``gejsv``)
    decompose with a relative error of a few $\varepsilon$ in every singular value (Demmel & Veselic,
-   SIAM J. Matrix Anal. Appl. 13, 1992).
+   SIAM J. Matrix Anal. Appl. 13, 1992);
+4. the computed $U$ spans the range of $X$ up to $\varepsilon s_1/s_i$ only. Where there is a null
+   space, the part of $X$ outside, $X-UC^\top$, again in 80 bits, says how to turn the $u_i$.
 
 This runs on the host, in NumPy: XLA reorders sums, which such splittings do not survive.
 """
@@ -95,12 +97,22 @@ def accurate_left_singular_system(
     found, _, rotation, scale, _, failed = lapack.dgejsv(np.linalg.qr(columns, mode="r"), jobu=3)
     if failed:  # more sweeps than LAPACK allows, which a nearly orthogonal matrix does not need
         return left_vectors, singular_values
-    singular_values[:rank] = found * (scale[0] / scale[1])
-    left_vectors[:, :rank] = left_vectors[:, :rank] @ rotation
+    values = found * (scale[0] / scale[1])
+    turned = left_vectors[:, :rank] @ rotation
+    if rank < num_features:
+        basis = left_vectors[:, :rank]
+        outside = long_product(-basis, columns.T, start=inputs)
+        # The rounding of C lies in the span of U.
+        outside -= basis @ (basis.T @ outside)
+        turned += outside @ (columns @ rotation) / values**2
+    singular_values[:rank] = values
+    left_vectors[:, :rank] = turned
     return left_vectors, singular_values
 
 
-def long_product(left: _check.FloatArray, right: _check.FloatArray) -> _check.FloatArray:
+def long_product(
+    left: _check.FloatArray, right: _check.FloatArray, *, start: _check.FloatArray | None = None
+) -> _check.FloatArray:
     """Returns a matrix product, rounded once from about 80 bits.
 
     The error of an entry is a rounding of it, plus $2^{-80}$ of the largest entries of its row on
@@ -109,13 +121,14 @@ def long_product(left: _check.FloatArray, right: _check.FloatArray) -> _check.Fl
     Args:
         left: shape ``(m, q)``.
         right: shape ``(q, p)``.
+        start: what the product is added to, before rounding; shape ``(m, p)``.
 
     Returns:
         The product, shape ``(m, p)``.
     """
     pieces_left = _slices(left, axis=1, inner=left.shape[1])
     pieces_right = _slices(right, axis=0, inner=left.shape[1])
-    high = np.zeros((left.shape[0], right.shape[1]))
+    high = np.zeros((left.shape[0], right.shape[1])) if start is None else start
     low = np.zeros_like(high)
     for i, piece in enumerate(pieces_left):
         for other in pieces_right[: _SLICES - i]:

@@ -97,6 +97,20 @@ def cross(spectrum: DesignSpectrum, *, rank: Rank = "full") -> Float[Array, ""]:
     return -_sum_active(terms.active, signal + noise)
 
 
+@_static_rank
+def bottleneck(spectrum: DesignSpectrum, *, rank: Rank = "full") -> Float[Array, ""]:
+    r"""Returns $E[\mathrm{apx}+\mathrm{cross}]$, what a constrained rank costs or saves.
+
+    Zero at full rank; at rank zero $\frac12\sum_i(2\rho_i-1)[\beta\rho_ib_i+k(1+\beta\rho_i)]$,
+    negative where the prior outweighs the data.
+    """
+    if rank == "full":
+        return jnp.zeros_like(spectrum.num_outputs)
+    terms = direction_terms(spectrum)
+    energy = terms.mean_energy + spectrum.num_outputs * terms.teacher_variance
+    return 0.5 * _sum_active(terms.active, (terms.fit - terms.shrinkage) * energy)
+
+
 @_static
 def spread(
     spectrum: DesignSpectrum, *, rank: Rank = "full", null: NullConvention = "minnorm"

@@ -8,26 +8,18 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from kdtheory import _check
-from kdtheory.objects.designs import (
-    DesignSpectrum,
-    LinearGaussianDesign,
-    check_design_arrays,
-    spectrum,
-)
+from kdtheory.decomposition.inputs import PreparedDesign, closed_form, prepared_design
+from kdtheory.objects.designs import DesignSpectrum
+from kdtheory.objects.spectra import accurate_spectrum
 from kdtheory.results import from_dict, to_dict
 from kdtheory.theorems.linear_gaussian import algorithm_shift, dataset_shift, student_covariance
-from kdtheory.theorems.linear_gaussian.given_data import least_squares
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 MEANINGS = {
     "teacher bias": "the prior pulls the teacher's mean away from the true weights",
@@ -152,122 +144,30 @@ def decompose(
         >>> print(f"{result.bound:.6f} {result.divergence:.6f} {result.dominant}")
         0.859375 0.270048 posterior spread
     """
-    names = ("inputs", "true_weights", "labels")
-    arrays = list(check_design_arrays(inputs, true_weights, labels, names=names))
-    if len(arrays) == 1:
-        _check.refuse(
-            "true_weights", "neither true_weights nor labels", "one of them", "Give W* or Y."
-        )
-    if null not in ("minnorm", "identity"):
-        _check.refuse("null", repr(null), "'minnorm' or 'identity'", "Choose one of them.")
     with jax.enable_x64(True):
-        observed = None if labels is None else arrays[-1]
-        weights, noise = (None if true_weights is None else arrays[1]), noise_std
-        if weights is None or noise is None:
-            fitted_weights, residual_std = _estimate(arrays[0], observed, needs_noise=noise is None)
-            weights = fitted_weights if weights is None else weights
-            noise = residual_std if noise is None else noise
-        design = LinearGaussianDesign.create(
-            arrays[0],
-            weights,
+        prepared = prepared_design(
+            inputs,
+            true_weights,
+            labels,
             prior_precision=prior_precision,
             inverse_temperature=inverse_temperature,
-            noise_std=noise,
+            noise_std=noise_std,
             student_covariance=student_covariance,
+            null=null,
         )
-        return _decompose(
-            design, rank, null, fitted=true_weights is None, fitted_noise=noise_std is None
-        )
-
-
-def plot_decomposition(decomposition: Decomposition, ax: Axes | None = None) -> Axes:
-    """Draws the terms, the bound and the divergence as horizontal bars.
-
-    Args:
-        decomposition: what `decompose` returned.
-        ax: where to draw; new axes when left out.
-
-    Returns:
-        The axes.
-    """
-    if ax is None:
-        import matplotlib.pyplot as plt
-
-        _, ax = plt.subplots(figsize=(8.0, 3.6), layout="constrained")
-    rows = [(term.name, term.value, "tab:blue") for term in decomposition.terms]
-    rows += [
-        ("bound", decomposition.bound, "0.35"),
-        ("mutual information", decomposition.mutual_information, "0.75"),
-        ("divergence", decomposition.divergence, "tab:orange"),
-    ]
-    finite = [value for _, value, _ in rows if np.isfinite(value)]
-    widest = max((abs(value) for value in finite), default=1.0) or 1.0
-    for place, (_, value, colour) in enumerate(rows):
-        endless = not np.isfinite(value)
-        width = 1.1 * widest if endless else value
-        ax.barh(place, width, color=colour, hatch="//" if endless else None)
-        text = "infinite" if endless else f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:.4g}"
-        ax.annotate(text, (max(width, 0.0), place), (4, 0), textcoords="offset points", va="center")
-    ax.set_yticks(range(len(rows)), [name for name, _, _ in rows])
-    ax.invert_yaxis()
-    ax.axhline(len(decomposition.terms) - 0.5, color="0.8", linewidth=0.8)
-    ax.axvline(0.0, color="0.3", linewidth=0.8)
-    ax.margins(x=0.2)
-    ax.set_xlabel("nats")
-    ax.set_title(decomposition.heading)
-    return ax
-
-
-def _estimate(
-    inputs: _check.FloatArray, labels: _check.FloatArray | None, *, needs_noise: bool
-) -> tuple[np.ndarray, float]:
-    """Returns the least-squares weights and, if needed, the residual standard deviation."""
-    if labels is None:
-        _check.refuse(
-            "noise_std",
-            "neither noise_std nor labels to estimate it from",
-            "one of them",
-            "Give the standard deviation of the label noise.",
-        )
-    weights, residual, found = least_squares(jnp.asarray(inputs), jnp.asarray(labels))
-    if not needs_noise:
-        return np.asarray(weights), 0.0
-    num_outputs, num_samples = labels.shape
-    freedom = num_samples - int(found)
-    if freedom == 0:
-        _check.refuse(
-            "noise_std",
-            f"{num_samples} samples for a design of rank {int(found)}, which fit exactly",
-            "more samples than the rank, to estimate the noise from the residuals",
-            "Give noise_std, or more samples.",
-        )
-    variance = float(residual) / (num_outputs * freedom)
-    rounding = (num_samples * np.finfo(np.float64).eps) ** 2 * float(np.mean(labels**2))
-    if variance <= rounding:
-        _check.refuse(
-            "noise_std",
-            "labels that a linear map fits exactly, so that the residuals are zero",
-            "a positive noise level",
-            "Give noise_std.",
-        )
-    return np.asarray(weights), variance**0.5
+        return _decompose(prepared, rank, null)
 
 
 def _decompose(
-    design: LinearGaussianDesign,
-    rank: Any,
-    null: algorithm_shift.NullConvention,
-    *,
-    fitted: bool,
-    fitted_noise: bool,
+    prepared: PreparedDesign, rank: Any, null: algorithm_shift.NullConvention
 ) -> Decomposition:
-    summary = spectrum(design)
+    design = prepared.design
+    summary = accurate_spectrum(design)
     num_features, num_samples = design.inputs.shape
     num_outputs = design.true_weights.shape[0]
+    found_rank, regime = closed_form(rank, summary, null)
     design_rank = num_features - int(summary.num_null)
     full_rank = min(num_outputs, design_rank)
-    student_rank = _student_rank(rank, full_rank, num_features, null)
-    regime: algorithm_shift.Rank = "full" if student_rank >= full_rank else "zero"
     values, slopes = map(np.asarray, _bound_terms(summary, regime, null))
     given = design.student_covariance is not None
     options: dict[str, Any] = {"rank": regime, "null": null}
@@ -296,9 +196,9 @@ def _decompose(
         for name, value in zip(names, values, strict=True)
     )
     return Decomposition(
-        heading="Distillation divergence" + (" under the fitted model" if fitted else ""),
-        fitted=fitted,
-        fitted_noise=fitted_noise,
+        heading="Distillation divergence" + (" under the fitted model" if prepared.fitted else ""),
+        fitted=prepared.fitted,
+        fitted_noise=prepared.fitted_noise,
         terms=terms,
         dominant=max(terms, key=lambda term: term.value).name,
         bound=float(np.sum(values)),
@@ -311,29 +211,10 @@ def _decompose(
         prior_precision=float(design.prior_precision),
         inverse_temperature=float(design.inverse_temperature),
         noise_std=float(design.noise_std),
-        rank=student_rank,
+        rank=found_rank,
         null=null,
         student_covariance="given" if given else "teacher's",
     )
-
-
-def _student_rank(rank: Any, full: int, num_features: int, null: str) -> int:
-    found = num_features if rank is None else _check.integer("rank", rank, low=0, high=num_features)
-    if null == "identity" and found < num_features:
-        _check.refuse(
-            "null",
-            f"'identity' with rank {found}",
-            f"rank {num_features}: copying the teacher everywhere takes full rank",
-            "Leave the rank out, or use null='minnorm'.",
-        )
-    if 0 < found < full:
-        _check.refuse(
-            "rank",
-            f"{found}",
-            f"0, or at least {full} = min(outputs, rank of the inputs)",
-            "Between them the student's law is a mixture and its divergence has no closed form.",
-        )
-    return found
 
 
 @functools.partial(jax.jit, static_argnames=("regime", "null"))
@@ -346,13 +227,12 @@ def _bound_terms(
         moved = dataclasses.replace(
             summary, prior_precision=settings[0], inverse_temperature=settings[1]
         )
-        lost = algorithm_shift.approximation(moved, rank=regime)
         return jnp.stack(
             [
                 dataset_shift.teacher_bias(moved),
                 dataset_shift.teacher_estimation_noise(moved),
                 dataset_shift.teacher_posterior_variance(moved),
-                lost + algorithm_shift.cross(moved, rank=regime),
+                algorithm_shift.bottleneck(moved, rank=regime),
                 algorithm_shift.spread(moved, rank=regime, null=null),
             ]
         )

@@ -18,9 +18,12 @@ The statements, in reading order:
    $U \le C \le B$. (`dataset_shift`)
 4. *Algorithm shift*, with the teacher's kernel at the pseudo data, as the chain rule needs it. A
    convexity bound apx + cross + spread + Cov, with cross $\le 0$, and the exact value at full
-   rank ($\kappa\ge\min(k,\operatorname{rank}X)$) and at rank zero. (`algorithm_shift`)
+   rank ($\kappa\ge\min(k,\operatorname{rank}X)$) and at rank zero. (`algorithm_shift`) The
+   reading with the kernel at the true data, and what it does bound. (`true_data`)
 5. *Total divergence.* $K_n = U + {}$algorithm shift, its bound $J$, and
    $J - K_n = I(W_T; (\hat Y,\Theta)\,|\,X)$, exactly. (`algorithm_shift`)
+6. *Optima.* The student covariance of least $K_n$ among all of them, the temperature from which on
+   it is zero, and the temperature and the prior at which $B$ and $J$ are least. (`optima`)
 
 With $X=\sum_i s_iu_iv_i^\top$ each of them is a sum over directions of a function of $s_i^2$,
 $|W^*u_i|^2$, $\lambda$, $\beta$ and $\nu$ (`terms`), at the cost of one singular value
@@ -47,6 +50,12 @@ from kdtheory.theorems.linear_gaussian.claims_divergence import (
     DIVERGENCE_EXACT_RANK_ZERO,
     SLACK_IS_MUTUAL_INFORMATION,
 )
+from kdtheory.theorems.linear_gaussian.claims_optima import (
+    COLD_NEVER_OPTIMAL,
+    OPTIMAL_PRIOR_DATASET_SHIFT,
+    OPTIMAL_PRIOR_DIVERGENCE,
+    OPTIMAL_TEMPERATURE,
+)
 from kdtheory.theorems.linear_gaussian.claims_posterior import (
     DATASET_SHIFT,
     DATASET_SHIFT_EXPECTED,
@@ -55,6 +64,23 @@ from kdtheory.theorems.linear_gaussian.claims_posterior import (
     DATASET_SHIFT_MARGINAL,
     GIBBS_POSTERIOR,
     MATRIX_NORMAL_KL,
+)
+from kdtheory.theorems.linear_gaussian.claims_student import (
+    COV_OPTIMUM_DIFFERS,
+    OPTIMAL_STUDENT_COVARIANCE,
+    OPTIMAL_STUDENT_COVARIANCE_GENERAL,
+    OPTIMAL_STUDENT_COVARIANCE_IDENTITY,
+    STUDENT_DETERMINISM,
+    STUDENT_DETERMINISM_SCALE,
+)
+from kdtheory.theorems.linear_gaussian.claims_true_data import (
+    ALGORITHM_SHIFT_TRUE_DATA,
+    COMPACT_TRUE_DATA,
+    GHOST_LABELS,
+    SPREAD_EXPECTED,
+    SPREAD_EXPECTED_IDENTITY,
+    SPREAD_GIVEN_DATA,
+    SPREAD_GIVEN_DATA_IDENTITY,
 )
 
 CLAIMS = (
@@ -65,17 +91,34 @@ CLAIMS = (
     DATASET_SHIFT,
     DATASET_SHIFT_MARGINAL,
     DATASET_SHIFT_EXPECTED,
+    ALGORITHM_SHIFT_TRUE_DATA,
     ALGORITHM_SHIFT_PSEUDO,
     ALGORITHM_SHIFT_RANK_ZERO,
     APX_CROSS_SPREAD,
     APX_CROSS_SPREAD_ZERO,
     CROSS_NONPOSITIVE,
+    SPREAD_GIVEN_DATA,
+    SPREAD_GIVEN_DATA_IDENTITY,
+    SPREAD_EXPECTED,
+    SPREAD_EXPECTED_IDENTITY,
     COV_MINIMUM,
     DIVERGENCE_EXACT,
     DIVERGENCE_EXACT_IDENTITY,
     DIVERGENCE_EXACT_RANK_ZERO,
+    COMPACT_TRUE_DATA,
     DIVERGENCE_BOUND,
     SLACK_IS_MUTUAL_INFORMATION,
+    GHOST_LABELS,
+    OPTIMAL_STUDENT_COVARIANCE,
+    OPTIMAL_STUDENT_COVARIANCE_IDENTITY,
+    OPTIMAL_STUDENT_COVARIANCE_GENERAL,
+    COV_OPTIMUM_DIFFERS,
+    STUDENT_DETERMINISM,
+    STUDENT_DETERMINISM_SCALE,
+    OPTIMAL_TEMPERATURE,
+    COLD_NEVER_OPTIMAL,
+    OPTIMAL_PRIOR_DATASET_SHIFT,
+    OPTIMAL_PRIOR_DIVERGENCE,
 )
 
 __all__ = ["CLAIMS"]

@@ -11,12 +11,7 @@ import jax.numpy as jnp
 from kdtheory._types import Scalar
 from kdtheory.claim import OURS, Case, Claim, Relation, Source, TextExamined
 from kdtheory.domains import Domain
-from kdtheory.objects.designs import (
-    DesignSpectrum,
-    LinearGaussianDesign,
-    left_singular_system,
-    spectrum,
-)
+from kdtheory.objects.designs import LinearGaussianDesign, spectrum
 from kdtheory.theorems.linear_gaussian import (
     algorithm_shift,
     dense,
@@ -27,6 +22,8 @@ from kdtheory.theorems.linear_gaussian import (
 )
 from kdtheory.theorems.linear_gaussian.algorithm_shift import NullConvention, Rank
 from kdtheory.theorems.linear_gaussian.worlds import design_case, spectrum_case
+from kdtheory.theorems.linear_gaussian.worlds import scaled as _scaled
+from kdtheory.theorems.linear_gaussian.worlds import student_case as _student
 from kdtheory.theorems.papers import LI_HE
 
 APPENDIX = "appendix E"
@@ -37,20 +34,6 @@ _ALGORITHM_SHIFT = Source(
     LI_HE, "bound on the algorithm shift, kernel at the pseudo data", APPENDIX
 )
 _COMPACT = Source(LI_HE, "compact decomposition, kernel at the pseudo data", APPENDIX)
-
-
-def _scaled(function: Any, **options: Any) -> Any:
-    """Returns a spectral function of (spectrum, student scale, null scale)."""
-
-    def side(summary: DesignSpectrum, student_scale: Any, null_scale: Any) -> Scalar:
-        return function(summary, student_scale=student_scale, null_scale=null_scale, **options)
-
-    return side
-
-
-def _student(summary: DesignSpectrum, student_scale: Any, null_scale: float = 1.0) -> Any:
-    scales = jnp.asarray(student_scale, dtype=float), jnp.asarray(null_scale, dtype=float)
-    return summary, *scales
 
 
 _NO_DIRECTION = Case(
@@ -83,6 +66,7 @@ ALGORITHM_SHIFT_PSEUDO = Claim(
     statement=r"E\,\mathrm{KL}(q_S(\cdot|\hat D)\,\|\,q_T(\cdot|\hat D))"
     r" \le E\,\mathrm{spread} + \mathrm{Cov}(\Sigma_S,\Sigma_T)",
     source=_ALGORITHM_SHIFT,
+    corrects="linear_gaussian/algorithm_shift_true_data",
     text_examined=TextExamined.EXCERPT,
     lhs=_scaled(algorithm_shift.algorithm_shift_exact),
     rhs=_scaled(algorithm_shift.algorithm_shift_bound),
@@ -195,10 +179,6 @@ CROSS_NONPOSITIVE = dataclasses.replace(
 )
 
 
-def _with_student(design: LinearGaussianDesign, factor: Any) -> LinearGaussianDesign:
-    return dataclasses.replace(design, student_covariance=factor @ factor.T)
-
-
 COV_MINIMUM = Claim(
     slug="linear_gaussian/cov_minimum",
     title="The geometry term is least, and zero, where the student has the teacher's covariance",
@@ -208,7 +188,7 @@ COV_MINIMUM = Claim(
     text_examined=TextExamined.EXCERPT,
     relation=Relation.GE,
     lhs=lambda design, factor: student_covariance.general_covariance_mismatch(
-        _with_student(design, factor)
+        worlds.with_student(design, factor)
     ),
     rhs=lambda design, _: jnp.zeros_like(design.noise_std),
     domain=lambda size: worlds.designs_and(size, "student_factor", size[1], size[1]),
@@ -231,22 +211,8 @@ COV_MINIMUM = Claim(
 )
 
 
-def _student_map(rank: Rank, null: NullConvention, design: LinearGaussianDesign) -> Any:
-    """Returns the map that the student applies to the teacher's weights, as a matrix."""
-    identity = jnp.eye(design.inputs.shape[0], dtype=design.inputs.dtype)
-    if rank == "zero":
-        return 0 * identity
-    if null == "identity":
-        return identity
-    # The projection onto the range of X; for X of full row rank it is the identity to rounding
-    # whatever the condition of X, which X X^+ is not.
-    left_vectors, singular_values = left_singular_system(design.inputs)
-    basis = jnp.where(singular_values[None, :] > 0, left_vectors, 0.0)
-    return basis @ basis.T
-
-
 def _divergence_exact(name: str, rank: Rank, null: NullConvention, words: str) -> Claim:
-    choose = functools.partial(_student_map, rank, null)
+    choose = functools.partial(worlds.student_map, rank, null)
     return Claim(
         slug=f"linear_gaussian/divergence_exact{name}",
         title=f"The total divergence in closed form, {words}",
@@ -301,6 +267,7 @@ DIVERGENCE_BOUND = Claim(
     statement=r"K_n \le E\tfrac{1}{2\nu^2}(\mathrm{Bias}+k\mathrm{Var})"
     r" + E\,\mathrm{spread} + \mathrm{Cov}(\Sigma_S,\Sigma_T)",
     source=_COMPACT,
+    corrects="linear_gaussian/compact_true_data",
     text_examined=TextExamined.EXCERPT,
     lhs=_scaled(algorithm_shift.divergence_exact),
     rhs=_scaled(algorithm_shift.divergence_bound),

@@ -119,6 +119,54 @@ def mean_term_dense(
     return 0.5 * (jnp.trace(gap @ precision @ gap.T) + noise)
 
 
+@jax.jit
+def spread_given_data_dense(
+    design: LinearGaussianDesign,
+    labels: Float[Array, "outputs samples"],
+    student_map: Float[Array, "features features"],
+) -> Float[Array, ""]:
+    r"""Returns `mean_term_dense` averaged over $W_T\,|\,D_n$, for a fixed map.
+
+    Args:
+        design: the design.
+        labels: $Y$, given.
+        student_map: $M$, shape ``(d, d)``.
+    """
+    covariance = teacher_covariance(design)
+    fit = design.inverse_temperature / design.noise_std**2 * design.inputs.T @ covariance
+    mean = labels @ fit
+    gap = student_map - design.inputs @ fit
+    own = jnp.trace(gap.T @ covariance @ gap @ jnp.linalg.inv(covariance))
+    return mean_term_dense(design, mean, mean @ student_map) + 0.5 * len(labels) * own
+
+
+@jax.jit
+def ghost_divergence_dense(
+    design: LinearGaussianDesign,
+    labels: Float[Array, "outputs samples"],
+    student_map: Float[Array, "features features"],
+) -> Float[Array, ""]:
+    r"""Returns $\mathrm{KL}(\hat Y,\Theta\,\|\,Y',W_T)$ given the data, with ghost labels $Y'$.
+
+    $Y'$ is drawn from the true labels' law and independent of $W_T$; $\Sigma_S=\Sigma_T$.
+
+    Args:
+        design: the design.
+        labels: $Y$, given.
+        student_map: $M$, shape ``(d, d)``.
+    """
+    predict, fit, posterior = _operators(design)
+    num_outputs = design.true_weights.shape[0]
+    mean = fit @ labels.T.ravel()
+    send = jnp.concatenate(
+        [predict, jnp.kron(student_map.T, jnp.eye(num_outputs, dtype=predict.dtype))]
+    )
+    noise = design.noise_std**2 * jnp.eye(predict.shape[0], dtype=predict.dtype)
+    own = jax.scipy.linalg.block_diag(noise, posterior)
+    ghost_mean = jnp.concatenate([predict @ design.true_weights.T.ravel(), mean])
+    return gaussian_kl(send @ mean, send @ posterior @ send.T + own, ghost_mean, own)
+
+
 def _operators(design: LinearGaussianDesign) -> tuple[Array, Array, Array]:
     r"""Returns vec $W\mapsto$ vec $WX$, vec $Y\mapsto$ vec $\bar W$, and $\Sigma_T\otimes I_k$."""
     identity = jnp.eye(design.true_weights.shape[0], dtype=design.inputs.dtype)

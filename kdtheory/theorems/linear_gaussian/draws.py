@@ -183,6 +183,57 @@ def mean_term_draw(rank: int) -> Draw:
     )
 
 
+def spread_draw(null: str, *, given_labels: bool) -> Draw:
+    """Returns the draw of the mean term of a student of full rank, in mean over its teacher.
+
+    Args:
+        null: "minnorm" or "identity".
+        given_labels: whether the instance comes with labels; they are drawn otherwise.
+    """
+
+    def prepare(design: LinearGaussianDesign, *labels: Array) -> tuple[Any, ...]:
+        identity = jnp.eye(design.inputs.shape[0], dtype=design.inputs.dtype)
+        snr = design.inverse_temperature / design.noise_std**2
+        precision = design.prior_precision * identity + snr * design.inputs @ design.inputs.T
+        covariance = jnp.linalg.inv(precision)
+        mean = labels[0] if given_labels else design.true_weights @ design.inputs
+        noise_std = 0.0 * design.noise_std if given_labels else design.noise_std
+        send = jnp.concatenate([design.inputs, _student_map("full", null, design)], axis=1)
+        fit = snr * design.inputs.T @ covariance
+        return mean, noise_std, fit, jnp.linalg.cholesky(covariance), send, design, precision
+
+    def sample(
+        key: Key,
+        mean: Array,
+        label_noise: Array,
+        fit: Array,
+        factor: Array,
+        send: Array,
+        design: LinearGaussianDesign,
+        precision: Array,
+    ) -> Scalar:
+        keys = jax.random.split(key, 3)
+        labels = mean + label_noise * jax.random.normal(keys[0], mean.shape, mean.dtype)
+        teacher = _matrix_normal_sample(keys[1], labels @ fit, factor)
+        predicted, student = jnp.split(teacher @ send, [mean.shape[1]], axis=1)
+        noise = jax.random.normal(keys[2], mean.shape, mean.dtype)
+        gap = student - (predicted + design.noise_std * noise) @ fit
+        return 0.5 * jnp.sum((gap @ precision) * gap)
+
+    def variance_bound(*instance: Any) -> Scalar:
+        mean, label_noise, fit, factor, send, design, precision = prepare(*instance)
+        move = send[:, mean.shape[1] :] - send[:, : mean.shape[1]] @ fit
+        spread = factor @ factor.T + label_noise**2 * fit.T @ fit
+        spread = move.T @ spread @ move + design.noise_std**2 * fit.T @ fit
+        weighted = precision @ spread
+        away = mean @ fit @ move
+        return 0.5 * len(mean) * jnp.trace(weighted @ weighted) + jnp.sum(
+            (away @ weighted) * (away @ precision)
+        )
+
+    return Draw(sample, variance_bound=variance_bound, prepare=prepare)
+
+
 def _label_model(spectrum: DesignSpectrum) -> tuple[Array, Array, Array, Array, Array]:
     """Returns a diagonal design in the spectrum's own directions, outputs in rows.
 

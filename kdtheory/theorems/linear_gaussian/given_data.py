@@ -1,7 +1,7 @@
 r"""What is known with the data set or the teacher's weights in hand: arrays in, arrays out.
 
-Lemma 11, the dataset shift given $D_n$, and the split of the algorithm shift's mean term given
-$W_T$ into apx, cross and spread, for a student of any rank.
+Lemma 11, the dataset shift and the spread given $D_n$, and the split of the algorithm shift's mean
+term given $W_T$ into apx, cross and spread, for a student of any rank.
 
 Source: Li & He, arXiv:2605.13143, appendix E, Lemma 11 and the lines after it; the exact values
 and the exact split are ours.
@@ -17,6 +17,7 @@ from jaxtyping import Array, Float
 
 from kdtheory._numerics import cut_singular_values, x_minus_log1p
 from kdtheory.objects.designs import DesignSpectrum, LinearGaussianDesign, left_singular_system
+from kdtheory.theorems.linear_gaussian.algorithm_shift import NullConvention
 from kdtheory.theorems.linear_gaussian.terms import DirectionTerms, direction_terms
 
 
@@ -115,6 +116,41 @@ def dataset_shift_given_data_exact(
     predictive_variance = _terms(design, singular_values).predictive_variance
     bias = bias_given_data(design, labels) / design.noise_std**2
     return 0.5 * (bias + labels.shape[0] * jnp.sum(x_minus_log1p(predictive_variance)))
+
+
+@functools.partial(jax.jit, static_argnames="null")
+def spread_given_data(
+    design: LinearGaussianDesign,
+    labels: Float[Array, "outputs samples"],
+    *,
+    null: NullConvention = "minnorm",
+) -> Float[Array, ""]:
+    r"""Returns $E[\mathrm{spread}\,|\,D_n]$, the mean over $W_T$ and its pseudo labels.
+
+    $\frac12\sum_i[\lambda(1-\rho_i)|\bar Wu_i|^2+k(1-\rho_i)^2+k\beta\rho_i]$ over the range of
+    $X$, plus $\frac k2$ per null direction if the student copies the teacher there.
+
+    Args:
+        design: the design.
+        labels: $Y$, shape ``(k, n)``.
+        null: the student's map on the null space of $X^\top$, "minnorm" or "identity".
+
+    Example:
+        >>> one = LinearGaussianDesign.create([[1.0]], [[0.5]])
+        >>> print(f"{spread_given_data(one, jnp.array([[0.8]])):.3f}")
+        0.415
+    """
+    _, singular_values, right_vectors = _singular_system(design.inputs)
+    terms = _terms(design, singular_values)
+    snr = design.inverse_temperature / design.noise_std**2
+    mean = labels @ right_vectors * (snr * singular_values * terms.posterior_variance)[None, :]
+    energy = design.prior_precision * jnp.sum(mean**2, axis=0) * terms.shrinkage
+    noise = terms.shrinkage**2 + design.inverse_temperature * terms.fit
+    num_outputs, num_features = design.true_weights.shape
+    total = jnp.sum(energy) + num_outputs * jnp.sum(jnp.where(terms.active, noise, 0.0))
+    if null == "identity":
+        total += num_outputs * (num_features - jnp.sum(terms.active, dtype=labels.dtype))
+    return 0.5 * total
 
 
 @functools.partial(jax.jit, static_argnames="rank")

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import jax.numpy as jnp
 
 from kdtheory._types import Scalar
 from kdtheory.domains import Domain, box, integers
-from kdtheory.objects.designs import DesignSpectrum, LinearGaussianDesign
+from kdtheory.objects.designs import (
+    DesignSpectrum,
+    LinearGaussianDesign,
+    left_singular_system,
+)
 from kdtheory.theorems.linear_gaussian import algorithm_shift, dataset_shift
+from kdtheory.theorems.linear_gaussian.algorithm_shift import NullConvention, Rank
 
 MAX_OUTPUTS = 4
 """The largest number of outputs of a spectrum; draws hold this many and mask the rest."""
@@ -114,6 +120,40 @@ def design_case(
     """Returns a design from lists and numbers."""
     values = (inputs, true_weights, prior_precision, inverse_temperature, noise_std)
     return LinearGaussianDesign(*(jnp.asarray(value, dtype=float) for value in values))
+
+
+def scaled(function: Any, **options: Any) -> Any:
+    """Returns a spectral function of (spectrum, student scale, null scale)."""
+
+    def side(summary: DesignSpectrum, student_scale: Any, null_scale: Any) -> Scalar:
+        return function(summary, student_scale=student_scale, null_scale=null_scale, **options)
+
+    return side
+
+
+def student_case(summary: DesignSpectrum, student_scale: Any, null_scale: float = 1.0) -> Any:
+    """Returns an instance of `students` from numbers."""
+    scales = jnp.asarray(student_scale, dtype=float), jnp.asarray(null_scale, dtype=float)
+    return summary, *scales
+
+
+def student_map(rank: Rank, null: NullConvention, design: LinearGaussianDesign) -> Any:
+    """Returns the map that the student applies to the teacher's weights, as a matrix."""
+    identity = jnp.eye(design.inputs.shape[0], dtype=design.inputs.dtype)
+    if rank == "zero":
+        return 0 * identity
+    if null == "identity":
+        return identity
+    # The projection onto the range of X; for X of full row rank it is the identity to rounding
+    # whatever the condition of X, which X X^+ is not.
+    left_vectors, singular_values = left_singular_system(design.inputs)
+    basis = jnp.where(singular_values[None, :] > 0, left_vectors, 0.0)
+    return basis @ basis.T
+
+
+def with_student(design: LinearGaussianDesign, factor: Any) -> LinearGaussianDesign:
+    """Returns the design with the student covariance F F^T."""
+    return dataclasses.replace(design, student_covariance=factor @ factor.T)
 
 
 def dataset_unit(spectrum: DesignSpectrum) -> Scalar:

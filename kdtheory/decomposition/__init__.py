@@ -1,10 +1,42 @@
 r"""The divergence of a linear-Gaussian design, taken apart.
 
 * `decompose`: one design, in numbers and in words (``single``);
-* `decompose_grid`: the same numbers for many settings at once (``grid``).
+* `decompose_grid`: the same numbers for many settings at once (``grid``);
+* `sweep_design`: one setting varied, at any rank (``sweeps``);
+* `dominance_map`: which term is the largest, over rank and temperature (``ranks``);
+* `optimal_design`: the settings of least divergence, or of least bound (``optimum``);
+* ``plot_...``: their figures (``figures``).
 """
 
-from kdtheory.decomposition.grid import DecompositionGrid, decompose_grid
+from kdtheory.decomposition.figures import (
+    plot_decomposition,
+    plot_dominance_map,
+    plot_landscape,
+    plot_shares,
+    plot_sweep,
+)
+from kdtheory.decomposition.grid import TERMS, DecompositionGrid, decompose_grid
+from kdtheory.decomposition.optimum import OptimalDesign, optimal_design
+from kdtheory.decomposition.ranks import DominanceMap, dominance_map
 from kdtheory.decomposition.single import Decomposition, Term, decompose
+from kdtheory.decomposition.sweeps import Sweep, sweep_design
 
-__all__ = ["Decomposition", "DecompositionGrid", "Term", "decompose", "decompose_grid"]
+__all__ = [
+    "TERMS",
+    "Decomposition",
+    "DecompositionGrid",
+    "DominanceMap",
+    "OptimalDesign",
+    "Sweep",
+    "Term",
+    "decompose",
+    "decompose_grid",
+    "dominance_map",
+    "optimal_design",
+    "plot_decomposition",
+    "plot_dominance_map",
+    "plot_landscape",
+    "plot_shares",
+    "plot_sweep",
+    "sweep_design",
+]

@@ -5,10 +5,9 @@ condition number $10^7$ have nine digits. The closed forms weigh every direction
 $s_i^2/(\lambda\nu^2+\beta s_i^2)$, and a small prior precision makes the small directions count as
 much as the large ones. `accurate_spectrum` therefore takes one step more:
 
-1. $U$ from an ordinary decomposition (its columns are orthonormal to rounding, and that is all that
-   is asked of it);
-2. $C = X^\top U$ in about 80 bits, by splitting both factors into slices whose products are exact in
-   float64 (Ozaki, Ogita, Oishi & Rump, Numer. Algorithms 59, 2012);
+1. $U$ from an ordinary decomposition, orthonormal to rounding, which is all that is asked of it;
+2. $C = X^\top U$ in about 80 bits, by splitting both factors into slices whose products are exact
+   in float64 (Ozaki, Ogita, Oishi & Rump, Numer. Algorithms 59, 2012);
 3. the columns of $C$ have norms $s_i$ and are orthogonal up to $\varepsilon s_1/s_i$: $C = BD$ with
    $D$ diagonal and $B$ close to orthonormal, which one-sided Jacobi rotations (LAPACK's ``gejsv``)
    decompose with a relative error of a few $\varepsilon$ in every singular value (Demmel & Veselic,

@@ -104,6 +104,13 @@ def dataset_shift_printed(spectrum: DesignSpectrum) -> Float[Array, ""]:
 
 
 @jax.jit
+def dataset_shift_slack(spectrum: DesignSpectrum) -> Float[Array, ""]:
+    r"""Returns $B-U=\frac k2\sum_i\log(1+t_i)=I(\hat Y;W_T\,|\,X)$, without cancellation."""
+    terms = direction_terms(spectrum)
+    return 0.5 * spectrum.num_outputs * jnp.sum(jnp.log1p(terms.label_excess))
+
+
+@jax.jit
 def dataset_shift_literal(spectrum: DesignSpectrum) -> Float[Array, ""]:
     r"""Returns $E_Y\frac{\mathrm{Bias}}{2\nu^2} + k\mathrm{Var}$, the line as it is printed.
 

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from kdtheory.decomposition import Decomposition
     from kdtheory.readers import DesignData
 
 FIGURES = (".png", ".pdf", ".svg")
 
+MANY = 100_000
+"""Points of a sweep beyond which the number is taken for a slip."""
+
 
 def decompose(
+    context: typer.Context,
     design: Annotated[
         Path | None,
         typer.Argument(
-            help="A .npz (X: d x n, W_star: k x d, optional Y: k x n and Sigma_S: d x d) or a "
+            help="A .npz (X: d x n, W_star: k x d, optional Y: k x n, Sigma_S and S_x: d x d) or a "
             ".csv with a header and samples in rows."
         ),
     ] = None,
@@ -37,57 +40,122 @@ def decompose(
         float | None, typer.Option(help="nu > 0; estimated from the labels if left out.")
     ] = None,
     rank: Annotated[
-        str, typer.Option(help="Rank of the student's mean map: full, 0 or a number.")
+        str, typer.Option(help="Rank of the student's mean map: full, or a number from 0.")
     ] = "full",
+    null: Annotated[
+        str,
+        typer.Option(
+            help="Where the inputs say nothing: minnorm (the student is zero there) or identity "
+            "(a full-rank student copies the teacher)."
+        ),
+    ] = "minnorm",
+    sweep: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME=FROM:TO:NUM[:log]",
+            help="Vary one setting: prior-precision, inverse-temperature, noise-std, "
+            "student-scale or rank.",
+        ),
+    ] = None,
+    dominance: Annotated[
+        bool,
+        typer.Option("--map", help="Which term is the largest, over rank and inverse temperature."),
+    ] = False,
+    optimize: Annotated[
+        bool,
+        typer.Option("--optimize", help="Where the divergence is least, and where its bound is."),
+    ] = False,
+    hold: Annotated[
+        str,
+        typer.Option(
+            help="With --optimize: what is not varied, separated by commas: prior-precision, "
+            "inverse-temperature, noise-std, student-covariance; or none."
+        ),
+    ] = "noise-std",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write a figure: .png, .pdf or .svg.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")] = False,
 ) -> None:
     """Decompose the distillation divergence of a linear-Gaussian design into its terms."""
-    from kdtheory import _check, readers
-    from kdtheory.decomposition import decompose as take_apart
+    from kdtheory import _check, _decompose_output
+    from kdtheory.cli import prepare
 
+    prepare(context)
     try:
-        if (design is None) == (dataset is None):
-            got = "neither a file nor --dataset" if design is None else "a file and --dataset"
-            mend = "Give a path, or --dataset diabetes."
-            _check.refuse("DESIGN", got, "one of the two", mend)
-        if output is not None and output.suffix.lower() not in FIGURES:
-            got = repr(output.suffix) if output.suffix else "no extension"
-            _check.refuse("--output", got, " or ".join(FIGURES), "Name the figure with one.")
-        if output is not None and not output.parent.is_dir():
-            got = f"{output}, whose folder does not exist"
-            _check.refuse("--output", got, "a file in an existing folder", "Make the folder first.")
-        targets = tuple(name.strip() for name in target.split(",")) if target else ()
-        if dataset is not None:
-            data = readers.load_dataset(dataset, targets=targets, standardize=standardize)
+        _check_request(design, dataset, output, sweep, dominance, optimize)
+        held = _held(hold)
+        swept = _swept(sweep) if sweep is not None else None
+        chosen = _rank(rank)
+        data = _read(design, dataset, target, standardize)
+        settings = {
+            "prior_precision": prior_precision,
+            "inverse_temperature": inverse_temperature,
+            "noise_std": noise_std,
+        }
+        student = {"rank": chosen, "null": null}
+        if swept is not None:
+            answer = _decompose_output.sweep(data, settings, student, swept, seed)
+        elif dominance:
+            _refuse_with_map(chosen, null)
+            answer = _decompose_output.dominance(data, settings, seed)
+        elif optimize:
+            answer = _decompose_output.optimum(data, settings, student, held)
         else:
-            assert design is not None
-            data = readers.read_design(design, targets=targets, standardize=standardize)
-        result = take_apart(
-            data.inputs,
-            data.true_weights,
-            data.labels,
-            prior_precision=prior_precision,
-            inverse_temperature=inverse_temperature,
-            noise_std=noise_std,
-            rank=_rank(rank),
-            student_covariance=data.student_covariance,
-        )
+            answer = _decompose_output.one_design(data, settings, student, seed)
     except _check.InputError as problem:
         typer.echo(f"kdtheory: {problem}", err=True)
         raise typer.Exit(2) from None
     if output is not None:
-        _draw(result, output)
+        answer.draw(output)
     if as_json:
         import json
 
         from kdtheory.results import to_dict
 
-        typer.echo(json.dumps(to_dict({"input": _input(data), **result.to_dict()}), indent=2))
+        typer.echo(json.dumps(to_dict({"input": _input(data), **answer.plain}), indent=2))
         return
-    _write(data, result, output)
+    answer.write()
+    if output is not None:
+        typer.echo(f"\nFigure: {output}")
+
+
+def _check_request(
+    design: Path | None,
+    dataset: str | None,
+    output: Path | None,
+    sweep: str | None,
+    dominance: bool,
+    optimize: bool,
+) -> None:
+    """Refuses contradictory options, and figures that could not be written, before any work."""
+    from kdtheory import _check
+
+    if (design is None) == (dataset is None):
+        got = "neither a file nor --dataset" if design is None else "a file and --dataset"
+        _check.refuse("DESIGN", got, "one of the two", "Give a path, or --dataset diabetes.")
+    modes = ("--sweep",) * (sweep is not None) + ("--map",) * dominance + ("--optimize",) * optimize
+    if len(modes) > 1:
+        _check.refuse(modes[0], f"it with {modes[1]}", "one of them", "Ask for one at a time.")
+    if output is not None and output.suffix.lower() not in FIGURES:
+        got = repr(output.suffix) if output.suffix else "no extension"
+        _check.refuse("--output", got, " or ".join(FIGURES), "Name the figure with one.")
+    if output is not None and not output.parent.is_dir():
+        got = f"{output}, whose folder does not exist"
+        _check.refuse("--output", got, "a file in an existing folder", "Make the folder first.")
+
+
+def _read(
+    design: Path | None, dataset: str | None, target: str | None, standardize: bool
+) -> DesignData:
+    from kdtheory import readers
+
+    targets = tuple(name.strip() for name in target.split(",")) if target else ()
+    if dataset is not None:
+        return readers.load_dataset(dataset, targets=targets, standardize=standardize)
+    assert design is not None
+    return readers.read_design(design, targets=targets, standardize=standardize)
 
 
 def _rank(text: str) -> int | None:
@@ -102,6 +170,69 @@ def _rank(text: str) -> int | None:
         _check.refuse("--rank", repr(text), "'full' or a whole number", "Give one of them.")
 
 
+def _refuse_with_map(rank: int | None, null: str) -> None:
+    """Refuses what a map of all ranks has no use for."""
+    from kdtheory import _check
+
+    if rank is not None:
+        _check.refuse("--map", f"it with --rank {rank}", "no rank", "The map shows every rank.")
+    if null != "minnorm":
+        _check.refuse(
+            "--map", f"it with --null {null}", "minnorm", "Only a student of rank d copies."
+        )
+
+
+def _swept(text: str) -> tuple[str, Any]:
+    """Returns the name and the values of a sweep written NAME=FROM:TO:NUM[:log]."""
+    import numpy as np
+
+    from kdtheory import _check
+    from kdtheory.decomposition.sweeps import SWEPT
+
+    form = "NAME=FROM:TO:NUM[:log]"
+    example = "For instance --sweep inverse-temperature=0.01:100:81:log."
+    name, _, rest = text.partition("=")
+    setting = name.strip().replace("-", "_")
+    names = ", ".join(known.replace("_", "-") for known in SWEPT)
+    if setting not in SWEPT:
+        _check.refuse("--sweep", repr(name), f"one of {names}, as in {form}", example)
+    pieces = rest.split(":")
+    spaced = len(pieces) == 4 and pieces[3] == "log"
+    try:
+        low, high, count = float(pieces[0]), float(pieces[1]), int(pieces[2])
+    except (ValueError, IndexError):
+        _check.refuse("--sweep", repr(text), f"{form} with numbers", example)
+    if len(pieces) != 3 and not spaced:
+        _check.refuse("--sweep", repr(text), form, example)
+    if not 2 <= count <= MANY:
+        _check.refuse("--sweep", f"{count} points", f"2 to {MANY:,}", example)
+    if not np.isfinite([low, high]).all() or low == high:
+        _check.refuse("--sweep", f"{low:g} to {high:g}", "two different finite ends", example)
+    if spaced and min(low, high) <= 0:
+        _check.refuse(
+            "--sweep",
+            f"{low:g} to {high:g} in logarithmic steps",
+            "positive ends",
+            "Leave out :log, or start above zero.",
+        )
+    return setting, (np.geomspace if spaced else np.linspace)(low, high, count)
+
+
+def _held(text: str) -> tuple[str, ...]:
+    """Returns the parameters that --hold names."""
+    from kdtheory import _check
+    from kdtheory.decomposition.optimum import PARAMETERS
+
+    if text.strip() == "none":
+        return ()
+    names = tuple(name.strip().replace("-", "_") for name in text.split(","))
+    for name in names:
+        if name not in PARAMETERS:
+            known = ", ".join(known.replace("_", "-") for known in PARAMETERS)
+            _check.refuse("--hold", repr(name), f"any of {known}, or none", "Name parameters.")
+    return names
+
+
 def _input(data: DesignData) -> dict[str, Any]:
     """Returns what was read, and what was done to it."""
     return {
@@ -112,65 +243,3 @@ def _input(data: DesignData) -> dict[str, Any]:
         "centred": data.centred,
         "standardized": data.standardized,
     }
-
-
-def _draw(result: Decomposition, output: Path) -> None:
-    from matplotlib.figure import Figure
-
-    from kdtheory.decomposition import plot_decomposition
-
-    figure = Figure(figsize=(8.0, 4.5), layout="constrained")
-    plot_decomposition(result, figure.add_subplot())
-    figure.savefig(output, dpi=150)
-
-
-def _write(data: DesignData, result: Decomposition, output: Path | None) -> None:
-    """Writes the decomposition for a person to read."""
-    from rich.table import Table
-
-    from kdtheory.tools.report import console
-
-    out = console()
-    out.print(result.heading, style="bold", markup=False)
-    done = [
-        word for word, flag in (("centred", data.centred), ("scaled", data.standardized)) if flag
-    ]
-    out.print(
-        f"{data.source}: d = {result.num_features} features (rank {result.design_rank}), "
-        f"n = {result.num_samples} samples, k = {result.num_outputs} outputs"
-        + (f"; {' and '.join(done)}" if done else "")
-        + (f"; constant features dropped: {', '.join(data.dropped)}" if data.dropped else ""),
-        markup=False,
-    )
-    out.print(
-        f"prior precision {result.prior_precision:g}, inverse temperature "
-        f"{result.inverse_temperature:g}, noise {result.noise_std:.6g}"
-        + (" (estimated)" if result.fitted_noise else "")
-        + f", student rank {result.rank}, null space: {result.null}, "
-        f"student covariance: {result.student_covariance}\n",
-        markup=False,
-    )
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("term", no_wrap=True)
-    table.add_column("nats", justify="right", no_wrap=True)
-    table.add_column("what it is")
-    for term in result.terms:
-        table.add_row(term.name, f"{term.value:.6g}", term.meaning)
-    table.add_section()
-    table.add_row("bound", f"{result.bound:.6g}", "the sum of the terms above")
-    table.add_row(
-        "mutual information", f"{-result.mutual_information:.6g}", "what the bound gives away"
-    )
-    table.add_row(
-        "divergence",
-        f"{result.divergence:.6g}",
-        "K_n under the fitted model" if result.fitted else "K_n, exact under the model given",
-    )
-    out.print(table)
-    dominant = next(term for term in result.terms if term.name == result.dominant)
-    out.print(f"\nLargest: {dominant.name}. {dominant.remedy}", markup=False)
-    for term in result.terms:
-        if term is not dominant and term.value:
-            out.print(f"  {term.name}: {term.remedy}", style="dim", markup=False)
-    if output is not None:
-        out.print(f"\nFigure: {output}", markup=False)

@@ -16,7 +16,7 @@ def to_dict(value: Any) -> Any:
     """Returns plain JSON data for a record, enum, tuple or number.
 
     Args:
-        value: a record, a dictionary, or anything that fields hold.
+        value: a record, a dictionary, an array, or anything that fields hold.
 
     Returns:
         Dictionaries, lists, text, numbers, booleans and None.
@@ -27,6 +27,8 @@ def to_dict(value: Any) -> Any:
         }
     if isinstance(value, enum.Enum):
         return value.value
+    if hasattr(value, "tolist"):  # NumPy's arrays and numbers
+        value = value.tolist()
     if isinstance(value, (tuple, list)):
         return [to_dict(item) for item in value]
     if isinstance(value, dict):

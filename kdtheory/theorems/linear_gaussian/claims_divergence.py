@@ -231,7 +231,7 @@ COV_MINIMUM = Claim(
 )
 
 
-def _student_map(rank: Rank, null: NullConvention, design: LinearGaussianDesign) -> Any:
+def student_map(rank: Rank, null: NullConvention, design: LinearGaussianDesign) -> Any:
     """Returns the map that the student applies to the teacher's weights, as a matrix."""
     identity = jnp.eye(design.inputs.shape[0], dtype=design.inputs.dtype)
     if rank == "zero":
@@ -246,7 +246,7 @@ def _student_map(rank: Rank, null: NullConvention, design: LinearGaussianDesign)
 
 
 def _divergence_exact(name: str, rank: Rank, null: NullConvention, words: str) -> Claim:
-    choose = functools.partial(_student_map, rank, null)
+    choose = functools.partial(student_map, rank, null)
     return Claim(
         slug=f"linear_gaussian/divergence_exact{name}",
         title=f"The total divergence in closed form, {words}",

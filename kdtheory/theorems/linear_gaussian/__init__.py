@@ -33,8 +33,8 @@ decomposition. A student covariance that does not commute with $XX^\top$ has its
 (`student_covariance`). `dense` evaluates the same divergence from the generative model by plain
 matrix algebra, ``dense_gaps`` the gaps; they are what the closed forms are compared with.
 
-``worlds`` and ``gap_worlds`` hold the domains, ``draws`` and ``draws_gaps`` the definitions as Monte
-Carlo replicates, ``claims_*`` the records.
+``worlds`` and ``gap_worlds`` hold the domains, ``draws`` and ``draws_gaps`` the definitions as
+Monte Carlo replicates, ``claims_*`` the records.
 
 Source: Li & He, arXiv:2605.13143, appendix E; the exact values are ours.
 """

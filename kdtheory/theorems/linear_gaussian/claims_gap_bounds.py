@@ -24,7 +24,7 @@ def _divergence(summary: DesignSpectrum, student_scale: Any, null_scale: Any) ->
 
 
 def _student(squared: Any, signal: Any, *numbers: float, **settings: float) -> Any:
-    """Returns (spectrum, ...) with the numbers as arrays; the second of them is one per direction."""
+    """Returns (spectrum, number of samples, student scale, ...), scales one per direction."""
     num_samples, student_scale, *rest = numbers
     scales = jnp.full(len(squared), student_scale)
     arrays = map(jnp.asarray, rest)
@@ -129,15 +129,16 @@ def _bound_unit(*instance: Any) -> Scalar:
     return worlds.at_least_tiny(upper - lower + gaps.teacher_gap(*instance[:2]))
 
 
-def _on_student(bound: str, side: str, words: str, right: str) -> Claim:
-    slug, field = bound.removeprefix("cramer_"), f"{bound}_{side}"
+def _on_student(name: str, relation: Relation, field: str, words: str, right: str) -> Claim:
+    """Returns the claim that a field of the bounds bounds the student's gap."""
+    sign = {Relation.LE: r"\le", Relation.GE: r"\ge"}[relation]
     return Claim(
-        slug=f"linear_gaussian/{field}",
+        slug=f"linear_gaussian/{name}",
         title=words,
-        statement=rf"\mathrm{{gen}}_S {r'\le' if side == 'upper' else r'\ge'} {right}",
-        relation=Relation.LE if side == "upper" else Relation.GE,
+        statement=rf"\mathrm{{gen}}_S {sign} {right}",
+        relation=relation,
         lhs=lambda summary, num_samples, *_: gaps.student_gap(summary, num_samples),
-        rhs=_bound(f"{slug.removesuffix('_optimal')}_{side}"),
+        rhs=_bound(field),
         domain=gap_worlds.sampled_students,
         sizes=SPECTRUM_SIZES,
         scale=_bound_unit,
@@ -148,27 +149,31 @@ def _on_student(bound: str, side: str, words: str, right: str) -> Claim:
 
 
 CRAMER_CHERNOFF_OPTIMAL_UPPER = _on_student(
-    "cramer_chernoff_optimal",
-    "upper",
+    "cramer_chernoff_optimal_upper",
+    Relation.LE,
+    "chernoff_upper",
     "The best upper bound by the divergence and the law of the teacher's gap",
     r"\inf_{\ell>0}\frac{K_n+\log Ee^{\ell h}}\ell",
 )
 CRAMER_CHERNOFF_OPTIMAL_LOWER = _on_student(
-    "cramer_chernoff_optimal",
-    "lower",
+    "cramer_chernoff_optimal_lower",
+    Relation.GE,
+    "chernoff_lower",
     "The best lower bound by the divergence and the law of the teacher's gap",
     r"\sup_{\ell<0}\frac{K_n+\log Ee^{\ell h}}\ell",
 )
 SUB_GAMMA_UPPER = _on_student(
-    "sub_gamma",
-    "upper",
+    "sub_gamma_upper",
+    Relation.LE,
+    "sub_gamma_upper",
     "The student's gap is bounded above by a root and a multiple of the divergence",
     r"\mathrm{gen}_T+\sqrt{2K_n\mathrm{Var}\,h}+c_+K_n,"
     r"\quad c_+=\tfrac{2\nu^2}n\max(0,\max_i\mu_i^+)",
 )
 SUB_GAMMA_LOWER = _on_student(
-    "sub_gamma",
-    "lower",
+    "sub_gamma_lower",
+    Relation.GE,
+    "sub_gamma_lower",
     "The student's gap is bounded below by a root and a multiple of the divergence",
     r"\mathrm{gen}_T-\sqrt{2K_n\mathrm{Var}\,h}-c_-K_n,"
     r"\quad c_-=\tfrac{2\nu^2}n\max(\max_i-\mu_i^-,[n>\operatorname{rank}X])",

@@ -65,16 +65,25 @@ def _loss_unit(design: LinearGaussianDesign, moment: Any) -> Scalar:
     """Returns the size of the losses whose difference a gap is."""
     truth = jnp.sum((design.true_weights @ moment) * design.true_weights)
     labels = len(design.true_weights) * design.noise_std**2
-    prior = jnp.trace(moment + dense_gaps.sample_second_moment(design)) / design.prior_precision
-    own = 0.0
+    both = moment + dense_gaps.sample_second_moment(design)
+    spread = jnp.trace(both) / design.prior_precision
     if design.student_covariance is not None:
-        excess = design.student_covariance @ (moment + dense_gaps.sample_second_moment(design))
-        own = jnp.trace(excess)
-    return truth + labels + len(design.true_weights) * (prior + own)
+        spread += jnp.sum(design.student_covariance * both)
+    return truth + labels + len(design.true_weights) * spread
 
 
 def _second_moment(*rows: Any) -> Any:
     return jnp.asarray(rows, dtype=float)
+
+
+def _tested_at_columns(case: Case) -> Case:
+    """Returns the case of a design with the columns of X as test inputs."""
+
+    def make() -> Any:
+        design = case.make()
+        return design, dense_gaps.sample_second_moment(design)
+
+    return dataclasses.replace(case, make=make)
 
 
 _FIXED_CORNERS = (
@@ -101,12 +110,7 @@ _RANDOM_CORNERS = (
         lambda: (design_case([[1.0, 0.5]], [[1.0]]), _second_moment([0])),
         "x = 0: the loss of a prediction of zero, minus the training loss",
     ),
-    *(
-        dataclasses.replace(
-            case, make=lambda case=case: (case.make(), dense_gaps.sample_second_moment(case.make()))
-        )
-        for case in _FIXED_CORNERS[:2]
-    ),
+    *map(_tested_at_columns, _FIXED_CORNERS[:2]),
 )
 
 

@@ -104,6 +104,7 @@ def _student_run(
 
 
 def student_map(rank: str, null: str, design: LinearGaussianDesign) -> Array:
+    """Returns M of a student's mean W_T M, by a pseudo-inverse."""
     identity = jnp.eye(design.inputs.shape[0], dtype=design.inputs.dtype)
     if rank == "zero":
         return 0 * identity

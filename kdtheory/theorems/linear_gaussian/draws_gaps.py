@@ -48,7 +48,7 @@ def _teacher(key: Key, design: LinearGaussianDesign, covariance: Array) -> tuple
 
 def _completed(design: LinearGaussianDesign, *moment: Array) -> tuple[LinearGaussianDesign, Array]:
     """Returns the design and the second moment of a test input, by default a column of X."""
-    return (design, *moment) if moment else (design, dense_gaps.sample_second_moment(design))
+    return design, moment[0] if moment else dense_gaps.sample_second_moment(design)
 
 
 def _teacher_gap(

@@ -74,3 +74,16 @@ def gap_log_mgf(
     tail = gradient @ covariance @ jnp.linalg.solve(system, gradient)
     log_determinant = jnp.linalg.slogdet(system)[1]
     return argument * centre - 0.5 * log_determinant + 0.5 * argument**2 * tail
+
+
+@jax.jit
+def tilted_law(quadratic: Quadratic, law: Moments, argument: Float[Array, ""] | float) -> Moments:
+    r"""Returns mean and covariance of the law with density proportional to $e^{\ell h}$.
+
+    The covariance is $\Sigma_\ell=\Sigma(I-2\ell A\Sigma)^{-1}$, the mean $m+\ell\Sigma_\ell g$.
+    """
+    (square, slope, _), (mean, covariance) = quadratic, law
+    identity = jnp.eye(mean.size, dtype=mean.dtype)
+    tilted = jnp.linalg.solve(identity - 2.0 * argument * covariance @ square, covariance)
+    tilted = 0.5 * (tilted + tilted.T)
+    return mean + argument * tilted @ (2.0 * square @ mean + slope), tilted

@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -118,34 +119,48 @@ def gap_bounds_random(
 @jax.jit
 def bounds_of_form(form: QuadraticForm, divergence: Float[Array, ""] | float) -> GapBounds:
     """Returns the bounds for a teacher's gap that is the given quadratic form."""
-    divergence = jnp.asarray(divergence, form.mean.dtype)
-    spread = quadratic_forms.variance(form)
     opposite = quadratic_forms.negated(form)
-    above, above_argument = _chernoff_above(form, divergence)
-    below, below_argument = _chernoff_above(opposite, divergence)
+    above, above_argument = chernoff_upper(form, divergence)
+    below, below_argument = chernoff_upper(opposite, divergence)
     return GapBounds(
         teacher_gap=form.mean,
-        variance=spread,
+        variance=quadratic_forms.variance(form),
         chernoff_lower=-below,
         chernoff_upper=above,
         chernoff_lower_argument=0.0 - below_argument,
         chernoff_upper_argument=above_argument,
-        sub_gamma_lower=-_sub_gamma_above(opposite, divergence, spread),
-        sub_gamma_upper=_sub_gamma_above(form, divergence, spread),
+        sub_gamma_lower=-sub_gamma_upper(opposite, divergence),
+        sub_gamma_upper=sub_gamma_upper(form, divergence),
     )
 
 
-def _sub_gamma_above(
-    form: QuadraticForm, divergence: Float[Array, ""], spread: Float[Array, ""]
-) -> Float[Array, ""]:
+@jax.jit
+def sub_gamma_upper(form: QuadraticForm, divergence: Float[Array, ""] | float) -> Float[Array, ""]:
+    r"""Returns $\mathrm{gen}_T+\sqrt{2VK}+c_+K$; the lower bound is minus that of $-h$.
+
+    Args:
+        form: the teacher's gap.
+        divergence: $K\in[0,\infty]$.
+    """
+    divergence = jnp.asarray(divergence, form.mean.dtype)
     proper = _between_zero_and_infinity(divergence)
-    scale = 2.0 * _largest(form)
-    return _completed(divergence, form.mean, jnp.sqrt(2.0 * spread * proper) + scale * proper)
+    root = jnp.sqrt(2.0 * quadratic_forms.variance(form) * proper)
+    return _completed(divergence, form.mean, root + 2.0 * _largest(form) * proper)
 
 
-def _chernoff_above(
-    form: QuadraticForm, divergence: Float[Array, ""]
+@jax.jit
+def chernoff_upper(
+    form: QuadraticForm, divergence: Float[Array, ""] | float
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    r"""Returns $\inf_{\ell>0}(K+\log Ee^{\ell h})/\ell$ and the $\ell$ that attains it.
+
+    The lower bound is minus that of $-h$.
+
+    Args:
+        form: the teacher's gap.
+        divergence: $K\in[0,\infty]$; at zero the bound is the mean, approached as $\ell\to0$.
+    """
+    divergence = jnp.asarray(divergence, form.mean.dtype)
     proper = _between_zero_and_infinity(divergence)
     tilt = jax.lax.stop_gradient(_optimal_tilt(form, proper))
     largest = _largest(form)
@@ -170,12 +185,12 @@ def _optimal_tilt(form: QuadraticForm, divergence: Float[Array, ""]) -> Float[Ar
     unit = jnp.sqrt(quadratic_forms.variance(form))
     limits = jnp.finfo(unit.dtype)
 
-    def halve(_: int, interval: tuple[Array, Array]) -> tuple[Array, Array]:
+    def halve(_: Any, interval: tuple[Array, Array]) -> tuple[Array, Array]:
         low, high = interval
         middle = 0.5 * (low + high)
         ratio, shortened = _ratios(form, jnp.exp(middle) / unit)
         per_term = form.counts * excess_minus_log(ratio, 2.0 * shortened * form.eigenvalues)
-        rate = 0.5 * jnp.sum(per_term + form.linear * shortened**2)
+        rate = 0.5 * jnp.sum(per_term + form.linear * shortened * shortened)
         return jnp.where(rate < divergence, middle, low), jnp.where(rate < divergence, high, middle)
 
     # Beyond these ends the bound is what it is at them: K is subnormal, or the argument the end of

@@ -59,18 +59,25 @@ def fraction_of(form: QuadraticForm, argument: Any) -> Scalar:
     return argument / _end(form, argument)
 
 
-def designs_at(size: tuple[int, ...]) -> Domain:
-    """Returns designs with an argument inside the domain: (design, argument)."""
+def designs_at(low: float, high: float) -> Callable[[tuple[int, ...]], Domain]:
+    """Returns the domains of (design, argument).
+
+    Args:
+        low: the lowest fraction of the domain of the moment generating function.
+        high: the highest.
+    """
 
     def form(design: LinearGaussianDesign) -> QuadraticForm:
         return gap_form(spectrum(design), float(design.inputs.shape[1]))
 
-    return _extended(
-        worlds.designs(size),
-        box(-7 / 8, 7 / 8).named("fraction"),
-        lambda design, fraction: (design, argument_at(form(design), fraction)),
-        lambda design, argument: (design, fraction_of(form(design), argument)),
-    )
+    def build(design: LinearGaussianDesign, fraction: Any) -> tuple[Any, ...]:
+        return design, argument_at(form(design), fraction)
+
+    def split(design: LinearGaussianDesign, argument: Any) -> tuple[Any, ...]:
+        return design, fraction_of(form(design), argument)
+
+    fractions = box(low, high).named("fraction")
+    return lambda size: _extended(worlds.designs(size), fractions, build, split)
 
 
 def tested_designs(size: tuple[int, ...]) -> Domain:

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from golden_bias_variance import ADAPTERS as BIAS_VARIANCE_ADAPTERS
+from golden_gaps import ADAPTERS as GAP_ADAPTERS
 from golden_gaussian import ADAPTERS as GAUSSIAN_ADAPTERS
 from golden_gaussian import REASONS as GAUSSIAN_REASONS
 
@@ -78,6 +79,7 @@ ADAPTERS = {
     ("losses", "entropy_p"): _of_scores(lambda w, p, _: variance_reduction.expected_entropy(w, p)),
     **BIAS_VARIANCE_ADAPTERS,
     **GAUSSIAN_ADAPTERS,
+    **GAP_ADAPTERS,
 }
 
 # --- reasons: why a section, or one output of a section, has no adapter ------------------------
@@ -112,7 +114,6 @@ SECTION_REASONS = {
     "theorem8_10_finite": _DIVERGENCE,
     "theorem10_central": _DIVERGENCE,
     "prop9_stability": _DIVERGENCE,
-    "gaussian_gaps": _GAUSSIAN_LATER,
     "rank_map": _GAUSSIAN_LATER,
     "expected_tail_2x2": _GAUSSIAN_LATER,
     "optimal_hyperparameters": _GAUSSIAN_LATER,

@@ -24,15 +24,20 @@ The statements, in reading order:
    $J - K_n = I(W_T; (\hat Y,\Theta)\,|\,X)$, exactly. (`algorithm_shift`)
 6. *Optima.* The student covariance of least $K_n$ among all of them, the temperature from which on
    it is zero, and the temperature and the prior at which $B$ and $J$ are least. (`optima`)
+7. *Generalisation gaps* with squared loss, of teacher and student, at the columns of $X$ (`gaps`)
+   and for a test input of any second moment (`gaps_random`); the log of the moment generating
+   function of the teacher's. It is infinite from a finite argument on: no variance proxy exists.
+8. *Bounds that hold* on the student's gap: Cramer-Chernoff with the exact log-mgf, and the
+   sub-gamma form, which is never better. (`gap_bounds`)
 
 With $X=\sum_i s_iu_iv_i^\top$ each of them is a sum over directions of a function of $s_i^2$,
 $|W^*u_i|^2$, $\lambda$, $\beta$ and $\nu$ (`terms`), at the cost of one singular value
 decomposition. A student covariance that does not commute with $XX^\top$ has its own matrix forms
 (`student_covariance`). `dense` evaluates the same divergence from the generative model by plain
-matrix algebra, and is what the closed forms are compared with.
+matrix algebra, ``dense_gaps`` the gaps; they are what the closed forms are compared with.
 
-``worlds`` holds the domains, ``draws`` the definitions as Monte Carlo replicates, ``claims_*`` the
-records.
+``worlds`` and ``gap_worlds`` hold the domains, ``draws`` and ``draws_gaps`` the definitions as
+Monte Carlo replicates, ``claims_*`` the records.
 
 Source: Li & He, arXiv:2605.13143, appendix E; the exact values are ours.
 """
@@ -55,6 +60,29 @@ from kdtheory.theorems.linear_gaussian.claims_optima import (
     OPTIMAL_PRIOR_DATASET_SHIFT,
     OPTIMAL_PRIOR_DIVERGENCE,
     OPTIMAL_TEMPERATURE,
+)
+from kdtheory.theorems.linear_gaussian.claims_gap_bounds import (
+    CHERNOFF_ABOVE_SUB_GAMMA,
+    CHERNOFF_BELOW_SUB_GAMMA,
+    CRAMER_CHERNOFF_LOWER,
+    CRAMER_CHERNOFF_LOWER_ATTAINED,
+    CRAMER_CHERNOFF_OPTIMAL_LOWER,
+    CRAMER_CHERNOFF_OPTIMAL_UPPER,
+    CRAMER_CHERNOFF_UPPER,
+    CRAMER_CHERNOFF_UPPER_ATTAINED,
+    SUB_GAMMA_LOWER,
+    SUB_GAMMA_UPPER,
+)
+from kdtheory.theorems.linear_gaussian.claims_gaps import (
+    GEN_GAPS_STUDENT,
+    GEN_GAPS_STUDENT_RANDOM,
+    GEN_GAPS_STUDENT_RANDOM_IDENTITY,
+    GEN_GAPS_STUDENT_RANK_ZERO,
+    GEN_GAPS_TEACHER,
+    GEN_GAPS_TEACHER_RANDOM,
+    LOG_MGF,
+    LOG_MGF_RANDOM,
+    NO_VARIANCE_PROXY,
 )
 from kdtheory.theorems.linear_gaussian.claims_posterior import (
     DATASET_SHIFT,
@@ -119,6 +147,25 @@ CLAIMS = (
     COLD_NEVER_OPTIMAL,
     OPTIMAL_PRIOR_DATASET_SHIFT,
     OPTIMAL_PRIOR_DIVERGENCE,
+    GEN_GAPS_TEACHER,
+    GEN_GAPS_STUDENT,
+    GEN_GAPS_STUDENT_RANK_ZERO,
+    GEN_GAPS_TEACHER_RANDOM,
+    GEN_GAPS_STUDENT_RANDOM,
+    GEN_GAPS_STUDENT_RANDOM_IDENTITY,
+    LOG_MGF,
+    LOG_MGF_RANDOM,
+    NO_VARIANCE_PROXY,
+    CRAMER_CHERNOFF_UPPER,
+    CRAMER_CHERNOFF_LOWER,
+    CRAMER_CHERNOFF_OPTIMAL_UPPER,
+    CRAMER_CHERNOFF_OPTIMAL_LOWER,
+    CRAMER_CHERNOFF_UPPER_ATTAINED,
+    CRAMER_CHERNOFF_LOWER_ATTAINED,
+    SUB_GAMMA_UPPER,
+    SUB_GAMMA_LOWER,
+    CHERNOFF_BELOW_SUB_GAMMA,
+    CHERNOFF_ABOVE_SUB_GAMMA,
 )
 
 __all__ = ["CLAIMS"]

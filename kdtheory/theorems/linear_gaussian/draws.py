@@ -103,7 +103,8 @@ def _student_run(
     return jnp.concatenate([pseudo.T.ravel(), student.T.ravel()])
 
 
-def _student_map(rank: str, null: str, design: LinearGaussianDesign) -> Array:
+def student_map(rank: str, null: str, design: LinearGaussianDesign) -> Array:
+    """Returns M of a student's mean W_T M, by a pseudo-inverse."""
     identity = jnp.eye(design.inputs.shape[0], dtype=design.inputs.dtype)
     if rank == "zero":
         return 0 * identity
@@ -114,7 +115,7 @@ def divergence_draw(rank: str, null: str) -> Draw:
     """Returns the draw whose mean is the divergence for one way of choosing the student's map."""
 
     def prepare(design: LinearGaussianDesign) -> tuple[Any, ...]:
-        chosen = _student_map(rank, null, design)
+        chosen = student_map(rank, null, design)
         covariance = dense.teacher_covariance(design)
         snr = design.inverse_temperature / design.noise_std**2
         laws = dense.student_moments(design, chosen), dense.teacher_moments(design)
@@ -137,7 +138,7 @@ def divergence_draw(rank: str, null: str) -> Draw:
         return _log_ratio(_student_run(key, design, to_teacher, factor, student_map), *laws)
 
     def variance_bound(design: LinearGaussianDesign) -> Scalar:
-        student = dense.student_moments(design, _student_map(rank, null, design))
+        student = dense.student_moments(design, student_map(rank, null, design))
         return log_ratio_variance(*student, *dense.teacher_moments(design))
 
     return Draw(sample, variance_bound=variance_bound, prepare=prepare)

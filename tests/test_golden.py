@@ -17,6 +17,7 @@ import pytest
 from golden_bias_variance import ADAPTERS as BIAS_VARIANCE_ADAPTERS
 from golden_gaussian import ADAPTERS as GAUSSIAN_ADAPTERS
 from golden_gaussian import REASONS as GAUSSIAN_REASONS
+from golden_optima import ADAPTERS as OPTIMA_ADAPTERS
 
 from kdtheory.losses import softmax_cross_entropy
 from kdtheory.objects.problems import FiniteProblem
@@ -78,6 +79,7 @@ ADAPTERS = {
     ("losses", "entropy_p"): _of_scores(lambda w, p, _: variance_reduction.expected_entropy(w, p)),
     **BIAS_VARIANCE_ADAPTERS,
     **GAUSSIAN_ADAPTERS,
+    **OPTIMA_ADAPTERS,
 }
 
 # --- reasons: why a section, or one output of a section, has no adapter ------------------------

@@ -24,6 +24,7 @@ The statements, in reading order:
    $J - K_n = I(W_T; (\hat Y,\Theta)\,|\,X)$, exactly. (`algorithm_shift`)
 6. *Optima.* The student covariance of least $K_n$ among all of them, the temperature from which on
    it is zero, and the temperature and the prior at which $B$ and $J$ are least. (`optima`)
+7. *Limits.* What more samples, less noise or a weaker prior leave. (`limits`)
 
 With $X=\sum_i s_iu_iv_i^\top$ each of them is a sum over directions of a function of $s_i^2$,
 $|W^*u_i|^2$, $\lambda$, $\beta$ and $\nu$ (`terms`), at the cost of one singular value
@@ -49,6 +50,11 @@ from kdtheory.theorems.linear_gaussian.claims_divergence import (
     DIVERGENCE_EXACT_IDENTITY,
     DIVERGENCE_EXACT_RANK_ZERO,
     SLACK_IS_MUTUAL_INFORMATION,
+)
+from kdtheory.theorems.linear_gaussian.claims_limits import (
+    DATASET_SHIFT_CEILING,
+    DATASET_SHIFT_FLOOR,
+    DIVERGENCE_FLAT_PRIOR,
 )
 from kdtheory.theorems.linear_gaussian.claims_optima import (
     COLD_NEVER_OPTIMAL,
@@ -119,6 +125,9 @@ CLAIMS = (
     COLD_NEVER_OPTIMAL,
     OPTIMAL_PRIOR_DATASET_SHIFT,
     OPTIMAL_PRIOR_DIVERGENCE,
+    DATASET_SHIFT_CEILING,
+    DATASET_SHIFT_FLOOR,
+    DIVERGENCE_FLAT_PRIOR,
 )
 
 __all__ = ["CLAIMS"]

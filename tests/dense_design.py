@@ -2,6 +2,7 @@
 
 import mpmath as mp
 
+
 def _trace(matrix):
     return mp.fsum(matrix[i, i] for i in range(matrix.rows))
 
@@ -21,10 +22,14 @@ def _gaussian_kl(mean_1, cov_1, mean_2, cov_2):
     inverse = cov_2**-1
     gap = mean_1 - mean_2
     log_determinants = mp.log(mp.det(cov_2)) - mp.log(mp.det(cov_1))
-    return (_trace(inverse * cov_1) - cov_1.rows + (gap.T * inverse * gap)[0] + log_determinants) / 2
+    return (
+        _trace(inverse * cov_1) - cov_1.rows + (gap.T * inverse * gap)[0] + log_determinants
+    ) / 2
 
 
-def dense_decomposition(inputs, weights, precision, beta, noise_std, *, rank="full", null="minnorm"):
+def dense_decomposition(
+    inputs, weights, precision, beta, noise_std, *, rank="full", null="minnorm"
+):
     """Returns the terms, "bound" and "divergence" for a student with the teacher's covariance.
 
     The divergence is that of the joint laws of (labels, weights), whose rows are independent.

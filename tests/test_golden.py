@@ -18,6 +18,7 @@ from golden_bias_variance import ADAPTERS as BIAS_VARIANCE_ADAPTERS
 from golden_gaps import ADAPTERS as GAP_ADAPTERS
 from golden_gaussian import ADAPTERS as GAUSSIAN_ADAPTERS
 from golden_gaussian import REASONS as GAUSSIAN_REASONS
+from golden_optima import ADAPTERS as OPTIMA_ADAPTERS
 
 from kdtheory.losses import softmax_cross_entropy
 from kdtheory.objects.problems import FiniteProblem
@@ -80,6 +81,7 @@ ADAPTERS = {
     **BIAS_VARIANCE_ADAPTERS,
     **GAUSSIAN_ADAPTERS,
     **GAP_ADAPTERS,
+    **OPTIMA_ADAPTERS,
 }
 
 # --- reasons: why a section, or one output of a section, has no adapter ------------------------

@@ -136,9 +136,7 @@ def sweep_design(
     if between.any():
         # One column serves every rank when the rank itself is swept.
         swept = settings if name != "rank" else settings[:, :1]
-        draws = rank_draws(
-            prepared.design, swept[:3], num_draws, seed=seed, student_scale=swept[3]
-        )
+        draws = rank_draws(prepared.design, swept[:3], num_draws, seed=seed, student_scale=swept[3])
         at = np.minimum(ranks, full), np.arange(len(along)) if name != "rank" else 0
         lost, error = draws.bottleneck[at], draws.standard_error[at]
         hidden = draws.information[at]

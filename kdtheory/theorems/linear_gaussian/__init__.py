@@ -29,6 +29,7 @@ The statements, in reading order:
    function of the teacher's. It is infinite from a finite argument on: no variance proxy exists.
 8. *Bounds that hold* on the student's gap: Cramer-Chernoff with the exact log-mgf, and the
    sub-gamma form, which is never better. (`gap_bounds`)
+7. *Limits.* What more samples, less noise or a weaker prior leave. (`limits`)
 
 With $X=\sum_i s_iu_iv_i^\top$ each of them is a sum over directions of a function of $s_i^2$,
 $|W^*u_i|^2$, $\lambda$, $\beta$ and $\nu$ (`terms`), at the cost of one singular value
@@ -54,6 +55,11 @@ from kdtheory.theorems.linear_gaussian.claims_divergence import (
     DIVERGENCE_EXACT_IDENTITY,
     DIVERGENCE_EXACT_RANK_ZERO,
     SLACK_IS_MUTUAL_INFORMATION,
+)
+from kdtheory.theorems.linear_gaussian.claims_limits import (
+    DATASET_SHIFT_CEILING,
+    DATASET_SHIFT_FLOOR,
+    DIVERGENCE_FLAT_PRIOR,
 )
 from kdtheory.theorems.linear_gaussian.claims_optima import (
     COLD_NEVER_OPTIMAL,
@@ -166,6 +172,9 @@ CLAIMS = (
     SUB_GAMMA_LOWER,
     CHERNOFF_BELOW_SUB_GAMMA,
     CHERNOFF_ABOVE_SUB_GAMMA,
+    DATASET_SHIFT_CEILING,
+    DATASET_SHIFT_FLOOR,
+    DIVERGENCE_FLAT_PRIOR,
 )
 
 __all__ = ["CLAIMS"]

@@ -85,11 +85,10 @@ COMPACT_TRUE_DATA = Claim(
     scale=worlds.student_unit,
     terms=ALGORITHM_SHIFT_TRUE_DATA.terms,
     counterexample=Case(
-        "a strong prior that is wrong",
-        lambda: student_case(
-            spectrum_case([1.0], [4.0], prior_precision=4.0, inverse_temperature=4.0), [1.0]
-        ),
-        "k = d = n = 1, X = 1, W* = 2, lambda = beta = 4, nu = 1, Sigma_S = Sigma_T",
+        "a cold teacher with a bias",
+        lambda: student_case(spectrum_case([1.0], [4.0], inverse_temperature=4.0), [1.0]),
+        "k = d = n = 1, X = 1, W* = 2, lambda = nu = 1, beta = 4, Sigma_S = Sigma_T: 1.541 against"
+        " 1.5, which does not see the prior's pull on the refitted mean",
     ),
     uses=(ALGORITHM_SHIFT_TRUE_DATA.slug,),
 )

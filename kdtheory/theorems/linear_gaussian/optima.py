@@ -205,8 +205,8 @@ def optimal_prior_precision(
     r"""Returns, for every direction alone, the $\lambda$ at which a bound is least.
 
     $\lambda=\beta\frac{s^2}{\nu^2}\cdot\frac{1-\rho}{\rho}$ at the optimal $\rho$ for the given
-    $\beta$. For a cold teacher the one for the dataset shift tends to $k/|W^*u|^2$, the precision
-    that fits the signal.
+    $\beta$. For the dataset shift and a cold teacher $\lambda/\beta$ tends to $k/|W^*u|^2$: the
+    ridge estimate of least risk.
 
     Args:
         spectrum: of the design; its own prior precision plays no part.

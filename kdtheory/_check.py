@@ -189,3 +189,48 @@ def same_shape(name: str, array: FloatArray, other_name: str, other: FloatArray)
             f"shape {other.shape}, that of {other_name}",
             "Check that neither is transposed or cut.",
         )
+
+
+def covariance(name: str, value: Any, num_features: int) -> FloatArray:
+    """Returns ``value`` as a symmetric positive semidefinite matrix.
+
+    Args:
+        name: the argument's name, for the message.
+        value: anything array-like.
+        num_features: its number of rows and columns.
+
+    Returns:
+        A float64 matrix, symmetric to the last bit.
+
+    Raises:
+        InputError: if it has another shape, is not symmetric, or has a negative eigenvalue, beyond
+            what rounding in float32 explains.
+    """
+    array = real_array(name, value, "features", "features")
+    if array.shape != (num_features, num_features):
+        refuse(
+            name,
+            f"shape {array.shape}",
+            f"({num_features}, {num_features})",
+            "It has one row and one column per feature.",
+        )
+    # Rounding in float32 is forgiven, anything more is a mistake.
+    rounding = 8 * float(np.finfo(np.float32).eps * np.abs(array).max())
+    asymmetry = float(np.abs(array - array.T).max())
+    if asymmetry > rounding:
+        refuse(
+            name,
+            f"a matrix that differs from its transpose by {asymmetry:.3g}",
+            "a symmetric matrix",
+            "If that is what you mean, symmetrise it: (S + S.T) / 2.",
+        )
+    array = (array + array.T) / 2
+    smallest = float(np.linalg.eigvalsh(array)[0])
+    if smallest < -num_features * rounding:
+        refuse(
+            name,
+            f"a smallest eigenvalue of {smallest:.3g}",
+            "a positive semidefinite matrix",
+            "Clip the negative eigenvalues, or add a multiple of the identity.",
+        )
+    return array

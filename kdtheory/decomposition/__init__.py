@@ -15,17 +15,20 @@ from kdtheory.decomposition.figures import (
     plot_shares,
     plot_sweep,
 )
-from kdtheory.decomposition.grid import TERMS, DecompositionGrid, decompose_grid
+from kdtheory.decomposition.grid import DecompositionGrid, decompose_grid
 from kdtheory.decomposition.optimum import OptimalDesign, optimal_design
 from kdtheory.decomposition.ranks import DominanceMap, dominance_map
-from kdtheory.decomposition.single import Decomposition, Term, decompose
+from kdtheory.decomposition.records import MEANINGS, TERMS, Decomposition, Gaps, Term
+from kdtheory.decomposition.single import decompose
 from kdtheory.decomposition.sweeps import Sweep, sweep_design
 
 __all__ = [
+    "MEANINGS",
     "TERMS",
     "Decomposition",
     "DecompositionGrid",
     "DominanceMap",
+    "Gaps",
     "OptimalDesign",
     "Sweep",
     "Term",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kdtheory.decomposition.grid import TERMS
+from kdtheory.decomposition.records import TERMS
 from kdtheory.decomposition.sweeps import is_logarithmic
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kdtheory.decomposition.grid import DecompositionGrid
     from kdtheory.decomposition.optimum import OptimalDesign
     from kdtheory.decomposition.ranks import DominanceMap
-    from kdtheory.decomposition.single import Decomposition
+    from kdtheory.decomposition.records import Decomposition
     from kdtheory.decomposition.sweeps import Sweep
 
 # Okabe and Ito's colours, which people with colour-vision deficiencies tell apart.
@@ -157,6 +157,7 @@ def plot_dominance_map(found: DominanceMap, ax: Axes | None = None) -> Axes:
     """
     import matplotlib.colors
     import matplotlib.patches
+    from matplotlib.ticker import MaxNLocator
 
     ax = _axes(ax, (8.0, 4.5))
     sizes = np.stack([np.abs(found.terms[name]) for name in TERMS])
@@ -174,7 +175,7 @@ def plot_dominance_map(found: DominanceMap, ax: Axes | None = None) -> Axes:
     ax.pcolormesh(columns, _edges(ranks.astype(float)), colours, rasterized=True)
     if spaced:
         ax.set_xscale("log")
-    ax.yaxis.get_major_locator().set_params(integer=True)
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel(SYMBOLS["inverse_temperature"])
     ax.set_ylabel(SYMBOLS["rank"])
     seen = [TERMS[index] for index in np.unique(found.dominant)]
@@ -209,7 +210,7 @@ def plot_landscape(
     x, y = grid.settings["inverse_temperature"], grid.settings["prior_precision"]
     colours = ax.contourf(x, y, np.log10(grid.divergence), levels=24, cmap="cividis")
     bar = ax.figure.colorbar(colours, ax=ax, label="divergence (nats)")
-    ticks = np.asarray(bar.get_ticks())
+    ticks = [float(tick) for tick in bar.get_ticks()]
     bar.set_ticks(ticks, labels=[f"{10.0**tick:.3g}" for tick in ticks])
     lines = ax.contour(
         x, y, np.log10(grid.bound), levels=10, colors="white", linewidths=0.7, linestyles="--"
@@ -268,9 +269,11 @@ def _stack(ax: Any, sweep: Sweep, layers: dict[str, np.ndarray]) -> None:
 
 def _dress(ax: Axes, sweep: Sweep) -> None:
     """Scales and labels the axis along which a sweep goes."""
+    from matplotlib.ticker import MaxNLocator
+
     low, high = sweep.values.min(), sweep.values.max()
     if sweep.name == "rank":
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         low, high = low - 0.5, high + 0.5
     elif sweep.logarithmic:
         ax.set_xscale("log")

@@ -19,22 +19,13 @@ from jaxtyping import Array, Float
 
 from kdtheory import _check
 from kdtheory.decomposition.inputs import SETTINGS, closed_form, prepared_design
+from kdtheory.decomposition.records import TERMS
 from kdtheory.objects.designs import DesignSpectrum
 from kdtheory.objects.spectra import accurate_spectrum
 from kdtheory.results import to_dict
 from kdtheory.theorems.linear_gaussian import algorithm_shift, dataset_shift
 from kdtheory.theorems.linear_gaussian.algorithm_shift import NullConvention, Rank
 from kdtheory.theorems.linear_gaussian.sums import setting_terms
-
-TERMS = (
-    "teacher bias",
-    "teacher estimation noise",
-    "teacher posterior variance",
-    "rank bottleneck",
-    "posterior spread",
-    "geometry mismatch",
-)
-"""The summands of the bound, in the order in which figures stack them."""
 
 _IN_CACHE = 2048
 """Settings whose sums are carried at once: twenty arrays of them fit into a second-level cache."""

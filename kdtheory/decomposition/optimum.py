@@ -95,7 +95,7 @@ def optimal_design(
     true_weights: Any = None,
     labels: Any = None,
     *,
-    objective: str = "divergence",
+    objective: Objective = "divergence",
     hold: Sequence[str] = ("noise_std",),
     prior_precision: Any = 1.0,
     inverse_temperature: Any = 1.0,
@@ -156,7 +156,7 @@ def best_settings(
     tuned = "student_covariance" not in held and objective == "divergence"
     options: dict[str, Any] = {"regime": regime, "null": null, "tuned": tuned}
     evaluate = functools.partial(_objectives, objective=objective, free=free, **options)
-    point, edges = np.empty(0), {}
+    point, edges = np.empty(0), dict[str, str]()
     if free:
         point, edges = _minimise(evaluate, spectrum, free)
     moved = _moved(spectrum, free, jnp.asarray(point))

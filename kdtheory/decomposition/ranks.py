@@ -21,8 +21,9 @@ import jax
 import numpy as np
 
 from kdtheory import _check
-from kdtheory.decomposition.grid import TERMS, decompose_grid
+from kdtheory.decomposition.grid import decompose_grid
 from kdtheory.decomposition.inputs import PreparedDesign, prepared_design
+from kdtheory.decomposition.records import TERMS
 from kdtheory.objects.designs import LinearGaussianDesign
 from kdtheory.objects.spectra import accurate_left_singular_system
 from kdtheory.results import to_dict

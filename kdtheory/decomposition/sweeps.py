@@ -17,9 +17,10 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from kdtheory import _check
-from kdtheory.decomposition.grid import TERMS, DecompositionGrid, decompose_grid
+from kdtheory.decomposition.grid import DecompositionGrid, decompose_grid
 from kdtheory.decomposition.inputs import SETTINGS, prepared_design, student_rank
 from kdtheory.decomposition.ranks import rank_draws
+from kdtheory.decomposition.records import TERMS
 from kdtheory.objects.designs import DesignSpectrum
 from kdtheory.objects.spectra import accurate_spectrum
 from kdtheory.results import to_dict

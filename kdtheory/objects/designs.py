@@ -76,7 +76,9 @@ class LinearGaussianDesign:
         noise = _check.number("noise_std", noise_std, low=0.0, open_low=True)
         covariance = None
         if student_covariance is not None:
-            covariance = jnp.asarray(_checked_covariance(student_covariance, design.shape[0]))
+            covariance = jnp.asarray(
+                _check.covariance("student_covariance", student_covariance, design.shape[0])
+            )
         return cls(
             inputs=jnp.asarray(design),
             true_weights=jnp.asarray(weights),
@@ -214,35 +216,3 @@ def _refuse_orientation(
         f"one column per {unit}, (outputs, {inputs_shape[axis]})",
         mend,
     )
-
-
-def _checked_covariance(value: Any, num_features: int) -> _check.FloatArray:
-    name = "student_covariance"
-    array = _check.real_array(name, value, "features", "features")
-    if array.shape != (num_features, num_features):
-        _check.refuse(
-            name,
-            f"shape {array.shape}",
-            f"({num_features}, {num_features})",
-            "It has one row and one column per feature.",
-        )
-    # Rounding in float32 is forgiven, anything more is a mistake.
-    rounding = 8 * float(np.finfo(np.float32).eps * np.abs(array).max())
-    asymmetry = float(np.abs(array - array.T).max())
-    if asymmetry > rounding:
-        _check.refuse(
-            name,
-            f"a matrix that differs from its transpose by {asymmetry:.3g}",
-            "a symmetric matrix",
-            "If that is what you mean, symmetrise it: (S + S.T) / 2.",
-        )
-    array = (array + array.T) / 2
-    smallest = float(np.linalg.eigvalsh(array)[0])
-    if smallest < -num_features * rounding:
-        _check.refuse(
-            name,
-            f"a smallest eigenvalue of {smallest:.3g}",
-            "a positive semidefinite matrix",
-            "Clip the negative eigenvalues, or add a multiple of the identity.",
-        )
-    return array

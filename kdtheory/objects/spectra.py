@@ -83,7 +83,7 @@ def accurate_left_singular_system(
     """
     num_features, num_samples = inputs.shape
     tall = num_samples > num_features
-    core = np.linalg.qr(inputs.T, mode="r").T if tall else inputs
+    core = np.asarray(np.linalg.qr(inputs.T, mode="r")).T if tall else inputs
     left_vectors, computed, _ = np.linalg.svd(core, full_matrices=False)
     singular_values = np.array(
         cut_singular_values(jnp.asarray(computed), num_features, num_samples), np.float64

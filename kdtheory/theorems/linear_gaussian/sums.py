@@ -80,7 +80,7 @@ def setting_terms(
     squared_beta = beta * beta
 
     def add(
-        sums: tuple[Array, ...], block: tuple[Float[Array, "some"], Float[Array, "some"]]
+        sums: tuple[Array, ...], block: tuple[Float[Array, "some"], ...]
     ) -> tuple[tuple[Array, ...], None]:
         totals, product = list(sums[:-1]), 1.0
         for s2, w in zip(*block, strict=True):

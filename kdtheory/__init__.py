@@ -8,7 +8,8 @@ Public names load on first use, so that ``import kdtheory`` costs nothing:
 * ``Claim`` and the records around it, ``Check`` and ``Verdict``;
 * ``domains``: simplexes, boxes, and their products; ``strategies`` for Hypothesis;
 * ``CLAIMS`` and ``find(slug)``: the catalogue;
-* ``decompose``: the terms of the distillation divergence of a linear-Gaussian design.
+* ``decompose``: the terms of the distillation divergence of a linear-Gaussian design;
+  ``decompose_grid``, ``sweep_design``, ``dominance_map`` and ``optimal_design`` over its settings.
 """
 
 from __future__ import annotations
@@ -47,8 +48,20 @@ _NAMES = {
     "replay": "kdtheory.tools",
     "verify": "kdtheory.tools",
     "Decomposition": "kdtheory.decomposition",
+    "DecompositionGrid": "kdtheory.decomposition",
+    "DominanceMap": "kdtheory.decomposition",
+    "OptimalDesign": "kdtheory.decomposition",
+    "Sweep": "kdtheory.decomposition",
     "decompose": "kdtheory.decomposition",
+    "decompose_grid": "kdtheory.decomposition",
+    "dominance_map": "kdtheory.decomposition",
+    "optimal_design": "kdtheory.decomposition",
     "plot_decomposition": "kdtheory.decomposition",
+    "plot_dominance_map": "kdtheory.decomposition",
+    "plot_landscape": "kdtheory.decomposition",
+    "plot_shares": "kdtheory.decomposition",
+    "plot_sweep": "kdtheory.decomposition",
+    "sweep_design": "kdtheory.decomposition",
 }
 
 __all__ = ["__version__", *_MODULES, *_NAMES]  # noqa: PLE0604
@@ -87,8 +100,20 @@ if TYPE_CHECKING:
     from kdtheory.claim import Source as Source
     from kdtheory.claim import TextExamined as TextExamined
     from kdtheory.decomposition import Decomposition as Decomposition
+    from kdtheory.decomposition import DecompositionGrid as DecompositionGrid
+    from kdtheory.decomposition import DominanceMap as DominanceMap
+    from kdtheory.decomposition import OptimalDesign as OptimalDesign
+    from kdtheory.decomposition import Sweep as Sweep
     from kdtheory.decomposition import decompose as decompose
+    from kdtheory.decomposition import decompose_grid as decompose_grid
+    from kdtheory.decomposition import dominance_map as dominance_map
+    from kdtheory.decomposition import optimal_design as optimal_design
     from kdtheory.decomposition import plot_decomposition as plot_decomposition
+    from kdtheory.decomposition import plot_dominance_map as plot_dominance_map
+    from kdtheory.decomposition import plot_landscape as plot_landscape
+    from kdtheory.decomposition import plot_shares as plot_shares
+    from kdtheory.decomposition import plot_sweep as plot_sweep
+    from kdtheory.decomposition import sweep_design as sweep_design
     from kdtheory.domains import Domain as Domain
     from kdtheory.objects.designs import LinearGaussianDesign as LinearGaussianDesign
     from kdtheory.objects.problems import FiniteProblem as FiniteProblem

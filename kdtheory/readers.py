@@ -1,9 +1,9 @@
 r"""Reads a design from a file or from the data sets that scikit-learn ships.
 
 ``.npz`` files hold arrays in the paper's orientation, ``X`` ($d\times n$), ``W_star``
-($k\times d$) and optionally ``Y`` ($k\times n$) and ``Sigma_S`` ($d\times d$), and are taken as
-they are. Tables (``.csv`` and data sets) have samples in rows; their features and targets are
-centred, because the model has no intercept.
+($k\times d$) and optionally ``Y`` ($k\times n$), ``Sigma_S`` and ``S_x`` (the second moment of the
+test inputs; both $d\times d$), and are taken as they are. Tables (``.csv`` and data sets) have
+samples in rows; their features and targets are centred, because the model has no intercept.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ class DesignData:
         true_weights: $W^*$, shape ``(k, d)``, or None.
         labels: $Y$, shape ``(k, n)``, or None.
         student_covariance: $\Sigma_S$, shape ``(d, d)``, or None.
+        test_second_moment: $S_x$, shape ``(d, d)``, or None.
         features: names of the rows of ``inputs``; empty if there are none.
         outputs: names of the rows of ``labels``; empty if there are none.
         dropped: features left out because they are constant.
@@ -49,6 +50,7 @@ class DesignData:
     true_weights: _check.FloatArray | None = None
     labels: _check.FloatArray | None = None
     student_covariance: _check.FloatArray | None = None
+    test_second_moment: _check.FloatArray | None = None
     features: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
@@ -164,7 +166,7 @@ def _read_npz(path: Path) -> DesignData:
     try:
         with np.load(path, allow_pickle=False) as archive:
             found = list(archive.files)
-            for name in ("X", "W_star", "Y", "Sigma_S"):
+            for name in ("X", "W_star", "Y", "Sigma_S", "S_x"):
                 if name in found:
                     arrays[name] = archive[name]
     except ValueError as error:
@@ -183,20 +185,23 @@ def _read_npz(path: Path) -> DesignData:
         _check.refuse(
             str(path),
             f"the arrays {', '.join(found) or 'none'}, without {missing}",
-            "X (d x n) and W_star (k x d), optionally Y (k x n) and Sigma_S (d x d)",
+            "X (d x n) and W_star (k x d), optionally Y (k x n), Sigma_S and S_x (d x d)",
             "Write it with numpy.savez(path, X=..., W_star=...).",
         )
     weights, labels = arrays.get("W_star"), arrays.get("Y")
     checked = iter(check_design_arrays(arrays["X"], weights, labels, names=("X", "W_star", "Y")))
-    covariance = arrays.get("Sigma_S")
+    squares = {
+        name: _check.real_array(name, arrays[name], "features", "features")
+        for name in ("Sigma_S", "S_x")
+        if name in arrays
+    }
     return DesignData(
         source=str(path),
         inputs=next(checked),
         true_weights=None if weights is None else next(checked),
         labels=None if labels is None else next(checked),
-        student_covariance=None
-        if covariance is None
-        else _check.real_array("Sigma_S", covariance, "features", "features"),
+        student_covariance=squares.get("Sigma_S"),
+        test_second_moment=squares.get("S_x"),
     )
 
 

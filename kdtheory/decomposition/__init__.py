@@ -16,7 +16,8 @@ from kdtheory.decomposition.figures import (
     plot_sweep,
 )
 from kdtheory.decomposition.grid import DecompositionGrid, decompose_grid
-from kdtheory.decomposition.optimum import OptimalDesign, optimal_design
+from kdtheory.decomposition.landscapes import Landscape, landscape
+from kdtheory.decomposition.optimum import PARAMETERS, OptimalDesign, optimal_design
 from kdtheory.decomposition.ranks import DominanceMap, dominance_map
 from kdtheory.decomposition.records import MEANINGS, TERMS, Decomposition, Gaps, Term
 from kdtheory.decomposition.single import decompose
@@ -24,17 +25,20 @@ from kdtheory.decomposition.sweeps import Sweep, sweep_design
 
 __all__ = [
     "MEANINGS",
+    "PARAMETERS",
     "TERMS",
     "Decomposition",
     "DecompositionGrid",
     "DominanceMap",
     "Gaps",
+    "Landscape",
     "OptimalDesign",
     "Sweep",
     "Term",
     "decompose",
     "decompose_grid",
     "dominance_map",
+    "landscape",
     "optimal_design",
     "plot_decomposition",
     "plot_dominance_map",

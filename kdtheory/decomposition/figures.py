@@ -13,7 +13,7 @@ from kdtheory.decomposition.sweeps import is_logarithmic
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from kdtheory.decomposition.grid import DecompositionGrid
+    from kdtheory.decomposition.landscapes import Landscape
     from kdtheory.decomposition.optimum import OptimalDesign
     from kdtheory.decomposition.ranks import DominanceMap
     from kdtheory.decomposition.records import Decomposition
@@ -192,14 +192,14 @@ def plot_dominance_map(found: DominanceMap, ax: Axes | None = None) -> Axes:
 
 
 def plot_landscape(
-    grid: DecompositionGrid, found: Sequence[OptimalDesign] = (), ax: Axes | None = None
+    seen: Landscape, found: Sequence[OptimalDesign] = (), ax: Axes | None = None
 ) -> Axes:
     """Draws the divergence over prior precision and inverse temperature, and where it is least.
 
     Colours are the divergence, dashed lines the bound, both on logarithmic levels.
 
     Args:
-        grid: of shape (prior precisions, inverse temperatures), both positive and increasing.
+        seen: what `landscape` returned.
         found: what `optimal_design` returned, to be marked.
         ax: where to draw; new axes when left out.
 
@@ -207,13 +207,16 @@ def plot_landscape(
         The axes.
     """
     ax = _axes(ax, (8.0, 5.0))
-    x, y = grid.settings["inverse_temperature"], grid.settings["prior_precision"]
-    colours = ax.contourf(x, y, np.log10(grid.divergence), levels=24, cmap="cividis")
+    x, y = seen.inverse_temperatures, seen.prior_precisions
+    # A divergence of zero is drawn as the least that is not.
+    least = seen.divergence[seen.divergence > 0].min(initial=np.inf)
+    height = np.log10(np.maximum(seen.divergence, least if np.isfinite(least) else 1.0))
+    colours = ax.contourf(x, y, height, levels=24, cmap="cividis")
     bar = ax.figure.colorbar(colours, ax=ax, label="divergence (nats)")
     ticks = [float(tick) for tick in bar.get_ticks()]
     bar.set_ticks(ticks, labels=[f"{10.0**tick:.3g}" for tick in ticks])
     lines = ax.contour(
-        x, y, np.log10(grid.bound), levels=10, colors="white", linewidths=0.7, linestyles="--"
+        x, y, np.log10(seen.bound), levels=10, colors="white", linewidths=0.7, linestyles="--"
     )
     ax.clabel(lines, fmt=lambda level: f"{10.0**level:.3g}", fontsize=7)
     for best, marker in zip(found, "o^sD", strict=False):

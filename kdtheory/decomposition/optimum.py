@@ -29,6 +29,7 @@ from kdtheory.theorems.linear_gaussian import algorithm_shift, optima
 from kdtheory.theorems.linear_gaussian.algorithm_shift import NullConvention, Rank
 
 Objective: TypeAlias = Literal["divergence", "bound"]
+OBJECTIVES: tuple[Objective, ...] = ("divergence", "bound")
 
 SETTINGS = ("prior_precision", "inverse_temperature", "noise_std")
 PARAMETERS = (*SETTINGS, "student_covariance")
@@ -130,7 +131,7 @@ def optimal_design(
         >>> print(f"{best.divergence:.4f} {best.inverse_temperature:.4f}")
         0.5 1
     """
-    if objective not in ("divergence", "bound"):
+    if objective not in OBJECTIVES:
         _check.refuse("objective", repr(objective), "'divergence' or 'bound'", "Choose one.")
     held = _checked_parameters(hold)
     with jax.enable_x64(True):
@@ -155,7 +156,7 @@ def best_settings(
     free = tuple(name for name in SETTINGS if name not in held)
     tuned = "student_covariance" not in held and objective == "divergence"
     options: dict[str, Any] = {"regime": regime, "null": null, "tuned": tuned}
-    evaluate = functools.partial(_objectives, objective=objective, free=free, **options)
+    evaluate = functools.partial(objective_values, objective=objective, free=free, **options)
     point, edges = np.empty(0), dict[str, str]()
     if free:
         point, edges = _minimise(evaluate, spectrum, free)
@@ -204,7 +205,7 @@ def _scales(
 @functools.partial(
     jax.jit, static_argnames=("objective", "free", "regime", "null", "tuned", "order")
 )
-def _objectives(
+def objective_values(
     points: Float[Array, "points free"],
     spectrum: DesignSpectrum,
     *,

@@ -35,6 +35,8 @@ TOP = {
     "cli",
     "_best_constant_command",
     "_decompose_command",
+    "_decompose_output",
+    "_decompose_text",
     "_mutants_command",
     "_runs",
     "_workers",

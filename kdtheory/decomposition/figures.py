@@ -208,6 +208,9 @@ def plot_landscape(
     """
     ax = _axes(ax, (8.0, 5.0))
     x, y = seen.inverse_temperatures, seen.prior_precisions
+    # Before the lines are drawn: their labels are placed on the page, not in the data.
+    ax.set_xscale("log")
+    ax.set_yscale("log")
     # A divergence of zero is drawn as the least that is not.
     least = seen.divergence[seen.divergence > 0].min(initial=np.inf)
     height = np.log10(np.maximum(seen.divergence, least if np.isfinite(least) else 1.0))
@@ -229,8 +232,6 @@ def plot_landscape(
             markersize=10,
             label=f"least {best.objective}",
         )
-    ax.set_xscale("log")
-    ax.set_yscale("log")
     ax.set_xlabel(SYMBOLS["inverse_temperature"])
     ax.set_ylabel(SYMBOLS["prior_precision"])
     ax.set_title("Divergence (colour) and bound (dashed)")

@@ -88,4 +88,4 @@ def landscape(
             ).reshape(len(axes[0]), len(axes[1]))
             for objective in OBJECTIVES
         )
-    return Landscape(*axes, divergence, bound)
+    return Landscape(axes[0], axes[1], divergence, bound)

@@ -19,6 +19,7 @@ from golden_gaps import ADAPTERS as GAP_ADAPTERS
 from golden_gaussian import ADAPTERS as GAUSSIAN_ADAPTERS
 from golden_gaussian import REASONS as GAUSSIAN_REASONS
 from golden_optima import ADAPTERS as OPTIMA_ADAPTERS
+from golden_optimum import ADAPTERS as OPTIMUM_ADAPTERS
 
 from kdtheory.losses import softmax_cross_entropy
 from kdtheory.objects.problems import FiniteProblem
@@ -82,6 +83,7 @@ ADAPTERS = {
     **GAUSSIAN_ADAPTERS,
     **GAP_ADAPTERS,
     **OPTIMA_ADAPTERS,
+    **OPTIMUM_ADAPTERS,
 }
 
 # --- reasons: why a section, or one output of a section, has no adapter ------------------------
@@ -118,7 +120,6 @@ SECTION_REASONS = {
     "prop9_stability": _DIVERGENCE,
     "rank_map": _GAUSSIAN_LATER,
     "expected_tail_2x2": _GAUSSIAN_LATER,
-    "optimal_hyperparameters": _GAUSSIAN_LATER,
     "theorem12": _SHARPNESS,
     "ball_moments": _SHARPNESS,
     "tightness_formula": _SHARPNESS,
@@ -180,7 +181,8 @@ def failures(section, entry):
     for name, value in entry["outputs"].items():
         if (section, name) in ADAPTERS:
             expected = entry.get("exact", {}).get(name, value)
-            text = disagreement(ADAPTERS[section, name](entry["inputs"]), expected)
+            inputs = {**entry["inputs"], "id": entry["id"]}
+            text = disagreement(ADAPTERS[section, name](inputs), expected)
             if text:
                 found.append(f"{name}: {text}")
         elif section not in SECTION_REASONS and (section, name) not in OUTPUT_REASONS:

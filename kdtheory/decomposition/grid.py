@@ -67,7 +67,7 @@ class DecompositionGrid:
     @property
     def dominant(self) -> np.ndarray:
         """The index in `TERMS` of the largest term, setting by setting."""
-        return np.argmax(np.stack([self.terms[name] for name in TERMS]), axis=0)
+        return np.asarray(np.argmax(np.stack([self.terms[name] for name in TERMS]), axis=0))
 
     def to_dict(self) -> dict[str, Any]:
         """Returns plain data ready for ``json.dumps`` (infinities as text)."""
@@ -145,7 +145,7 @@ def decompose_grid(
     return DecompositionGrid(
         settings=settings,
         terms=terms,
-        bound=np.sum(values[: len(TERMS)], axis=0),
+        bound=np.asarray(np.sum(values[: len(TERMS)], axis=0)),
         mutual_information=values[-2],
         divergence=values[-1],
         rank=student_rank,

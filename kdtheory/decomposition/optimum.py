@@ -96,7 +96,7 @@ def optimal_design(
     true_weights: Any = None,
     labels: Any = None,
     *,
-    objective: Objective = "divergence",
+    objective: Any = "divergence",
     hold: Sequence[str] = ("noise_std",),
     prior_precision: Any = 1.0,
     inverse_temperature: Any = 1.0,

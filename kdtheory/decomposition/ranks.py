@@ -127,6 +127,7 @@ def dominance_map(
         ['rank bottleneck', 'rank bottleneck', 'posterior spread']
     """
     draws = _check.integer("num_draws", num_draws, low=2)
+    seed = _check.integer("seed", seed, low=0)
     with jax.enable_x64(True):
         prepared = prepared_design(
             inputs,

@@ -117,6 +117,7 @@ def decompose(
         >>> print(f"{low:.4f} <= {result.gaps.student:.4f} <= {high:.4f}")
         -0.2257 <= 0.8125 <= 2.2257
     """
+    seed = _check.integer("seed", seed, low=0)
     with jax.enable_x64(True):
         prepared = prepared_design(
             inputs,

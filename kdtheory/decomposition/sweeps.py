@@ -110,6 +110,8 @@ def sweep_design(
     if name not in SWEPT:
         _check.refuse("name", repr(name), f"one of {', '.join(SWEPT)}", "Choose one of them.")
     along = _check.real_array("values", values, "points")
+    num_draws = _check.integer("num_draws", num_draws, low=2)
+    seed = _check.integer("seed", seed, low=0)
     with jax.enable_x64(True):
         prepared = prepared_design(inputs, true_weights, labels, noise_std=noise_std, null=null)
         spectrum = accurate_spectrum(prepared.design)

@@ -2,13 +2,11 @@
 
 import json
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from kdtheory._check import InputError
-from kdtheory.decomposition import MEANINGS, Decomposition, decompose, plot_decomposition
+from kdtheory.decomposition import MEANINGS, Decomposition, decompose, sweep_design
 
 RNG = np.random.default_rng(0)
 X, WEIGHTS = RNG.normal(size=(3, 8)), RNG.normal(size=(2, 3))
@@ -73,7 +71,6 @@ def test_weights_and_noise_are_estimated_by_least_squares():
     expected = decompose(X, weights.T, noise_std=result.noise_std)
     np.testing.assert_allclose(result.divergence, expected.divergence, rtol=1e-12)
     assert "under the fitted model" in result.heading
-    assert "exact" not in result.heading
     assert result.fitted
     assert result.fitted_noise
     known = decompose(X, WEIGHTS, LABELS)
@@ -144,7 +141,10 @@ BAD = {
     "nan temperature": ((X, WEIGHTS), {"inverse_temperature": np.nan}, "got nan"),
     "rank below": ((X, WEIGHTS), {"rank": -1}, "rank: got -1"),
     "rank above": ((X, WEIGHTS), {"rank": 4}, "at most 3"),
-    "rank between": ((X, WEIGHTS), {"rank": 1}, "expected 0, or at least 2"),
+    "rank between, own covariance": ((X, WEIGHTS), {"rank": 1, COVARIANCE: STUDENT}, "Leave out"),
+    "second moment": ((X, WEIGHTS), {"test_second_moment": -np.eye(3)}, "smallest eigenvalue"),
+    "moment shape": ((X, WEIGHTS), {"test_second_moment": np.eye(2)}, "expected (3, 3)"),
+    "seed": ((X, WEIGHTS), {"rank": 1, "seed": -1}, "seed: got -1"),
     "rank a fraction": ((X, WEIGHTS), {"rank": 1.5}, "an integer"),
     "identity of low rank": ((X, WEIGHTS), {"rank": 0, "null": "identity"}, "rank 3"),
     "unknown convention": ((X, WEIGHTS), {"null": "none"}, "'minnorm' or 'identity'"),
@@ -165,23 +165,69 @@ def test_what_is_refused(name):
     assert part in str(error.value)
 
 
-@pytest.fixture
-def _figures():
-    backend = mpl.get_backend()
-    plt.switch_backend("agg")
-    yield
-    plt.close("all")
-    plt.switch_backend(backend)
+def test_a_rank_between_is_an_interval():
+    """k = 2 outputs, rank 1: between the values at rank zero and full rank nothing is exact."""
+    widths = []
+    result = decompose(X, WEIGHTS, rank=1, seed=3, **SETTINGS, progress=widths.append)
+    low, high = result.interval
+    assert low < result.divergence < high < result.bound
+    assert result.level == 0.99
+    assert not result.exact
+    assert widths[-1] == pytest.approx(high - low)
+    np.testing.assert_allclose(result.bound - result.divergence, result.mutual_information)
+    terms = {term.name: term for term in result.terms}
+    assert terms["rank bottleneck"].standard_error > 0
+    sweep = sweep_design(X, WEIGHTS, name="rank", values=[1], num_draws=8000, **SETTINGS)
+    np.testing.assert_allclose(
+        terms["rank bottleneck"].value, sweep.terms["rank bottleneck"], rtol=0.1
+    )
+    assert sweep.divergence_low[0] < high
+    assert sweep.divergence_high[0] > low
+    full, zero = (decompose(X, WEIGHTS, rank=rank, **SETTINGS) for rank in (None, 0))
+    for name, term in terms.items():
+        if name != "rank bottleneck":
+            assert term == next(other for other in full.terms if other.name == name)
+    assert full.exact
+    assert zero.exact
+    again = decompose(X, WEIGHTS, rank=1, seed=3, **SETTINGS)
+    assert again == result
 
 
-@pytest.mark.usefixtures("_figures")
-def test_plot_returns_the_axes_it_was_given():
-    result = decompose(X, WEIGHTS, student_covariance=np.diag([1.0, 1.0, 0.0]), **SETTINGS)
-    _, ax = plt.subplots()
-    assert plot_decomposition(result, ax) is ax
-    labels = [label.get_text() for label in ax.get_yticklabels()]
-    assert labels == [*MEANINGS, "bound", "mutual information", "divergence"]
-    assert "infinite" in [text.get_text() for text in ax.texts]
-    widths = [bar.get_width() for bar in ax.patches]
-    np.testing.assert_allclose(widths[-1], result.divergence)
-    assert plot_decomposition(result) is not ax
+def simulated_gaps(moment, runs, seed):
+    """Mean gaps of teacher and student from the definition, and their standard errors."""
+    rng = np.random.default_rng(seed)
+    (d, n), k = X.shape, len(WEIGHTS)
+    lam, beta, nu = (SETTINGS[name] for name in SETTINGS)
+    posterior = np.linalg.inv(lam * np.eye(d) + beta / nu**2 * X @ X.T)
+    factor = np.linalg.cholesky(posterior)
+    onto = X @ np.linalg.pinv(X)
+    gaps = np.zeros((runs, 2))
+    for row in gaps:
+        labels = WEIGHTS @ X + nu * rng.normal(size=(k, n))
+        teacher = beta / nu**2 * labels @ X.T @ posterior + rng.normal(size=(k, d)) @ factor.T
+        pseudo = teacher @ X + nu * rng.normal(size=(k, n))
+        student = teacher @ onto + rng.normal(size=(k, d)) @ factor.T
+        for place, (weights, own) in enumerate(((teacher, labels), (student, pseudo))):
+            error = weights - WEIGHTS
+            fresh = np.trace(error @ moment @ error.T) + k * nu**2
+            row[place] = fresh - np.sum((own - weights @ X) ** 2) / n
+    return gaps.mean(axis=0), gaps.std(axis=0) / runs**0.5
+
+
+@pytest.mark.parametrize("moment", [None, np.diag([2.0, 0.5, 1.0])])
+def test_gaps_are_those_of_the_definition(moment):
+    gaps = decompose(X, WEIGHTS, test_second_moment=moment, **SETTINGS).gaps
+    means, errors = simulated_gaps(X @ X.T / 8 if moment is None else moment, 20_000, seed=1)
+    # Two comparisons at 4 standard errors, with a fixed seed.
+    assert abs(gaps.teacher - means[0]) < 4 * errors[0]
+    assert gaps.student is not None
+    assert abs(gaps.student - means[1]) < 4 * errors[1]
+    assert gaps.sub_gamma[0] <= gaps.chernoff[0] <= gaps.student <= gaps.chernoff[1]
+    assert gaps.chernoff[1] <= gaps.sub_gamma[1]
+    assert gaps.test_inputs == ("fixed" if moment is None else "second moment")
+
+
+def test_the_students_gap_is_unknown_where_it_has_no_closed_form():
+    gaps = decompose(X, WEIGHTS, rank=0, test_second_moment=np.eye(3), **SETTINGS).gaps
+    assert gaps.student is None
+    assert np.isfinite(gaps.chernoff).all()

@@ -114,7 +114,9 @@ def write_sweep(data: DesignData, found: decomposition.Sweep) -> None:
         )
     out.print(table)
     if step > 1:
-        out.print(f"Every {step}th of {len(found.values)} values; --json has all.", style="dim")
+        out.print(
+            f"One in {step} of {len(found.values)} values is shown; --json has all.", style="dim"
+        )
     best = int(np.argmin(found.divergence_high))
     least = int(np.argmin(found.bound))
     setting = found.name.replace("_", " ")

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -318,54 +317,3 @@ def test_interrupted_mutants_are_reported_so_far(monkeypatch: pytest.MonkeyPatch
         result.stdout
     )
     assert run("mutants", "variance_reduction/lemma1").exit_code == 0
-
-
-def test_decompose_adds_up(tmp_path: Path) -> None:
-    arguments = ["decompose", "--dataset", "diabetes", "--inverse-temperature", "1"]
-    result = run(*arguments)
-    assert result.exit_code == 0
-    assert "under the fitted model" in result.stdout
-    assert "exact" not in result.stdout
-    figure = tmp_path / "terms.png"
-    data = json.loads(run(*arguments, "--json", "-o", str(figure)).stdout)
-    total = sum(term["value"] for term in data["terms"])
-    assert total == pytest.approx(data["bound"], rel=1e-12)
-    gap = data["bound"] - data["divergence"]
-    assert gap == pytest.approx(data["mutual_information"], rel=1e-12)
-    assert gap > 0
-    assert figure.read_bytes().startswith(b"\x89PNG")
-
-
-def test_decompose_reads_arrays(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    path = tmp_path / "design.npz"
-    np.savez(path, X=rng.normal(size=(3, 8)), W_star=rng.normal(size=(2, 3)))
-    data = json.loads(run("decompose", str(path), "--noise-std", "0.5", "--json").stdout)
-    assert data["num_outputs"] == 2
-    assert not data["fitted"]
-    zero = json.loads(
-        run("decompose", str(path), "--noise-std", "0.5", "--rank", "0", "--json").stdout
-    )
-    assert zero["rank"] == 0
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ([], "got neither a file nor --dataset"),
-        (["missing.npz"], "missing.npz"),
-        (["--dataset", "mnist"], "one of diabetes"),
-        (["--dataset", "diabetes", "--noise-std", "0"], "noise_std: got 0"),
-        (["--dataset", "diabetes", "--noise-std", "nan"], "noise_std: got nan"),
-        (["--dataset", "diabetes", "--prior-precision", "-1"], "prior_precision: got -1"),
-        (["--dataset", "diabetes", "--rank", "99"], "rank: got 99"),
-        (["--dataset", "diabetes", "--rank", "many"], "--rank: got 'many'"),
-        (["--dataset", "diabetes", "-o", "figure.gif"], "--output: got '.gif'"),
-        (["--dataset", "diabetes", "-o", "nowhere/figure.png"], "folder does not exist"),
-    ],
-)
-def test_decompose_refuses_what_it_cannot_use(arguments: list[str], message: str) -> None:
-    result = run("decompose", *arguments)
-    assert result.exit_code == 2
-    assert message in result.stderr
-    assert "expected" in result.stderr

@@ -113,7 +113,8 @@ def sweep_design(
     num_draws = _check.integer("num_draws", num_draws, low=2)
     seed = _check.integer("seed", seed, low=0)
     with jax.enable_x64(True):
-        prepared = prepared_design(inputs, true_weights, labels, noise_std=noise_std, null=null)
+        noise = along[0] if name == "noise_std" else noise_std
+        prepared = prepared_design(inputs, true_weights, labels, noise_std=noise, null=null)
         spectrum = accurate_spectrum(prepared.design)
     held = {
         "prior_precision": prior_precision,

@@ -141,11 +141,11 @@ def decompose_grid(
         spectrum = accurate_spectrum(prepared.design)
         student_rank, regime = closed_form(rank, spectrum, null)
         values = _evaluate(spectrum, settings, regime, null, dtype, progress)
-    terms = dict(zip(TERMS, values[: len(TERMS)], strict=True))
+    terms = dict(zip(TERMS, values, strict=False))
     return DecompositionGrid(
         settings=settings,
         terms=terms,
-        bound=np.asarray(np.sum(values[: len(TERMS)], axis=0)),
+        bound=values[-3],
         mutual_information=values[-2],
         divergence=values[-1],
         rank=student_rank,
@@ -194,10 +194,10 @@ def _evaluate(
     dtype: str,
     progress: Callable[[int, int], None] | None,
 ) -> list[np.ndarray]:
-    """Returns the six terms, the information and the divergence, chunk by chunk."""
+    """Returns the six terms, the bound, the information and the divergence, chunk by chunk."""
     shape = settings["noise_std"].shape
     total = int(np.prod(shape))
-    values = np.empty((len(TERMS) + 2, total), dtype)
+    values = np.empty((len(TERMS) + 3, total), dtype)
     # Only s/nu matters: with the largest s as unit, squares stay within the range of float32.
     squared = np.asarray(spectrum.squared_singular_values)
     unit = float(squared.max(initial=0.0)) or 1.0
@@ -219,15 +219,21 @@ def _evaluate(
             stop = min(start + step, total)
             chunk = np.ones((4, step), dtype)
             for row, name in zip(chunk, SETTINGS, strict=True):
-                row[: stop - start] = settings[name].flat[start:stop]
-            # nu / sqrt(unit), squared in float64.
-            noise = settings["noise_std"].flat[start:stop] / unit**0.5
-            chunk[2, : stop - start] = noise**2
+                piece = _piece(settings[name], start, stop)
+                # nu / sqrt(unit) is squared in float64.
+                row[: stop - start] = (piece / unit**0.5) ** 2 if name == "noise_std" else piece
             found = program(*narrowed, chunk.reshape(4, -1, _IN_CACHE), regime=regime, null=null)
             values[:, start:stop] = np.asarray(found).reshape(len(values), -1)[:, : stop - start]
             if progress is not None:
                 progress(stop, total)
     return [row.reshape(shape) for row in values]
+
+
+def _piece(values: np.ndarray, start: int, stop: int) -> np.ndarray:
+    """Returns entries of an array in C order, without flattening all of it."""
+    if values.flags.c_contiguous:
+        return values.reshape(-1)[start:stop]
+    return values[np.unravel_index(np.arange(start, stop), values.shape)]
 
 
 _static = functools.partial(jax.jit, static_argnames=("regime", "null"))
@@ -250,16 +256,17 @@ def _few_sums(
         found = setting_terms(
             squared, signal, num_outputs, num_null, *block[:3], copied=null == "identity"
         )
-        terms = (
+        teacher = (
             found.teacher_bias,
             found.teacher_estimation_noise,
             found.teacher_posterior_variance,
-            jnp.zeros_like(found.spread),
-            found.spread,
-            jnp.zeros_like(found.spread),
         )
+        bound = sum(teacher, found.spread)
+        nothing = jnp.zeros_like(bound)
         information = found.mutual_information
-        return jnp.stack([*terms, information, sum(terms[1:], terms[0]) - information])
+        return jnp.stack(
+            [*teacher, nothing, found.spread, nothing, bound, information, bound - information]
+        )
 
     return jnp.swapaxes(jax.lax.map(of_block, jnp.swapaxes(settings, 0, 1)), 0, 1)
 
@@ -288,16 +295,21 @@ def _room_functions(
             noise_std=jnp.sqrt(setting[2]),
         )
         scales = {"student_scale": setting[3], "null_scale": setting[3]}
+        terms = (
+            dataset_shift.teacher_bias(summary),
+            dataset_shift.teacher_estimation_noise(summary),
+            dataset_shift.teacher_posterior_variance(summary),
+            algorithm_shift.bottleneck(summary, rank=regime),
+            algorithm_shift.spread(summary, rank=regime, null=null),
+            algorithm_shift.covariance_mismatch(summary, **scales),
+        )
+        options = {"rank": regime, "null": null, **scales}
         return jnp.stack(
             [
-                dataset_shift.teacher_bias(summary),
-                dataset_shift.teacher_estimation_noise(summary),
-                dataset_shift.teacher_posterior_variance(summary),
-                algorithm_shift.bottleneck(summary, rank=regime),
-                algorithm_shift.spread(summary, rank=regime, null=null),
-                algorithm_shift.covariance_mismatch(summary, **scales),
-                algorithm_shift.mutual_information(summary, rank=regime, null=null, **scales),
-                algorithm_shift.divergence_exact(summary, rank=regime, null=null, **scales),
+                *terms,
+                sum(terms[1:], terms[0]),
+                algorithm_shift.mutual_information(summary, **options),
+                algorithm_shift.divergence_exact(summary, **options),
             ]
         )
 

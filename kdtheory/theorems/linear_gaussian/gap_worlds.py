@@ -116,7 +116,7 @@ def tested_designs_at(size: tuple[int, ...]) -> Domain:
     return _extended(worlds.designs(size), extra.named("second_moment", "fraction"), build, split)
 
 
-def _sampled(summary: DesignSpectrum, unfitted: Any) -> Scalar:
+def _sampled(summary: DesignSpectrum, unfitted: Any) -> Any:
     """Returns n: a sample per direction, and some that no weight can fit."""
     return summary.signal.size + unfitted
 

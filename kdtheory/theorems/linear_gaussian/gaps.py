@@ -107,9 +107,11 @@ def gap_form(spectrum: DesignSpectrum, num_samples: Float[Array, ""] | float) ->
     active = terms.active
     pull = terms.shrinkage - terms.fit
     width = jnp.sqrt(pull**2 + 4.0 * terms.predictive_variance)
-    large = 0.5 * (jnp.abs(pull) + width)
+    falls = pull > 0
+    # Not |p|, whose derivative at zero is neither of the two.
+    large = 0.5 * (width + jnp.where(falls, pull, -pull))
     small = terms.predictive_variance / large
-    positive, negative = jnp.where(pull > 0, small, large), -jnp.where(pull > 0, large, small)
+    positive, negative = jnp.where(falls, small, large), -jnp.where(falls, large, small)
     linear = 4.0 * terms.squared_bias / width
     unit = _unit(spectrum, num_samples)
     unfitted = num_samples - jnp.sum(active, dtype=spectrum.signal.dtype)

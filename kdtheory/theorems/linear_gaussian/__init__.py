@@ -88,6 +88,7 @@ from kdtheory.theorems.linear_gaussian.claims_gaps import (
     GEN_GAPS_TEACHER_RANDOM,
     LOG_MGF,
     LOG_MGF_RANDOM,
+    LOG_MGF_UNBOUNDED,
     NO_VARIANCE_PROXY,
 )
 from kdtheory.theorems.linear_gaussian.claims_posterior import (
@@ -161,6 +162,7 @@ CLAIMS = (
     GEN_GAPS_STUDENT_RANDOM_IDENTITY,
     LOG_MGF,
     LOG_MGF_RANDOM,
+    LOG_MGF_UNBOUNDED,
     NO_VARIANCE_PROXY,
     CRAMER_CHERNOFF_UPPER,
     CRAMER_CHERNOFF_LOWER,

@@ -91,7 +91,7 @@ def gap_bounds(
     Example:
         >>> from kdtheory.objects.designs import LinearGaussianDesign, spectrum
         >>> one = LinearGaussianDesign.create([[1.0]], [[0.5]])
-        >>> bounds = gap_bounds(spectrum(one), 1, 0.27)
+        >>> bounds = gap_bounds(spectrum(one), 1.0, 0.27)
         >>> print(f"{bounds.chernoff_lower:.3f} {bounds.chernoff_upper:.3f}")
         -0.226 2.226
         >>> print(f"{bounds.sub_gamma_lower:.3f} {bounds.sub_gamma_upper:.3f}")

@@ -116,7 +116,7 @@ def tested_designs_at(size: tuple[int, ...]) -> Domain:
     return _extended(worlds.designs(size), extra.named("second_moment", "fraction"), build, split)
 
 
-def _sampled(summary: DesignSpectrum, unfitted: Any) -> Scalar:
+def _sampled(summary: DesignSpectrum, unfitted: Any) -> Any:
     """Returns n: a sample per direction, and some that no weight can fit."""
     return summary.signal.size + unfitted
 
@@ -134,7 +134,7 @@ def sampled_students(size: tuple[int, ...]) -> Domain:
     return _extended(worlds.students(size), integers(0, 3).named("unfitted"), build, split)
 
 
-def sampled_spectra(extra: Domain) -> Callable[[tuple[int, ...]], Domain]:
+def sampled_spectra(extra: Domain | None = None) -> Callable[[tuple[int, ...]], Domain]:
     """Returns the domains of (spectrum, number of samples, further parts)."""
 
     def build(summary: DesignSpectrum, unfitted: Any, *rest: Any) -> tuple[Any, ...]:
@@ -143,7 +143,8 @@ def sampled_spectra(extra: Domain) -> Callable[[tuple[int, ...]], Domain]:
     def split(summary: DesignSpectrum, num_samples: Any, *rest: Any) -> tuple[Any, ...]:
         return summary, num_samples - _sampled(summary, 0), *rest
 
-    further = integers(0, 3).named("unfitted") * extra
+    unfitted = integers(0, 3).named("unfitted")
+    further = unfitted if extra is None else unfitted * extra
     return lambda size: _extended(worlds.spectra(size), further, build, split)
 
 

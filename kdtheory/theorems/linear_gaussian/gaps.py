@@ -39,7 +39,7 @@ def teacher_gap(
 
     Args:
         spectrum: of the design.
-        num_samples: $n$, the number of columns of $X$, at least its rank.
+        num_samples: $n$, the number of columns of $X$, as a float; at least its rank.
 
     Returns:
         A nonnegative scalar.
@@ -47,7 +47,7 @@ def teacher_gap(
     Example:
         >>> from kdtheory.objects.designs import LinearGaussianDesign, spectrum
         >>> one = LinearGaussianDesign.create([[1.0]], [[0.5]])
-        >>> print(f"{teacher_gap(spectrum(one), 1):.4f}")
+        >>> print(f"{teacher_gap(spectrum(one), 1.0):.4f}")
         1.0000
     """
     fit = jnp.sum(direction_terms(spectrum).fit)
@@ -74,7 +74,7 @@ def student_gap(
     Example:
         >>> from kdtheory.objects.designs import LinearGaussianDesign, spectrum
         >>> one = LinearGaussianDesign.create([[1.0]], [[0.5]])
-        >>> print(f"{student_gap(spectrum(one), 1):.4f}")
+        >>> print(f"{student_gap(spectrum(one), 1.0):.4f}")
         0.8125
     """
     unit = _unit(spectrum, num_samples)
@@ -107,9 +107,11 @@ def gap_form(spectrum: DesignSpectrum, num_samples: Float[Array, ""] | float) ->
     active = terms.active
     pull = terms.shrinkage - terms.fit
     width = jnp.sqrt(pull**2 + 4.0 * terms.predictive_variance)
-    large = 0.5 * (jnp.abs(pull) + width)
+    falls = pull > 0
+    # Not |p|, whose derivative at zero is neither of the two.
+    large = 0.5 * (width + jnp.where(falls, pull, -pull))
     small = terms.predictive_variance / large
-    positive, negative = jnp.where(pull > 0, small, large), -jnp.where(pull > 0, large, small)
+    positive, negative = jnp.where(falls, small, large), -jnp.where(falls, large, small)
     linear = 4.0 * terms.squared_bias / width
     unit = _unit(spectrum, num_samples)
     unfitted = num_samples - jnp.sum(active, dtype=spectrum.signal.dtype)
@@ -154,7 +156,7 @@ def gap_log_mgf_domain(
     Example:
         >>> from kdtheory.objects.designs import LinearGaussianDesign, spectrum
         >>> one = LinearGaussianDesign.create([[1.0]], [[0.5]])
-        >>> low, high = gap_log_mgf_domain(spectrum(one), 1)
+        >>> low, high = gap_log_mgf_domain(spectrum(one), 1.0)
         >>> print(f"{low:.4f} {high:.4f}")
         -0.7071 0.7071
     """
@@ -198,7 +200,7 @@ def gap_log_mgf(
     Example:
         >>> from kdtheory.objects.designs import LinearGaussianDesign, spectrum
         >>> one = LinearGaussianDesign.create([[1.0]], [[0.5]])
-        >>> inside, outside = (gap_log_mgf(spectrum(one), 1, point) for point in (0.1, 0.8))
+        >>> inside, outside = (gap_log_mgf(spectrum(one), 1.0, point) for point in (0.1, 0.8))
         >>> print(f"{inside:.4f} {outside:.1f}")
         0.1114 inf
     """

@@ -193,7 +193,6 @@ def tail_draws(
     left, _, right = jnp.linalg.svd(mean * root, full_matrices=True)
     left, right = left[:, rank:], right[rank:]
     spread = jnp.sum((right**2) * (strength * variance)[None, :])
-    num_outputs = mean.shape[0]
     expected = (
         total_energy(mean * root, strength * variance),
         total_energy(mean, variance),

@@ -17,6 +17,8 @@ import pytest
 from golden_bias_variance import ADAPTERS as BIAS_VARIANCE_ADAPTERS
 from golden_gaussian import ADAPTERS as GAUSSIAN_ADAPTERS
 from golden_gaussian import REASONS as GAUSSIAN_REASONS
+from golden_rank import ADAPTERS as RANK_ADAPTERS
+from golden_rank import REASONS as RANK_REASONS
 
 from kdtheory.losses import softmax_cross_entropy
 from kdtheory.objects.problems import FiniteProblem
@@ -78,6 +80,7 @@ ADAPTERS = {
     ("losses", "entropy_p"): _of_scores(lambda w, p, _: variance_reduction.expected_entropy(w, p)),
     **BIAS_VARIANCE_ADAPTERS,
     **GAUSSIAN_ADAPTERS,
+    **RANK_ADAPTERS,
 }
 
 # --- reasons: why a section, or one output of a section, has no adapter ------------------------
@@ -113,8 +116,6 @@ SECTION_REASONS = {
     "theorem10_central": _DIVERGENCE,
     "prop9_stability": _DIVERGENCE,
     "gaussian_gaps": _GAUSSIAN_LATER,
-    "rank_map": _GAUSSIAN_LATER,
-    "expected_tail_2x2": _GAUSSIAN_LATER,
     "optimal_hyperparameters": _GAUSSIAN_LATER,
     "theorem12": _SHARPNESS,
     "ball_moments": _SHARPNESS,
@@ -131,6 +132,7 @@ OUTPUT_REASONS = {
     **{("losses", name): _DOUBLE for name in _OF_DOUBLE.split()},
     ("menon_worlds", "B"): "the largest loss, an assumption of the paper and not a result",
     **GAUSSIAN_REASONS,
+    **RANK_REASONS,
 }
 
 # --- reading and comparing ----------------------------------------------------------------------

@@ -159,10 +159,11 @@ SHIFT_NOT_MONOTONE = Claim(
     text_examined=TextExamined.EXCERPT,
     finding=Finding.DOES_NOT_FOLLOW,
     what_survives="The term that the text calls the price of capacity does not grow with the rank"
-    " (apx_monotone_in_rank). What it is part of can: the cross term, which the text bounds away,"
-    " falls with the rank as well. The student of higher rank is the one with the larger"
-    " algorithm shift where the prior dominates the data: per direction, at beta = 1 and W* = 0,"
-    " for rho below 0.22. The text examined breaks off in the checklist where it would say what follows for the rank.",
+    " (apx_monotone_in_rank). The shift can: the cross term, which the text bounds away, is"
+    " negative and vanishes with rising rank as well. The student of higher rank has the larger"
+    " algorithm shift where the prior dominates the data (per direction, at beta = 1 and W* = 0,"
+    " for rho below 0.22). The text examined breaks off in the checklist where it would say what"
+    " follows for the rank: the statement is our reading of what such a checklist suggests.",
     lhs=functools.partial(_shift, "full"),
     rhs=functools.partial(_shift, "zero"),
     domain=worlds.spectra,

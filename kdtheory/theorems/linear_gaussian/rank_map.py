@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -22,7 +23,11 @@ from jaxtyping import Array, Float
 
 from kdtheory import _check
 from kdtheory._numerics import cut_singular_values
-from kdtheory.objects.designs import LinearGaussianDesign, left_singular_system
+from kdtheory.objects.designs import (
+    LinearGaussianDesign,
+    check_design_arrays,
+    left_singular_system,
+)
 from kdtheory.theorems.linear_gaussian.algorithm_shift import NullConvention
 from kdtheory.theorems.linear_gaussian.given_data import truncated_student_mean
 
@@ -134,7 +139,7 @@ class RankMapUniqueness:
 
 
 def rank_map_uniqueness(
-    design: LinearGaussianDesign, teacher_weights: Float[Array, "outputs features"], rank: int
+    design: LinearGaussianDesign, teacher_weights: Any, rank: int
 ) -> RankMapUniqueness:
     r"""Returns whether $W_TM^*$ is the only one, and if not, why.
 
@@ -147,7 +152,7 @@ def rank_map_uniqueness(
         rank: $\kappa$, between 0 and $d$.
 
     Raises:
-        InputError: if the rank is not in that range.
+        InputError: if the rank is not in that range, or the weights do not fit the design.
 
     Example:
         >>> import numpy as np
@@ -157,14 +162,19 @@ def rank_map_uniqueness(
     """
     num_features = design.inputs.shape[0]
     rank = _check.integer("rank", rank, low=0, high=num_features)
-    predicted = jnp.asarray(teacher_weights) @ design.inputs
-    values = np.linalg.svd(np.asarray(predicted), compute_uv=False)
-    unit = max(*predicted.shape, num_features) * float(jnp.finfo(predicted.dtype).eps)
+    inputs, weights = check_design_arrays(
+        design.inputs, teacher_weights, names=("design.inputs", "teacher_weights")
+    )
+    predicted = weights @ inputs
+    values = np.linalg.svd(predicted, compute_uv=False)
+    unit = max(*predicted.shape, num_features) * float(jnp.finfo(design.inputs.dtype).eps)
     close = unit * values.max()
     inputs_rank = int(np.sum(np.asarray(left_singular_system(design.inputs)[1]) > 0))
-    predictions_rank = int(np.sum(np.asarray(cut_singular_values(values, *predicted.shape)) > 0))
+    predictions_rank = int(
+        np.sum(np.asarray(cut_singular_values(jnp.asarray(values), *predicted.shape)) > 0)
+    )
     reasons = []
-    if rank and inputs_rank < num_features and np.any(np.asarray(teacher_weights)):
+    if rank and inputs_rank < num_features and np.any(weights):
         reasons.append(
             f"the inputs have rank {inputs_rank} < {num_features}: on the null space of X^T the map"
             " may do anything that its rank allows, without any error"

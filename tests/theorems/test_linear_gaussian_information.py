@@ -110,6 +110,17 @@ def test_at_full_rank_the_bounds_close_on_the_closed_form(outputs, directions):
     assert gaps[2] < 0.02
 
 
+@pytest.mark.parametrize("num_inner", [1, 3])
+def test_a_student_drowned_in_noise_knows_nothing(num_inner):
+    # Its density is the same whatever the teacher: every weight is one, and so are their means.
+    rng = np.random.default_rng(2)
+    design = LinearGaussianDesign.create(
+        rng.normal(size=(3, 4)), rng.normal(size=(3, 3)), **SETTINGS
+    )
+    values, _ = information(design, 2, 1e8, num_inner=num_inner, count=32)
+    np.testing.assert_allclose(values, 0, atol=5e-3)
+
+
 def test_controls_have_mean_zero_and_help():
     rng = np.random.default_rng(7)
     design = LinearGaussianDesign.create(

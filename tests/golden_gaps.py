@@ -1,7 +1,7 @@
 """Adapters of the golden section on generalisation gaps: inputs -> what the package returns."""
 
 import jax.numpy as jnp
-from golden_gaussian import _design
+from golden_gaussian import design_of
 
 from kdtheory.objects.designs import spectrum
 from kdtheory.theorems.linear_gaussian import algorithm_shift, gaps, gaps_random, quadratic_forms
@@ -28,7 +28,7 @@ def _outputs(form, student_gap, divergence):
 
 
 def _fixed(inputs):
-    design = _design(inputs)
+    design = design_of(inputs)
     summary, num_samples = spectrum(design), float(design.inputs.shape[1])
     divergence = algorithm_shift.divergence_exact(summary, null="identity")
     form = gaps.gap_form(summary, num_samples)
@@ -36,7 +36,7 @@ def _fixed(inputs):
 
 
 def _random(inputs):
-    design = _design(inputs)
+    design = design_of(inputs)
     moment = jnp.eye(len(design.inputs))
     divergence = algorithm_shift.divergence_exact(spectrum(design), null="identity")
     student_gap = gaps_random.student_gap_random(design, moment, null="identity")

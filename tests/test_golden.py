@@ -20,6 +20,8 @@ from golden_gaussian import ADAPTERS as GAUSSIAN_ADAPTERS
 from golden_gaussian import REASONS as GAUSSIAN_REASONS
 from golden_optima import ADAPTERS as OPTIMA_ADAPTERS
 from golden_optimum import ADAPTERS as OPTIMUM_ADAPTERS
+from golden_rank import ADAPTERS as RANK_ADAPTERS
+from golden_rank import REASONS as RANK_REASONS
 
 from kdtheory.losses import softmax_cross_entropy
 from kdtheory.objects.problems import FiniteProblem
@@ -84,12 +86,12 @@ ADAPTERS = {
     **GAP_ADAPTERS,
     **OPTIMA_ADAPTERS,
     **OPTIMUM_ADAPTERS,
+    **RANK_ADAPTERS,
 }
 
 # --- reasons: why a section, or one output of a section, has no adapter ------------------------
 
 _DOUBLE = "room double_distillation is not built yet"
-_GAUSSIAN_LATER = "room linear_gaussian holds the closed forms only, so far"
 _PROPER = "room proper_losses is not built yet"
 _BERNSTEIN = "room empirical_bernstein is not built yet"
 _SGD = "room sgd_convergence is not built yet"
@@ -118,8 +120,6 @@ SECTION_REASONS = {
     "theorem8_10_finite": _DIVERGENCE,
     "theorem10_central": _DIVERGENCE,
     "prop9_stability": _DIVERGENCE,
-    "rank_map": _GAUSSIAN_LATER,
-    "expected_tail_2x2": _GAUSSIAN_LATER,
     "theorem12": _SHARPNESS,
     "ball_moments": _SHARPNESS,
     "tightness_formula": _SHARPNESS,
@@ -135,6 +135,7 @@ OUTPUT_REASONS = {
     **{("losses", name): _DOUBLE for name in _OF_DOUBLE.split()},
     ("menon_worlds", "B"): "the largest loss, an assumption of the paper and not a result",
     **GAUSSIAN_REASONS,
+    **RANK_REASONS,
 }
 
 # --- reading and comparing ----------------------------------------------------------------------

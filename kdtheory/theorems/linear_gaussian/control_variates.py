@@ -47,7 +47,9 @@ def controlled_means(values: FloatArray, controls: FloatArray) -> tuple[Estimate
     means = mean_value - mean_control @ coefficients
     freedom = num_draws - num_controls - 1
     squares = np.sum((centred - steering @ coefficients) ** 2, axis=0)
-    errors = np.sqrt(squares / (freedom * num_draws)) if freedom > 0 else np.full(len(means), np.inf)
+    errors = (
+        np.sqrt(squares / (freedom * num_draws)) if freedom > 0 else np.full(len(means), np.inf)
+    )
     return tuple(
         Estimate(float(mean), float(error), num_draws)
         for mean, error in zip(means, errors, strict=True)

@@ -17,7 +17,7 @@ import math
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Num
 
 from kdtheory._types import Key, Scalar
 from kdtheory.theorems.linear_gaussian.teacher_range import TeacherRange, lost
@@ -109,7 +109,7 @@ def _length(x: Scalar, y: Scalar) -> Scalar:
 
 
 @jax.jit
-def expected_tail_two_outputs(num_directions: Float[Array, ""] | int) -> Float[Array, ""]:
+def expected_tail_two_outputs(num_directions: Num[Array, ""] | int) -> Float[Array, ""]:
     r"""Returns $E\lambda_{\min}(GG^\top)$ for a standard normal $2\times r$ matrix, $r\ge2$.
 
     $r-2^{r-2}\,\Gamma(\frac{r-1}2)\Gamma(\frac{r+1}2)/\Gamma(r-1)$; the fraction is
@@ -193,7 +193,6 @@ def tail_draws(
     left, _, right = jnp.linalg.svd(mean * root, full_matrices=True)
     left, right = left[:, rank:], right[rank:]
     spread = jnp.sum((right**2) * (strength * variance)[None, :])
-    num_outputs = mean.shape[0]
     expected = (
         total_energy(mean * root, strength * variance),
         total_energy(mean, variance),

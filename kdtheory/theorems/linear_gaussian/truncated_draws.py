@@ -77,9 +77,7 @@ def information_draws(
     """
 
     def replicate(number: Array) -> tuple[Array, Array]:
-        return _replicate(
-            jax.random.fold_in(key, number), teacher, student_scale, rank, num_inner
-        )
+        return _replicate(jax.random.fold_in(key, number), teacher, student_scale, rank, num_inner)
 
     return jax.lax.map(replicate, start + jnp.arange(count), batch_size=batch)
 

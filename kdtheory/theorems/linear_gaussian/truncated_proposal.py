@@ -23,6 +23,7 @@ Source: ours; the derivative is first-order perturbation of an invariant subspac
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -66,7 +67,7 @@ class Posterior:
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True, eq=False)
 class Linearisation:
-    r"""$J=E+UV^\top$ at a point, in the output basis of that point.
+    r"""$J=E+UV^\top$ at a point, in the output basis of that point; or a batch of them.
 
     Attributes:
         basis: eigenvectors, shape ``(k, k)``, the largest eigenvalue first.
@@ -77,12 +78,12 @@ class Linearisation:
         log_determinant: $\log\det H$.
     """
 
-    basis: Float[Array, "outputs outputs"]
-    gain: Float[Array, "outputs directions"]
-    columns: Float[Array, "pairs outputs directions"]
-    rows: Float[Array, "pairs outputs directions"]
+    basis: Float[Array, "*batch outputs outputs"]
+    gain: Float[Array, "*batch outputs directions"]
+    columns: Float[Array, "*batch pairs outputs directions"]
+    rows: Float[Array, "*batch pairs outputs directions"]
     factor: tuple[Array, Array]
-    log_determinant: Float[Array, ""]
+    log_determinant: Float[Array, "*batch"]
 
 
 def misfit(
@@ -160,7 +161,7 @@ def towards_a_mode(
     def energy(point: Array) -> Array:
         return jnp.sum(point**2) + jnp.sum(misfit(known, point, rank) ** 2)
 
-    def step(_: int, point: Array) -> Array:
+    def step(_: Any, point: Array) -> Array:
         linear = linearise(known, point, rank)
         turned = linear.basis.T @ point
         residual = linear.basis.T @ misfit(known, point, rank)

@@ -234,6 +234,38 @@ def spread_draw(null: str, *, given_labels: bool) -> Draw:
     return Draw(sample, variance_bound=variance_bound, prepare=prepare)
 
 
+def lost_energy_draw(term: str) -> Draw:
+    """Returns the draw of apx or cross at rank zero, where all of the teacher's weights is lost."""
+
+    def prepare(design: LinearGaussianDesign) -> tuple[Array, ...]:
+        identity = jnp.eye(design.inputs.shape[0], dtype=design.inputs.dtype)
+        snr = design.inverse_temperature / design.noise_std**2
+        precision = design.prior_precision * identity + snr * design.inputs @ design.inputs.T
+        kept = design.inputs @ jnp.linalg.pinv(design.inputs)
+        metric = kept @ precision @ kept if term == "apx" else -2 * design.prior_precision * kept
+        covariance = jnp.linalg.inv(precision)
+        fit = snr * design.inputs.T @ covariance
+        signal = design.true_weights @ design.inputs
+        return signal, design.noise_std, fit, jnp.linalg.cholesky(covariance), metric
+
+    def sample(
+        key: Key, signal: Array, noise_std: Array, fit: Array, factor: Array, metric: Array
+    ) -> Scalar:
+        keys = jax.random.split(key)
+        labels = signal + noise_std * jax.random.normal(keys[0], signal.shape, signal.dtype)
+        teacher = _matrix_normal_sample(keys[1], labels @ fit, factor)
+        return 0.5 * jnp.sum((teacher @ metric) * teacher)
+
+    def variance_bound(design: LinearGaussianDesign) -> Scalar:
+        signal, noise_std, fit, factor, metric = prepare(design)
+        spread = metric @ (factor @ factor.T + noise_std**2 * fit.T @ fit)
+        mean = signal @ fit
+        noise = 0.5 * len(signal) * jnp.trace(spread @ spread)
+        return noise + jnp.sum((mean @ spread) * (mean @ metric))
+
+    return Draw(sample, variance_bound=variance_bound, prepare=prepare)
+
+
 def _label_model(spectrum: DesignSpectrum) -> tuple[Array, Array, Array, Array, Array]:
     """Returns a diagonal design in the spectrum's own directions, outputs in rows.
 

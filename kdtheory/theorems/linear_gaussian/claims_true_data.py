@@ -26,6 +26,7 @@ from kdtheory.theorems.linear_gaussian.claims_divergence import (
     SPECTRUM_SIZES,
 )
 from kdtheory.theorems.linear_gaussian.worlds import (
+    arrays,
     design_case,
     scaled,
     spectrum_case,
@@ -99,7 +100,7 @@ def _labelled(size: tuple[int, ...]) -> Domain:
 
 
 def _labelled_case(inputs: Any, true_weights: Any, labels: Any, **settings: float) -> Any:
-    return design_case(inputs, true_weights, **settings), jnp.asarray(labels, dtype=float)
+    return design_case(inputs, true_weights, **settings), *arrays(labels)
 
 
 def _spread_given_data(null: NullConvention) -> Claim:

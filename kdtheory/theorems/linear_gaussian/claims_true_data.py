@@ -47,8 +47,8 @@ ALGORITHM_SHIFT_TRUE_DATA = Claim(
     text_examined=TextExamined.EXCERPT,
     finding=Finding.READING_DEPENDENT,
     what_survives="the same with the kernel at the pseudo data, as the chain rule needs it, and"
-    " without the factor 2: linear_gaussian/algorithm_shift_pseudo (there for M* = XX^+; M* = I adds k/2 per null"
-    " direction to its spread)",
+    " without the factor 2: linear_gaussian/algorithm_shift_pseudo, stated there for"
+    " M* = XX^+ (M* = I adds k/2 per null direction to its spread)",
     lhs=scaled(algorithm_shift.algorithm_shift_exact, null="identity"),
     rhs=scaled(true_data.algorithm_shift_true_data, null="identity"),
     domain=worlds.students,
@@ -79,8 +79,8 @@ COMPACT_TRUE_DATA = Claim(
     text_examined=TextExamined.EXCERPT,
     finding=Finding.READING_DEPENDENT,
     what_survives="the same with the kernel at the pseudo data, as the chain rule needs it, and"
-    " without the factor 2: linear_gaussian/divergence_bound (there for M* = XX^+; M* = I adds k/2 per null"
-    " direction to its spread)",
+    " without the factor 2: linear_gaussian/divergence_bound, stated there for"
+    " M* = XX^+ (M* = I adds k/2 per null direction to its spread)",
     lhs=scaled(algorithm_shift.divergence_exact, null="identity"),
     rhs=scaled(true_data.divergence_true_data, null="identity"),
     domain=worlds.students,

@@ -144,13 +144,18 @@ def test_the_threshold_is_the_root():
         assert optima.optimal_student_scale(above)[0][0] == 0
 
 
-def test_what_the_teachers_covariance_costs_at_the_golden_ratio():
-    # At rho = 1 and beta the golden ratio c = 1: K(Sigma_T) - K* = (1 - log 2)/2, from both sides.
+def test_what_the_teachers_covariance_costs():
+    """At rho = 1, where c = beta (1 + beta)/(1 + 2 beta): below, at and above the golden ratio."""
     golden = (1 + 5**0.5) / 2
     claim = find("linear_gaussian/cov_optimum_differs")
-    for beta in (golden * (1 - 1e-12), golden * (1 + 1e-12)):
+    costs = {
+        1.0: (2 / 3 - np.log(5 / 3)) / 2,  # c = 2/3
+        golden * (1 - 1e-12): (1 - np.log(2)) / 2,  # c = 1, from both sides
+        golden * (1 + 1e-12): (1 - np.log(2)) / 2,
+        2.0: (1 - np.log(11 / 6)) / 2,  # c = 6/5
+    }
+    for beta, expected in costs.items():
         case = single(1.0, 0.0, beta)
-        expected = (1 - np.log(2)) / 2
         assert claim.lhs(case) == pytest.approx(expected, rel=1e-10)
         assert claim.rhs(case) == pytest.approx(expected, rel=1e-10)
 

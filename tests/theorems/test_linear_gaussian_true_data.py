@@ -10,7 +10,7 @@ import scipy.optimize
 import sympy
 from gaussian_twins import array, naive_bounds, random_design, single
 
-from kdtheory.objects.designs import spectrum
+from kdtheory.objects.designs import LinearGaussianDesign, spectrum
 from kdtheory.theorems import find
 from kdtheory.theorems.linear_gaussian import (
     algorithm_shift,
@@ -27,11 +27,15 @@ NULLS = ("minnorm", "identity")
 
 
 @pytest.mark.parametrize("null", NULLS)
-@pytest.mark.parametrize("shape", [(1, 1, 1), (2, 3, 2), (3, 2, 5)])
+@pytest.mark.parametrize("shape", [(1, 1, 1), (2, 3, 2), (3, 2, 5), "rank-deficient"])
 def test_the_spread_given_the_data_averages_to_the_spread(shape, null):
     """A mean over many labels, and the difference of J and B by dense algebra."""
     rng = np.random.default_rng(2)
-    design = random_design(rng, *shape)
+    if shape == "rank-deficient":
+        inputs = [[1.0, 2.0], [2.0, 4.0], [0.0, 0.0]]
+        design = LinearGaussianDesign.create(inputs, rng.normal(size=(2, 3)))
+    else:
+        design = random_design(rng, *shape)
     signal = np.asarray(design.true_weights @ design.inputs)
     labels = signal + float(design.noise_std) * rng.normal(size=(4000, *signal.shape))
     each = jax.jit(jax.vmap(lambda one: given_data.spread_given_data(design, one, null=null)))(

@@ -111,6 +111,7 @@ from kdtheory.theorems.linear_gaussian.claims_student import (
 from kdtheory.theorems.linear_gaussian.claims_true_data import (
     ALGORITHM_SHIFT_TRUE_DATA,
     COMPACT_TRUE_DATA,
+    EXPECTED_APX_CROSS_ZERO,
     GHOST_LABELS,
     SPREAD_EXPECTED,
     SPREAD_EXPECTED_IDENTITY,
@@ -146,6 +147,7 @@ CLAIMS = (
     SPREAD_GIVEN_DATA_IDENTITY,
     SPREAD_EXPECTED,
     SPREAD_EXPECTED_IDENTITY,
+    EXPECTED_APX_CROSS_ZERO,
     COV_MINIMUM,
     DIVERGENCE_EXACT,
     DIVERGENCE_EXACT_IDENTITY,

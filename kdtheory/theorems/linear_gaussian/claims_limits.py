@@ -12,7 +12,7 @@ from kdtheory.domains import Domain, box, integers
 from kdtheory.objects.designs import DesignSpectrum
 from kdtheory.theorems.linear_gaussian import algorithm_shift, dataset_shift, limits, worlds
 from kdtheory.theorems.linear_gaussian.claims_divergence import SPECTRUM_SIZES
-from kdtheory.theorems.linear_gaussian.worlds import spectrum_case
+from kdtheory.theorems.linear_gaussian.worlds import arrays, spectrum_case
 
 _NO_DIRECTION = Case(
     "no inputs", lambda: spectrum_case([0.0], [1.0], num_null=1.0), "an empty design: both are 0"
@@ -105,10 +105,6 @@ def _constant(
     return limits.divergence_flat_prior(beta, num_outputs, student_scale)
 
 
-def _case(*values: Any) -> Any:
-    return tuple(jnp.asarray(value, dtype=float) for value in values)
-
-
 DIVERGENCE_FLAT_PRIOR = Claim(
     slug="linear_gaussian/divergence_flat_prior",
     title="Under a flat prior the divergence knows nothing of inputs, signal and noise",
@@ -124,14 +120,14 @@ DIVERGENCE_FLAT_PRIOR = Claim(
     tight=(
         Case(
             "one by one",
-            lambda: _case([1.0], [4.0], [1.0], 1.0, 1.0, 1.0),
+            lambda: arrays([1.0], [4.0], [1.0], 1.0, 1.0, 1.0),
             "0.695281, which no number of samples makes smaller",
         ),
     ),
     corners=(
         Case(
             "the best student",
-            lambda: _case([1.0], [4.0], [1 / 3], 1.0, 1.0, 1.0),
+            lambda: arrays([1.0], [4.0], [1 / 3], 1.0, 1.0, 1.0),
             "e = 1 - c = 1/3 leaves 0.617361",
         ),
     ),

@@ -14,6 +14,7 @@ from kdtheory.domains import Domain, box, integers
 from kdtheory.objects.designs import DesignSpectrum
 from kdtheory.theorems.linear_gaussian import algorithm_shift, dataset_shift, optima, worlds
 from kdtheory.theorems.linear_gaussian.claims_divergence import SPECTRUM_SIZES
+from kdtheory.theorems.linear_gaussian.worlds import arrays
 
 _RIDGE_FIELDS = (
     "squared_singular_values",
@@ -45,10 +46,6 @@ def _ridge_spectrum(
     )
 
 
-def _ridge_case(*values: Any) -> Any:
-    return tuple(jnp.asarray(value, dtype=float) for value in values)
-
-
 def _divergence_bound_at(*instance: Any) -> Scalar:
     return algorithm_shift.divergence_bound(_ridge_spectrum(*instance))
 
@@ -76,19 +73,19 @@ OPTIMAL_TEMPERATURE = Claim(
     tight=(
         Case(
             "fit 1/4",
-            lambda: _ridge_case([1.0], [0.0], 1.0, 3.0, 0.8, 1.0),
+            lambda: arrays([1.0], [0.0], 1.0, 3.0, 0.8, 1.0),
             "1 + (3/4)^2 = (5/4)^2, so that the best temperature is 4/5",
         ),
     ),
     corners=(
         Case(
             "no inputs",
-            lambda: _ridge_case([0.0], [1.0], 1.0, 1.0, 0.5, 1.0),
+            lambda: arrays([0.0], [1.0], 1.0, 1.0, 0.5, 1.0),
             "nothing depends on the temperature",
         ),
         Case(
             "a large bias",
-            lambda: _ridge_case([4.0], [4.0], 1.0, 4.0, 4.0, 0.0625),
+            lambda: arrays([4.0], [4.0], 1.0, 4.0, 4.0, 0.0625),
             "b = 4096",
         ),
     ),
@@ -107,14 +104,14 @@ COLD_NEVER_OPTIMAL = Claim(
     tight=(
         Case(
             "no inputs",
-            lambda: _ridge_case([0.0], [1.0], 1.0, 1.0, 1.0, 1.0),
+            lambda: arrays([0.0], [1.0], 1.0, 1.0, 1.0, 1.0),
             "any temperature is best, and 1 is returned",
         ),
         Case(
             "weak prior",
-            lambda: _ridge_case([1.0], [0.0], 1.0, 2.0**-20, 1.0, 1.0),
+            lambda: arrays([1.0], [0.0], 1.0, 2.0**-20, 1.0, 1.0),
             "the fit tends to 1, where the posterior itself is best",
-            limit=lambda t: _ridge_case([1.0], [0.0], 1.0, t, 1.0, 1.0),
+            limit=lambda t: arrays([1.0], [0.0], 1.0, t, 1.0, 1.0),
         ),
     ),
     corners=OPTIMAL_TEMPERATURE.corners[1:],
@@ -207,19 +204,19 @@ OPTIMAL_PRIOR_DATASET_SHIFT = _optimal_prior(
     tight=(
         Case(
             "fit 1/4",
-            lambda: _ridge_case([1.0], [1.0], [3.0], 1.0, 1.0, 1.0),
+            lambda: arrays([1.0], [1.0], [3.0], 1.0, 1.0, 1.0),
             "b = k = beta = 1: lambda = 3, B = 7/16",
         ),
     ),
     corners=(
         Case(
             "no signal",
-            lambda: _ridge_case([1.0], [0.0], [4.0], 1.0, 1.0, 1.0),
+            lambda: arrays([1.0], [0.0], [4.0], 1.0, 1.0, 1.0),
             "the best prior is a point mass at 0",
         ),
         Case(
             "the prior as teacher",
-            lambda: _ridge_case([1.0], [1.0], [4.0], 1.0, 0.0, 1.0),
+            lambda: arrays([1.0], [1.0], [4.0], 1.0, 0.0, 1.0),
             "beta = 0: B falls to b/2",
         ),
     ),
@@ -236,24 +233,24 @@ OPTIMAL_PRIOR_DIVERGENCE = _optimal_prior(
     tight=(
         Case(
             "fit 1/3",
-            lambda: _ridge_case([1.0], [1.0], [2.0], 1.0, 1.0, 1.0),
+            lambda: arrays([1.0], [1.0], [2.0], 1.0, 1.0, 1.0),
             "b = k = beta = 1: lambda = 2, J = 53/54, just below 1 at an infinite precision",
         ),
     ),
     corners=(
         Case(
             "no signal",
-            lambda: _ridge_case([1.0], [0.0], [4.0], 1.0, 1.0, 1.0),
+            lambda: arrays([1.0], [0.0], [4.0], 1.0, 1.0, 1.0),
             "the best prior is a point mass at 0",
         ),
         Case(
             "the prior as teacher",
-            lambda: _ridge_case([1.0], [1.0], [4.0], 1.0, 0.0, 1.0),
+            lambda: arrays([1.0], [1.0], [4.0], 1.0, 0.0, 1.0),
             "beta = 0: J falls to (k + b)/2",
         ),
         Case(
             "two minima",
-            lambda: _ridge_case([4.0], [4.0], [0.25], 1.0, 4.0, 0.5),
+            lambda: arrays([4.0], [4.0], [0.25], 1.0, 4.0, 0.5),
             "a cold teacher: the bound falls again towards an infinite precision",
         ),
     ),

@@ -13,6 +13,7 @@ from kdtheory.domains import Domain, box
 from kdtheory.gaussian import gaussian_kl, matrix_normal_kl
 from kdtheory.objects.designs import LinearGaussianDesign
 from kdtheory.theorems.linear_gaussian import dataset_shift, draws, given_data, worlds
+from kdtheory.theorems.linear_gaussian.worlds import arrays as _arrays
 from kdtheory.theorems.linear_gaussian.worlds import design_case, spectrum_case
 from kdtheory.theorems.papers import LI_HE
 
@@ -51,10 +52,6 @@ def _gibbs_unit(
 ) -> Scalar:
     fit = jnp.sum((labels - weights @ inputs) ** 2) + jnp.sum(labels**2)
     return 1.0 + precision * jnp.sum(weights**2) + beta / noise_std**2 * fit
-
-
-def _arrays(*values: Any) -> tuple[Any, ...]:
-    return tuple(jnp.asarray(value, dtype=float) for value in values)
 
 
 GIBBS_POSTERIOR = Claim(

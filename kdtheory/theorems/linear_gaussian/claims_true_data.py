@@ -26,6 +26,7 @@ from kdtheory.theorems.linear_gaussian.claims_divergence import (
     SPECTRUM_SIZES,
 )
 from kdtheory.theorems.linear_gaussian.worlds import (
+    arrays,
     design_case,
     scaled,
     spectrum_case,
@@ -46,7 +47,8 @@ ALGORITHM_SHIFT_TRUE_DATA = Claim(
     text_examined=TextExamined.EXCERPT,
     finding=Finding.READING_DEPENDENT,
     what_survives="the same with the kernel at the pseudo data, as the chain rule needs it, and"
-    " without the factor 2: linear_gaussian/algorithm_shift_pseudo",
+    " without the factor 2: linear_gaussian/algorithm_shift_pseudo, stated there for"
+    " M* = XX^+ (M* = I adds k/2 per null direction to its spread)",
     lhs=scaled(algorithm_shift.algorithm_shift_exact, null="identity"),
     rhs=scaled(true_data.algorithm_shift_true_data, null="identity"),
     domain=worlds.students,
@@ -77,7 +79,8 @@ COMPACT_TRUE_DATA = Claim(
     text_examined=TextExamined.EXCERPT,
     finding=Finding.READING_DEPENDENT,
     what_survives="the same with the kernel at the pseudo data, as the chain rule needs it, and"
-    " without the factor 2: linear_gaussian/divergence_bound",
+    " without the factor 2: linear_gaussian/divergence_bound, stated there for"
+    " M* = XX^+ (M* = I adds k/2 per null direction to its spread)",
     lhs=scaled(algorithm_shift.divergence_exact, null="identity"),
     rhs=scaled(true_data.divergence_true_data, null="identity"),
     domain=worlds.students,
@@ -99,7 +102,7 @@ def _labelled(size: tuple[int, ...]) -> Domain:
 
 
 def _labelled_case(inputs: Any, true_weights: Any, labels: Any, **settings: float) -> Any:
-    return design_case(inputs, true_weights, **settings), jnp.asarray(labels, dtype=float)
+    return design_case(inputs, true_weights, **settings), *arrays(labels)
 
 
 def _spread_given_data(null: NullConvention) -> Claim:
@@ -201,6 +204,57 @@ SPREAD_EXPECTED = _spread_expected("minnorm")
 SPREAD_EXPECTED_IDENTITY = _spread_expected("identity")
 
 
+def _range(design: LinearGaussianDesign) -> Any:
+    return worlds.student_map("full", "minnorm", design)
+
+
+def _lost_metric(design: LinearGaussianDesign) -> Any:
+    kept = _range(design)
+    snr = design.inverse_temperature / design.noise_std**2
+    return design.prior_precision * kept + snr * design.inputs @ design.inputs.T
+
+
+EXPECTED_APX_CROSS_ZERO = Claim(
+    slug="linear_gaussian/expected_apx_cross_zero",
+    title="The expected apx and cross of a student of rank zero in closed form",
+    statement=r"E\,\mathrm{apx} - E\,\mathrm{cross} = \tfrac12E\|W_TP_X\|^2_{\Sigma_T^{-1}}"
+    r"+\lambda E\|W_TP_X\|^2 ="
+    r" \sum_i(\tfrac32-\rho_i)[\beta\rho_ib_i+k(1+\beta\rho_i)],\quad\kappa=0",
+    relation=Relation.EQ,
+    lhs=lambda design: (
+        algorithm_shift.approximation(spectrum(design), rank="zero")
+        - algorithm_shift.cross(spectrum(design), rank="zero")
+    ),
+    rhs=lambda design: dense.teacher_energy_dense(
+        design, _lost_metric(design) + 2 * design.prior_precision * _range(design)
+    ),
+    domain=worlds.designs,
+    sizes=DESIGN_SIZES,
+    scale=lambda design: 1.0 + algorithm_shift.approximation(spectrum(design), rank="zero"),
+    terms={
+        "apx": lambda design: algorithm_shift.approximation(spectrum(design), rank="zero"),
+        "cross": lambda design: algorithm_shift.cross(spectrum(design), rank="zero"),
+    },
+    draws={"apx": draws.lost_energy_draw("apx"), "cross": draws.lost_energy_draw("cross")},
+    tight=(
+        Case("one by one", lambda: design_case([[1.0]], [[0.5]]), "fit 1/2: 1.625 in all"),
+        Case(
+            "the prior as teacher",
+            lambda: design_case([[1.0]], [[0.5]], inverse_temperature=0.0),
+            "beta = 0: 3/2",
+        ),
+    ),
+    corners=(
+        Case(
+            "rank-deficient inputs",
+            lambda: design_case([[1.0, 1.0], [1.0, 1.0]], [[0.5, 0.5]]),
+            "the null direction takes no part",
+        ),
+    ),
+    uses=("linear_gaussian/apx_cross_spread_0",),
+)
+
+
 def _ghost_bound(design: LinearGaussianDesign, labels: Any) -> Scalar:
     return given_data.dataset_shift_given_data_printed(design, labels) + true_data.posterior_spread(
         spectrum(design)
@@ -215,9 +269,7 @@ GHOST_LABELS = Claim(
     r" + \tfrac12E\bigl[\|W_TXX^+-\bar W\|^2_{\Sigma_T^{-1}}\,\big|\,D_n\bigr],"
     r"\quad Y'\perp W_T\,|\,X,\ \Sigma_S=\Sigma_T",
     source=OURS,
-    lhs=lambda design, labels: dense.ghost_divergence_dense(
-        design, labels, worlds.student_map("full", "minnorm", design)
-    ),
+    lhs=lambda design, labels: dense.ghost_divergence_dense(design, labels, _range(design)),
     rhs=_ghost_bound,
     domain=_labelled,
     sizes=DESIGN_SIZES,

@@ -141,6 +141,23 @@ def spread_given_data_dense(
 
 
 @jax.jit
+def teacher_energy_dense(
+    design: LinearGaussianDesign, metric: Float[Array, "features features"]
+) -> Float[Array, ""]:
+    r"""Returns $\frac12E\operatorname{tr}(W_TQW_T^\top)$ over labels and teacher.
+
+    Args:
+        design: the design.
+        metric: $Q$, symmetric, shape ``(d, d)``.
+    """
+    num_labels = design.true_weights.shape[0] * design.inputs.shape[1]
+    mean, joint = teacher_moments(design)
+    mean, covariance = mean[num_labels:], joint[num_labels:, num_labels:]
+    both = jnp.kron(metric, jnp.eye(design.true_weights.shape[0], dtype=metric.dtype))
+    return 0.5 * (mean @ both @ mean + jnp.trace(both @ covariance))
+
+
+@jax.jit
 def ghost_divergence_dense(
     design: LinearGaussianDesign,
     labels: Float[Array, "outputs samples"],

@@ -164,15 +164,20 @@ def _refit(
     design: LinearGaussianDesign, teacher_weights: Array, rank: int
 ) -> tuple[Array, Array, Array]:
     """Returns Y -> Wbar(Y), the student's mean less the refitted teacher's, and 1/Sigma_T."""
-    snr = design.inverse_temperature / design.noise_std**2
-    identity = jnp.eye(design.inputs.shape[0], dtype=design.inputs.dtype)
-    precision = design.prior_precision * identity + snr * design.inputs @ design.inputs.T
-    fit = snr * jnp.linalg.solve(precision, design.inputs).T
+    fit, precision = _posterior(design)
     predicted = teacher_weights @ design.inputs
     left, _, _ = jnp.linalg.svd(predicted)
     kept = left[:, :rank] @ left[:, :rank].T
     student = kept @ predicted @ jnp.linalg.pinv(design.inputs)
     return fit, student - predicted @ fit, precision
+
+
+def _posterior(design: LinearGaussianDesign) -> tuple[Array, Array]:
+    """Returns Y -> Wbar(Y) and 1/Sigma_T."""
+    snr = design.inverse_temperature / design.noise_std**2
+    identity = jnp.eye(design.inputs.shape[0], dtype=design.inputs.dtype)
+    precision = design.prior_precision * identity + snr * design.inputs @ design.inputs.T
+    return snr * jnp.linalg.solve(precision, design.inputs).T, precision
 
 
 def mean_term_draw(rank: int) -> Draw:
@@ -193,15 +198,12 @@ def spread_draw(null: str, *, given_labels: bool) -> Draw:
     """
 
     def prepare(design: LinearGaussianDesign, *labels: Array) -> tuple[Any, ...]:
-        identity = jnp.eye(design.inputs.shape[0], dtype=design.inputs.dtype)
-        snr = design.inverse_temperature / design.noise_std**2
-        precision = design.prior_precision * identity + snr * design.inputs @ design.inputs.T
-        covariance = jnp.linalg.inv(precision)
+        fit, precision = _posterior(design)
         mean = labels[0] if given_labels else design.true_weights @ design.inputs
         noise_std = 0.0 * design.noise_std if given_labels else design.noise_std
         send = jnp.concatenate([design.inputs, _student_map("full", null, design)], axis=1)
-        fit = snr * design.inputs.T @ covariance
-        return mean, noise_std, fit, jnp.linalg.cholesky(covariance), send, design, precision
+        factor = jnp.linalg.cholesky(jnp.linalg.inv(precision))
+        return mean, noise_std, fit, factor, send, design, precision
 
     def sample(
         key: Key,
@@ -231,6 +233,34 @@ def spread_draw(null: str, *, given_labels: bool) -> Draw:
         return 0.5 * len(mean) * jnp.trace(weighted @ weighted) + jnp.sum(
             (away @ weighted) * (away @ precision)
         )
+
+    return Draw(sample, variance_bound=variance_bound, prepare=prepare)
+
+
+def lost_energy_draw(term: str) -> Draw:
+    """Returns the draw of apx or cross at rank zero, where all of the teacher's weights is lost."""
+
+    def prepare(design: LinearGaussianDesign) -> tuple[Array, ...]:
+        fit, precision = _posterior(design)
+        kept = design.inputs @ jnp.linalg.pinv(design.inputs)
+        metric = kept @ precision @ kept if term == "apx" else -2 * design.prior_precision * kept
+        factor = jnp.linalg.cholesky(jnp.linalg.inv(precision))
+        return design.true_weights @ design.inputs, design.noise_std, fit, factor, metric
+
+    def sample(
+        key: Key, signal: Array, noise_std: Array, fit: Array, factor: Array, metric: Array
+    ) -> Scalar:
+        keys = jax.random.split(key)
+        labels = signal + noise_std * jax.random.normal(keys[0], signal.shape, signal.dtype)
+        teacher = _matrix_normal_sample(keys[1], labels @ fit, factor)
+        return 0.5 * jnp.sum((teacher @ metric) * teacher)
+
+    def variance_bound(design: LinearGaussianDesign) -> Scalar:
+        signal, noise_std, fit, factor, metric = prepare(design)
+        spread = metric @ (factor @ factor.T + noise_std**2 * fit.T @ fit)
+        mean = signal @ fit
+        noise = 0.5 * len(signal) * jnp.trace(spread @ spread)
+        return noise + jnp.sum((mean @ spread) * (mean @ metric))
 
     return Draw(sample, variance_bound=variance_bound, prepare=prepare)
 

@@ -86,6 +86,11 @@ def designs_and(size: tuple[int, ...], name: str, *shape: int) -> Domain:
     )
 
 
+def arrays(*values: Any) -> tuple[Any, ...]:
+    """Returns an instance of a plain product from lists and numbers."""
+    return tuple(jnp.asarray(value, dtype=float) for value in values)
+
+
 def spectrum_case(
     squared: Any,
     signal: Any,
@@ -106,7 +111,7 @@ def spectrum_case(
         inverse_temperature,
         noise_std,
     )
-    return DesignSpectrum(*(jnp.asarray(value, dtype=float) for value in values))
+    return DesignSpectrum(*arrays(*values))
 
 
 def design_case(
@@ -119,7 +124,7 @@ def design_case(
 ) -> LinearGaussianDesign:
     """Returns a design from lists and numbers."""
     values = (inputs, true_weights, prior_precision, inverse_temperature, noise_std)
-    return LinearGaussianDesign(*(jnp.asarray(value, dtype=float) for value in values))
+    return LinearGaussianDesign(*arrays(*values))
 
 
 def scaled(function: Any, **options: Any) -> Any:
@@ -133,8 +138,7 @@ def scaled(function: Any, **options: Any) -> Any:
 
 def student_case(summary: DesignSpectrum, student_scale: Any, null_scale: float = 1.0) -> Any:
     """Returns an instance of `students` from numbers."""
-    scales = jnp.asarray(student_scale, dtype=float), jnp.asarray(null_scale, dtype=float)
-    return summary, *scales
+    return summary, *arrays(student_scale, null_scale)
 
 
 def student_map(rank: Rank, null: NullConvention, design: LinearGaussianDesign) -> Any:

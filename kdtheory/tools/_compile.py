@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 from kdtheory.claim import Claim
+from kdtheory.tools._traced import forget
 
 # Batched linear algebra on several threads of jaxlib's CPU client can wait for ever (jaxlib 0.10.2,
 # two cores: each worker idle, one result pending); a client of one thread does not. This counts
@@ -82,7 +82,8 @@ def compiled(
 
 
 def release(claim: Claim) -> None:
-    """Drops every program of a claim."""
+    """Drops every program and every trace of a claim."""
+    forget(claim)
     for name in [name for name in _programs if name[0] is claim]:
         _programs.pop(name).clear_cache()
 
@@ -90,11 +91,6 @@ def release(claim: Claim) -> None:
 def live_programs() -> int:
     """Returns how many programs are held."""
     return len(_programs)
-
-
-def float_width() -> str:
-    """Returns the name of JAX's default float in the current precision context."""
-    return str(jnp.zeros(()).dtype)
 
 
 @contextlib.contextmanager

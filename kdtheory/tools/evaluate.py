@@ -12,7 +12,8 @@ import numpy as np
 
 from kdtheory._numerics import rounding_tolerance
 from kdtheory.claim import Claim, Relation, call
-from kdtheory.tools._compile import compiled, float_width, precision
+from kdtheory.tools._compile import compiled, precision
+from kdtheory.tools._traced import domain_of, float_width, instance_at, quantities
 
 Assessment = dict[str, Any]
 """Arrays "lhs", "rhs", "slack", "weakening", "margin", "vacuous", one entry per instance."""
@@ -68,20 +69,19 @@ def assess(claim: Claim, instance: Any) -> Assessment:
         instance fails (inf where it is zero or infinite); "margin" of the assumptions in scale;
         "vacuous", whether the bound exceeds the trivial one.
     """
-    lhs, rhs = jnp.asarray(call(claim.lhs, instance)), jnp.asarray(call(claim.rhs, instance))
-    scale = jax.lax.stop_gradient(jnp.asarray(call(claim.scale, instance), dtype=lhs.dtype))
+    values = quantities(claim, instance)
+    lhs, rhs = jnp.asarray(values["lhs"]), jnp.asarray(values["rhs"])
+    scale = jax.lax.stop_gradient(jnp.asarray(values["scale"], dtype=lhs.dtype))
     raw = signed_slack(lhs, rhs, claim.relation)
-    slack = (raw + call(claim.error, instance)) / scale
+    slack = (raw + values["error"]) / scale
     if claim.relation is Relation.EQ:
         slack = jnp.minimum(slack, 0.0)
     tolerance = rounding_tolerance(lhs.dtype)
     usable = (jnp.abs(rhs) > 1e-6 * scale) & jnp.isfinite(rhs) & jnp.isfinite(slack)
     distance = jnp.abs(raw) if claim.relation is Relation.EQ else jnp.maximum(raw, 0.0)
     share = (distance + tolerance * scale) / jnp.where(usable, jnp.abs(rhs), 1.0)
-    margins = [call(assumption.margin, instance) / scale for assumption in claim.assumptions]
-    margin = (
-        jnp.min(jnp.stack([jnp.asarray(m, lhs.dtype) for m in margins])) if margins else jnp.inf
-    )
+    margins = [jnp.asarray(margin / scale, lhs.dtype) for margin in values["margins"]]
+    margin = jnp.min(jnp.stack(margins)) if margins else jnp.inf
     vacuous = jnp.asarray(False)
     if claim.trivial is not None:
         gap = signed_slack(rhs, call(claim.trivial, instance), claim.relation)
@@ -107,10 +107,10 @@ def assess_points(claim: Claim, size: tuple[int, ...], points: Any) -> Assessmen
     Returns:
         The assessment as NumPy arrays with one entry per point.
     """
-    domain = claim.domain(size)
+    domain = domain_of(claim, size)
 
     def build() -> Callable[[Any], Assessment]:
-        return jax.vmap(lambda point: assess(claim, domain.instance(domain.parametrize(point))))
+        return jax.vmap(lambda point: assess(claim, instance_at(domain, point)[1]))
 
     key = (size, np.shape(points), float_width())
     return jax.device_get(compiled(claim, "points", key, build)(points))
@@ -158,7 +158,7 @@ def domain_margin(claim: Claim, instances: Iterable[Any]) -> list[float]:
     for instance in instances:
         best = -np.inf
         for size in claim.sizes:
-            domain = claim.domain(size)
+            domain = domain_of(claim, size)
             parts = domain.parts_of(instance)
             if [jnp.shape(part) for part in parts] == [part.shape for part in domain.parts]:
                 best = max(best, float(domain.margin(instance)))

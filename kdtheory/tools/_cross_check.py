@@ -24,7 +24,7 @@ from kdtheory.results import MonteCarlo, Outcome
 from kdtheory.tools._compile import compiled
 from kdtheory.tools._sequential import Numbers, Process, betting, empirical_bernstein
 from kdtheory.tools._sequential import known_variance as catoni
-from kdtheory.tools._traced import domain_of, float_width, instance_at
+from kdtheory.tools._traced import comparable, domain_of, float_width, instance_at
 
 INSTANCES = 256
 """On how many instances of the home size each quantity is held against its draws."""
@@ -92,9 +92,11 @@ def cross_check(claim: Claim, *, seed: int, draws: int, level: float) -> tuple[M
     dimension = domain_of(claim, claim.sizes[0]).dimension
     spreads = np.resize([0.4, 1.0], INSTANCES)[:, None]
     points = np.random.default_rng([seed, code, 1]).normal(size=(INSTANCES, dimension)) * spreads
-    values = jax.device_get(
-        compiled(claim, "exact", (float_width(),), lambda: _exact_program(claim))(points)
+    drawn = (claim.sizes[0], tuple(claim.draws.items()), tuple(claim.terms.items()))
+    exact = compiled(
+        claim, "exact", (comparable(drawn, claim), float_width()), lambda: _exact_program(claim)
     )
+    values = jax.device_get(exact(points))
     key = jax.random.fold_in(random_key(seed), code)
     return tuple(
         _settle(claim, quantity, points, key, _target(values[quantity]), draws, level)
@@ -174,10 +176,11 @@ def _settle(
     draw = claim.draws[quantity]
     make = _processes(draw, draws)
     long = draws > LONG
+    # Claims with the same draws over the same domain share the program.
     run = compiled(
-        claim,
+        comparable((claim.domain, claim.sizes[0], draw), (claim, quantity)),
         "draws",
-        (quantity, float_width(), make, long),
+        (float_width(), make, long),
         lambda: _draws_program(claim, draw, make),
         long=long,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import collections
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import jax
@@ -29,6 +29,30 @@ _traces: collections.OrderedDict[tuple[Any, ...], _Replay] = collections.Ordered
 def float_width() -> str:
     """Returns the name of JAX's default float in the current precision context."""
     return str(jax.dtypes.canonicalize_dtype(float))
+
+
+def formulas_of(claim: Claim) -> Hashable:
+    """Returns what tells the formulas of a claim from those of another.
+
+    A copy of a claim that differs in its record only, in its cases or draws, has the same programs.
+
+    Args:
+        claim: the claim.
+
+    Returns:
+        The functions of the claim; the claim itself, if one of them cannot be compared.
+    """
+    functions = (claim.lhs, claim.rhs, claim.scale, claim.error, claim.trivial, claim.domain)
+    return comparable((*functions, claim.relation, claim.assumptions), claim)
+
+
+def comparable(key: Hashable, otherwise: Hashable) -> Hashable:
+    """Returns a key made of functions; the other one, if a function of a user's has no hash."""
+    try:
+        hash(key)
+    except TypeError:
+        return otherwise
+    return key
 
 
 def domain_of(claim: Claim, size: tuple[int, ...]) -> Domain:
@@ -79,16 +103,17 @@ def quantities(claim: Claim, instance: Any) -> dict[str, Any]:
             "margins": [call(assumption.margin, instance) for assumption in claim.assumptions],
         }
 
-    return _once((claim, "quantities"), formulas, instance)
+    return _once((formulas_of(claim), "quantities"), formulas, instance)
 
 
 def forget(claim: Claim) -> None:
-    """Drops every trace of a claim."""
-    for key in [key for key in _traces if key[0] is claim]:
+    """Drops every trace of a claim's formulas."""
+    formulas = formulas_of(claim)
+    for key in [key for key in _traces if key[0] == formulas]:
         del _traces[key]
 
 
-def _once(name: tuple[Any, str], function: Callable[[Any], Any], argument: Any) -> Any:
+def _once(name: tuple[Hashable, str], function: Callable[[Any], Any], argument: Any) -> Any:
     """Calls a function through the trace made when it met such an argument first.
 
     Args:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -16,7 +17,13 @@ from kdtheory.tools._compile import compiled, precision
 from kdtheory.tools._traced import domain_of, float_width, instance_at, quantities
 
 Assessment = dict[str, Any]
-"""Arrays "lhs", "rhs", "slack", "weakening", "margin", "vacuous", one entry per instance."""
+"""Arrays "lhs", "rhs", "slack", "weakening", "margin", "margins", "vacuous", one entry each."""
+
+STACK = 32
+"""Instances of one shape are stacked up to a multiple of this, so that they share a program."""
+
+LARGE = 2**12
+"""An instance of more numbers than this is not stacked with copies."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,8 +73,8 @@ def assess(claim: Claim, instance: Any) -> Assessment:
     Returns:
         "lhs", "rhs"; "slack" in the claim's scale, with the evaluation error granted to the claim;
         "weakening", the share of |rhs| by which the right side could be weakened before this
-        instance fails (inf where it is zero or infinite); "margin" of the assumptions in scale;
-        "vacuous", whether the bound exceeds the trivial one.
+        instance fails (inf where it is zero or infinite); "margins" of the assumptions in scale,
+        and "margin", the smallest of them; "vacuous", whether the bound exceeds the trivial one.
     """
     values = quantities(claim, instance)
     lhs, rhs = jnp.asarray(values["lhs"]), jnp.asarray(values["rhs"])
@@ -92,6 +99,7 @@ def assess(claim: Claim, instance: Any) -> Assessment:
         "slack": slack,
         "weakening": jax.lax.stop_gradient(jnp.where(usable, share, jnp.inf)),
         "margin": margin,
+        "margins": margins,
         "vacuous": vacuous,
     }
 
@@ -135,12 +143,15 @@ def assess_instances(claim: Claim, instances: Sequence[Any]) -> list[Assessment]
         groups.setdefault(key, []).append(index)
     results: list[Assessment] = [{}] * len(arrays)
     for key, members in groups.items():
-        stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *(arrays[i] for i in members))
+        small = sum(math.prod(shape) for shape, _ in key[1]) <= LARGE
+        count = -(-len(members) // STACK) * STACK if small else len(members)
+        filled = [*members, *members[:1] * (count - len(members))]
+        stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *(arrays[i] for i in filled))
         build = lambda: jax.vmap(lambda instance: assess(claim, instance))  # noqa: E731
-        full_key = (*key, len(members), float_width())
+        full_key = (*key, count, float_width())
         values = jax.device_get(compiled(claim, "instances", full_key, build)(stacked))
         for position, index in enumerate(members):
-            results[index] = {name: column[position].item() for name, column in values.items()}
+            results[index] = jax.tree.map(lambda column, at=position: column[at].item(), values)
     return results
 
 

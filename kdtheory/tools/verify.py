@@ -12,7 +12,7 @@ from kdtheory._numerics import NEAR_EQUALITY, rounding_tolerance
 from kdtheory.claim import Case, Claim, Relation
 from kdtheory.domains import Domain
 from kdtheory.results import CaseResult, Check, Counterexample, Examined, Outcome, Verdict
-from kdtheory.tools._compile import precision, release
+from kdtheory.tools._compile import precision
 from kdtheory.tools._cross_check import cross_check
 from kdtheory.tools._referee import Ruling, counterexample, referee_case, referee_point, size_of
 from kdtheory.tools._search import ascend, random_points
@@ -94,7 +94,6 @@ def verify(
             violation, unresolved = proven_violation(record, record.sizes[0], ascent, dtype)
             found += [violation] if violation else []
             doubts += [unresolved] if unresolved else []
-        release(record)
     no_cases = [
         f"the {case.kind} case {case.name!r} is not one" for case in cases if not case.as_expected
     ]

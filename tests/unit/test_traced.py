@@ -138,14 +138,14 @@ def test_a_wrong_copy_of_a_claim_shares_no_trace():
 
 def test_traces_are_bounded_and_dropped_with_their_claim():
     claim, _ = _counting()
-    other = dataclasses.replace(claim)
+    other = dataclasses.replace(claim, rhs=claim.lhs)
     for length in range(1, 6):
         _traced.quantities(claim, jnp.ones(length))
         _traced.quantities(other, jnp.ones(length))
     assert len(_traced._traces) == 10
     release(claim)
-    assert {key[0] for key in _traced._traces} == {other}
+    assert {key[0] for key in _traced._traces} == {_traced.formulas_of(other)}
     for length in range(_traced.MAX_TRACES + 5):
         _traced.quantities(claim, jnp.ones(length + 1))
     assert len(_traced._traces) == _traced.MAX_TRACES
-    assert {key[0] for key in _traced._traces} == {claim}
+    assert {key[0] for key in _traced._traces} == {_traced.formulas_of(claim)}

@@ -62,6 +62,15 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "float32: the test runs in JAX's default precision")
 
 
+def pytest_collection_modifyitems(items):
+    """The tests of one claim run one after another: they share its programs."""
+    first, places = {}, {}
+    for index, item in enumerate(items):
+        mark = item.get_closest_marker("xdist_group")
+        places[item] = first.setdefault(mark.args[0], index) if mark else index
+    items.sort(key=places.__getitem__)
+
+
 @pytest.fixture(autouse=True)
 def _precision(request):
     """Runs every test in float64, unless it is marked ``float32``."""

@@ -1,8 +1,7 @@
 """The one place where tools compile, and where they choose a precision.
 
 A CPU process has a limited number of memory maps and every compiled program takes some: a few
-hundred live programs end it. So at most `MAX_PROGRAMS` are alive at a time, and a claim's programs
-are dropped when a tool is done with it.
+hundred live programs end it. So at most `MAX_PROGRAMS` are alive at a time, the last ones used.
 """
 
 from __future__ import annotations
@@ -11,13 +10,13 @@ import collections
 import contextlib
 import functools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 from kdtheory.claim import Claim
+from kdtheory.tools._traced import forget, formulas_of
 
 # Batched linear algebra on several threads of jaxlib's CPU client can wait for ever (jaxlib 0.10.2,
 # two cores: each worker idle, one result pending); a client of one thread does not. This counts
@@ -53,17 +52,17 @@ def _options(long: bool) -> dict[str, Any] | None:
 
 
 def compiled(
-    claim: Claim,
+    owner: Claim | Hashable,
     purpose: str,
     key: tuple[Any, ...],
     build: Callable[[], Any],
     *,
     long: bool = False,
 ) -> Any:
-    """Returns a jitted function, reusing the one made before for the same claim and purpose.
+    """Returns a jitted function, reusing the one made before for the same formulas and purpose.
 
     Args:
-        claim: the claim it belongs to.
+        owner: the claim whose formulas and domain it closes over, or what else tells them.
         purpose: what it computes.
         key: everything else that it closes over.
         build: () -> the function to compile.
@@ -72,7 +71,7 @@ def compiled(
     Returns:
         The jitted function.
     """
-    name = (claim, purpose, key)
+    name = (formulas_of(owner) if isinstance(owner, Claim) else owner, purpose, key)
     if name not in _programs:
         while len(_programs) >= MAX_PROGRAMS:
             _programs.popitem(last=False)[1].clear_cache()
@@ -82,19 +81,16 @@ def compiled(
 
 
 def release(claim: Claim) -> None:
-    """Drops every program of a claim."""
-    for name in [name for name in _programs if name[0] is claim]:
+    """Drops every program and every trace of a claim's formulas."""
+    forget(claim)
+    formulas = formulas_of(claim)
+    for name in [name for name in _programs if name[0] == formulas]:
         _programs.pop(name).clear_cache()
 
 
 def live_programs() -> int:
     """Returns how many programs are held."""
     return len(_programs)
-
-
-def float_width() -> str:
-    """Returns the name of JAX's default float in the current precision context."""
-    return str(jnp.zeros(()).dtype)
 
 
 @contextlib.contextmanager

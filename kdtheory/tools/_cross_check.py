@@ -21,9 +21,10 @@ from kdtheory._numerics import rounding_tolerance
 from kdtheory._random import random_key
 from kdtheory.claim import Claim, Draw, call, prepared
 from kdtheory.results import MonteCarlo, Outcome
-from kdtheory.tools._compile import compiled, float_width
+from kdtheory.tools._compile import compiled
 from kdtheory.tools._sequential import Numbers, Process, betting, empirical_bernstein
 from kdtheory.tools._sequential import known_variance as catoni
+from kdtheory.tools._traced import comparable, domain_of, float_width, instance_at
 
 INSTANCES = 256
 """On how many instances of the home size each quantity is held against its draws."""
@@ -88,12 +89,14 @@ def cross_check(claim: Claim, *, seed: int, draws: int, level: float) -> tuple[M
     if not claim.draws:
         return ()
     code = zlib.crc32(claim.slug.encode())
-    dimension = claim.domain(claim.sizes[0]).dimension
+    dimension = domain_of(claim, claim.sizes[0]).dimension
     spreads = np.resize([0.4, 1.0], INSTANCES)[:, None]
     points = np.random.default_rng([seed, code, 1]).normal(size=(INSTANCES, dimension)) * spreads
-    values = jax.device_get(
-        compiled(claim, "exact", (float_width(),), lambda: _exact_program(claim))(points)
+    drawn = (claim.sizes[0], tuple(claim.draws.items()), tuple(claim.terms.items()))
+    exact = compiled(
+        claim, "exact", (comparable(drawn, claim), float_width()), lambda: _exact_program(claim)
     )
+    values = jax.device_get(exact(points))
     key = jax.random.fold_in(random_key(seed), code)
     return tuple(
         _settle(claim, quantity, points, key, _target(values[quantity]), draws, level)
@@ -103,11 +106,11 @@ def cross_check(claim: Claim, *, seed: int, draws: int, level: float) -> tuple[M
 
 def _exact_program(claim: Claim) -> Callable[[Any], Any]:
     """Returns points -> per quantity: exact value, and interval or deviation of a draw."""
-    domain = claim.domain(claim.sizes[0])
+    domain = domain_of(claim, claim.sizes[0])
     exact = {"lhs": claim.lhs, "rhs": claim.rhs, **claim.terms}
 
     def one(point: Any) -> dict[str, Any]:
-        instance = domain.instance(domain.parametrize(point))
+        instance = instance_at(domain, point)[1]
         values = {}
         for quantity, draw in claim.draws.items():
             low: Any = -jnp.inf
@@ -173,10 +176,11 @@ def _settle(
     draw = claim.draws[quantity]
     make = _processes(draw, draws)
     long = draws > LONG
+    # Claims with the same draws over the same domain share the program.
     run = compiled(
-        claim,
+        comparable((claim.domain, claim.sizes[0], draw), (claim, quantity)),
         "draws",
-        (quantity, float_width(), make, long),
+        (float_width(), make, long),
         lambda: _draws_program(claim, draw, make),
         long=long,
     )
@@ -253,7 +257,7 @@ def _outcome(
 
 def _draws_program(claim: Claim, draw: Draw, make: Callable[[Any], Process]) -> Callable[..., Any]:
     """Returns (key, instances, shift, first block, end) -> sums per instance, and extremes."""
-    domain = claim.domain(claim.sizes[0])
+    domain = domain_of(claim, claim.sizes[0])
 
     def run(
         key: Any, points: Any, exact: Any, unit: Any, weight: Any, shift: Any, start: Any, end: Any
@@ -262,7 +266,7 @@ def _draws_program(claim: Claim, draw: Draw, make: Callable[[Any], Process]) -> 
 
         def one(given: Any) -> dict[str, Any]:
             number, point, value, width, own_weight = given
-            instance = prepared(draw, domain.instance(domain.parametrize(point)))
+            instance = prepared(draw, instance_at(domain, point)[1])
             own_key = jax.random.fold_in(key, number)
 
             # Blocks are keyed, so that numbers depend neither on the rounds nor on the device.

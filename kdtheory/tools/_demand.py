@@ -26,6 +26,7 @@ from kdtheory.tools._balls import lower, upper
 from kdtheory.tools._compile import compiled
 from kdtheory.tools._referee import Refereed, Ruling, exact_parts, referee_parts, referee_point
 from kdtheory.tools._search import random_points
+from kdtheory.tools._traced import domain_of
 from kdtheory.tools.evaluate import signed_slack
 
 BITS = 256
@@ -88,7 +89,7 @@ def probe(claim: Claim, constant: str, size: tuple[int, ...], rng: Any) -> Probe
     if claim.relation is Relation.EQ:
         mend = "Ask for an inequality."
         refuse("best_constant", "an equation", "a claim with relation '<=' or '>='", mend)
-    domain = claim.domain(size)
+    domain = domain_of(claim, size)
     names = [part.name for part in domain.parts]
     if constant not in names:
         known = ", ".join(name or "(unnamed)" for name in names)

@@ -17,10 +17,11 @@ from typing import Any
 import jax
 import numpy as np
 
-from kdtheory.claim import Case, Claim, Relation, call
+from kdtheory.claim import Case, Claim, Relation
 from kdtheory.domains import Domain
 from kdtheory.results import Counterexample
 from kdtheory.tools._balls import Number, Uncovered, Undecided, describe, enclose, lower, upper
+from kdtheory.tools._traced import domain_of, instance_at, quantities
 
 # Python constants in a formula are rounded to float64 once; a proven difference below this share of
 # the scale may come from them alone.
@@ -100,7 +101,7 @@ def referee_case(claim: Claim, case: Case) -> Refereed:
         The ruling.
     """
     instance = case.make()
-    domain = claim.domain(size_of(claim, instance) or claim.sizes[0])
+    domain = domain_of(claim, size_of(claim, instance) or claim.sizes[0])
     leaves, structure = jax.tree.flatten(instance)
 
     def sides(*given: Any) -> dict[str, Any]:
@@ -114,15 +115,17 @@ def size_of(claim: Claim, instance: Any) -> tuple[int, ...] | None:
     """Returns the claim's size whose domain fits the shapes of an instance, if there is one."""
     given = jax.tree.structure(instance), [np.shape(leaf) for leaf in jax.tree.leaves(instance)]
     for size in claim.sizes:
-        domain = claim.domain(size)
-        parts = [jax.ShapeDtypeStruct(part.shape, float) for part in domain.parts]
-        fitting = jax.eval_shape(lambda *given, build=domain.instance: build(given), *parts)
-        if given == (
-            jax.tree.structure(fitting),
-            [leaf.shape for leaf in jax.tree.leaves(fitting)],
-        ):
+        if given == _form(domain_of(claim, size)):
             return size
     return None
+
+
+@functools.lru_cache(maxsize=64)
+def _form(domain: Domain) -> tuple[Any, list[tuple[int, ...]]]:
+    """Returns the structure of a domain's instances, and the shapes of their leaves."""
+    parts = [jax.ShapeDtypeStruct(part.shape, float) for part in domain.parts]
+    fitting = jax.eval_shape(lambda *given: domain.instance(given), *parts)
+    return jax.tree.structure(fitting), [leaf.shape for leaf in jax.tree.leaves(fitting)]
 
 
 def is_reachable(claim: Claim, size: tuple[int, ...]) -> bool:
@@ -135,25 +138,18 @@ def is_reachable(claim: Claim, size: tuple[int, ...]) -> bool:
 
 
 def _sides(claim: Claim, parts: Any, instance: Any) -> dict[str, Any]:
-    return {
-        "parts": parts,
-        "lhs": call(claim.lhs, instance),
-        "rhs": call(claim.rhs, instance),
-        "scale": call(claim.scale, instance),
-        "error": call(claim.error, instance),
-        "margins": [call(assumption.margin, instance) for assumption in claim.assumptions],
-    }
+    return {"parts": parts, **quantities(claim, instance)}
 
 
 # The interpreter keeps the trace of a function that it has seen: these return the same object for
 # the same claim and size.
 @functools.lru_cache(maxsize=8)
 def _sides_at_point(claim: Claim, size: tuple[int, ...]) -> Callable[..., Any]:
-    domain = claim.domain(size)
+    domain = domain_of(claim, size)
 
     def sides(point: Any) -> dict[str, Any]:
-        parts = domain.parametrize(point)
-        return _sides(claim, parts, domain.instance(parts))
+        parts, instance = instance_at(domain, point)
+        return _sides(claim, parts, instance)
 
     return sides
 
@@ -162,7 +158,7 @@ def _sides_at_point(claim: Claim, size: tuple[int, ...]) -> Callable[..., Any]:
 def _sides_of_parts(
     claim: Claim, size: tuple[int, ...]
 ) -> tuple[Domain, Callable[..., dict[str, Any]]]:
-    domain = claim.domain(size)
+    domain = domain_of(claim, size)
     return domain, lambda *parts: _sides(claim, parts, domain.instance(parts))
 
 
@@ -244,7 +240,7 @@ def counterexample(
     """
     parts = tuple(written(part) for part in refereed.parts)
     lhs, rhs = describe(refereed.lhs), describe(refereed.rhs)
-    names = tuple(part.name for part in claim.domain(size or claim.sizes[0]).parts)
+    names = tuple(part.name for part in domain_of(claim, size or claim.sizes[0]).parts)
     return Counterexample(size, names, parts, lhs, rhs, refereed.violation, note)
 
 

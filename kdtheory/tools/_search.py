@@ -14,7 +14,8 @@ import numpy.typing as npt
 from kdtheory._numerics import rounding_tolerance
 from kdtheory.claim import Claim
 from kdtheory.results import Search
-from kdtheory.tools._compile import compiled, float_width
+from kdtheory.tools._compile import compiled
+from kdtheory.tools._traced import domain_of, float_width, instance_at
 from kdtheory.tools.evaluate import assess
 
 SPREADS = (0.1, 0.3, 1.0, 3.0)
@@ -65,7 +66,7 @@ def ascend(
     Returns:
         What was found, over all rounds.
     """
-    domain = claim.domain(size)
+    domain = domain_of(claim, size)
     run = compiled(claim, "search", (size, float_width()), lambda: _program(claim, domain))
     batches = [
         jax.device_get(run(random_points(rng, STARTS, domain.dimension))) for _ in range(rounds)
@@ -91,7 +92,7 @@ def ascend(
 
 def _program(claim: Claim, domain: Any) -> Callable[[Any], dict[str, Any]]:
     def objective(point: Any) -> tuple[Any, Visit]:
-        values = assess(claim, domain.instance(domain.parametrize(point)))
+        values = assess(claim, instance_at(domain, point)[1])
         violation = -values["slack"]
         outside = jnp.minimum(values["margin"], 0.0)
         admissible = values["margin"] >= -rounding_tolerance(violation.dtype)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 from kdtheory._numerics import rounding_tolerance
 from kdtheory.claim import Case, Claim
 from kdtheory.results import Ablation
-from kdtheory.tools._compile import precision, release
+from kdtheory.tools._compile import precision
 from kdtheory.tools._referee import Ruling, counterexample, referee_case, size_of
 from kdtheory.tools.evaluate import assess_instances
 
@@ -23,20 +24,18 @@ def ablate(claim: Claim) -> tuple[Ablation, ...]:
         paper; it shows that the hypothesis is needed.
     """
     with precision("float64"):
-        results = tuple(_drop(claim, case) for case in claim.broken)
-        release(claim)
-    return results
+        return tuple(_drop(claim, case) for case in claim.broken)
 
 
 def _drop(claim: Claim, case: Case) -> Ablation:
     instance = case.make()
-    dropped = tuple(item for item in claim.assumptions if item.name == case.assumption)
     others = tuple(item for item in claim.assumptions if item.name != case.assumption)
+    margins = {True: math.inf, False: math.inf}
+    found_margins = assess_instances(claim, [instance])[0]["margins"]
+    for item, margin in zip(claim.assumptions, found_margins, strict=True):
+        dropped = item.name == case.assumption
+        margins[dropped] = min(margins[dropped], margin)
     without = dataclasses.replace(claim, assumptions=others)
-    margins = [
-        assess_instances(variant, [instance])[0]["margin"]
-        for variant in (dataclasses.replace(claim, assumptions=dropped), without)
-    ]
     ruling = referee_case(without, case)
     found = None
     if ruling.ruling is Ruling.VIOLATED:
@@ -47,8 +46,8 @@ def _drop(claim: Claim, case: Case) -> Ablation:
         slug=claim.slug,
         assumption=case.assumption or "",
         case=case.name,
-        dropped_margin=margins[0],
-        other_margins=margins[1],
+        dropped_margin=margins[True],
+        other_margins=margins[False],
         counterexample=found,
-        as_expected=found is not None and margins[0] < -tolerance and margins[1] >= -tolerance,
+        as_expected=found is not None and margins[True] < -tolerance <= margins[False],
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -12,10 +13,17 @@ import numpy as np
 
 from kdtheory._numerics import rounding_tolerance
 from kdtheory.claim import Claim, Relation, call
-from kdtheory.tools._compile import compiled, float_width, precision
+from kdtheory.tools._compile import compiled, precision
+from kdtheory.tools._traced import domain_of, float_width, instance_at, quantities
 
 Assessment = dict[str, Any]
-"""Arrays "lhs", "rhs", "slack", "weakening", "margin", "vacuous", one entry per instance."""
+"""Arrays "lhs", "rhs", "slack", "weakening", "margin", "margins", "vacuous", one entry each."""
+
+STACK = 32
+"""Instances of one shape are stacked up to a multiple of this, so that they share a program."""
+
+LARGE = 2**12
+"""An instance of more numbers than this is not stacked with copies."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,23 +73,22 @@ def assess(claim: Claim, instance: Any) -> Assessment:
     Returns:
         "lhs", "rhs"; "slack" in the claim's scale, with the evaluation error granted to the claim;
         "weakening", the share of |rhs| by which the right side could be weakened before this
-        instance fails (inf where it is zero or infinite); "margin" of the assumptions in scale;
-        "vacuous", whether the bound exceeds the trivial one.
+        instance fails (inf where it is zero or infinite); "margins" of the assumptions in scale,
+        and "margin", the smallest of them; "vacuous", whether the bound exceeds the trivial one.
     """
-    lhs, rhs = jnp.asarray(call(claim.lhs, instance)), jnp.asarray(call(claim.rhs, instance))
-    scale = jax.lax.stop_gradient(jnp.asarray(call(claim.scale, instance), dtype=lhs.dtype))
+    values = quantities(claim, instance)
+    lhs, rhs = jnp.asarray(values["lhs"]), jnp.asarray(values["rhs"])
+    scale = jax.lax.stop_gradient(jnp.asarray(values["scale"], dtype=lhs.dtype))
     raw = signed_slack(lhs, rhs, claim.relation)
-    slack = (raw + call(claim.error, instance)) / scale
+    slack = (raw + values["error"]) / scale
     if claim.relation is Relation.EQ:
         slack = jnp.minimum(slack, 0.0)
     tolerance = rounding_tolerance(lhs.dtype)
     usable = (jnp.abs(rhs) > 1e-6 * scale) & jnp.isfinite(rhs) & jnp.isfinite(slack)
     distance = jnp.abs(raw) if claim.relation is Relation.EQ else jnp.maximum(raw, 0.0)
     share = (distance + tolerance * scale) / jnp.where(usable, jnp.abs(rhs), 1.0)
-    margins = [call(assumption.margin, instance) / scale for assumption in claim.assumptions]
-    margin = (
-        jnp.min(jnp.stack([jnp.asarray(m, lhs.dtype) for m in margins])) if margins else jnp.inf
-    )
+    margins = [jnp.asarray(margin / scale, lhs.dtype) for margin in values["margins"]]
+    margin = jnp.min(jnp.stack(margins)) if margins else jnp.inf
     vacuous = jnp.asarray(False)
     if claim.trivial is not None:
         gap = signed_slack(rhs, call(claim.trivial, instance), claim.relation)
@@ -92,6 +99,7 @@ def assess(claim: Claim, instance: Any) -> Assessment:
         "slack": slack,
         "weakening": jax.lax.stop_gradient(jnp.where(usable, share, jnp.inf)),
         "margin": margin,
+        "margins": margins,
         "vacuous": vacuous,
     }
 
@@ -107,10 +115,10 @@ def assess_points(claim: Claim, size: tuple[int, ...], points: Any) -> Assessmen
     Returns:
         The assessment as NumPy arrays with one entry per point.
     """
-    domain = claim.domain(size)
+    domain = domain_of(claim, size)
 
     def build() -> Callable[[Any], Assessment]:
-        return jax.vmap(lambda point: assess(claim, domain.instance(domain.parametrize(point))))
+        return jax.vmap(lambda point: assess(claim, instance_at(domain, point)[1]))
 
     key = (size, np.shape(points), float_width())
     return jax.device_get(compiled(claim, "points", key, build)(points))
@@ -135,12 +143,15 @@ def assess_instances(claim: Claim, instances: Sequence[Any]) -> list[Assessment]
         groups.setdefault(key, []).append(index)
     results: list[Assessment] = [{}] * len(arrays)
     for key, members in groups.items():
-        stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *(arrays[i] for i in members))
+        small = sum(math.prod(shape) for shape, _ in key[1]) <= LARGE
+        count = -(-len(members) // STACK) * STACK if small else len(members)
+        filled = [*members, *members[:1] * (count - len(members))]
+        stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *(arrays[i] for i in filled))
         build = lambda: jax.vmap(lambda instance: assess(claim, instance))  # noqa: E731
-        full_key = (*key, len(members), float_width())
+        full_key = (*key, count, float_width())
         values = jax.device_get(compiled(claim, "instances", full_key, build)(stacked))
         for position, index in enumerate(members):
-            results[index] = {name: column[position].item() for name, column in values.items()}
+            results[index] = jax.tree.map(lambda column, at=position: column[at].item(), values)
     return results
 
 
@@ -158,7 +169,7 @@ def domain_margin(claim: Claim, instances: Iterable[Any]) -> list[float]:
     for instance in instances:
         best = -np.inf
         for size in claim.sizes:
-            domain = claim.domain(size)
+            domain = domain_of(claim, size)
             parts = domain.parts_of(instance)
             if [jnp.shape(part) for part in parts] == [part.shape for part in domain.parts]:
                 best = max(best, float(domain.margin(instance)))

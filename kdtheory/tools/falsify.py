@@ -15,7 +15,7 @@ from kdtheory._numerics import rounding_tolerance
 from kdtheory.claim import Claim, Finding, Relation
 from kdtheory.domains import Domain
 from kdtheory.results import Check, Counterexample, Search, Verdict
-from kdtheory.tools._compile import precision, release
+from kdtheory.tools._compile import precision
 from kdtheory.tools._referee import Ruling, counterexample, referee_point
 from kdtheory.tools._search import Ascent, ascend
 from kdtheory.tools.simplify import simplify
@@ -210,7 +210,6 @@ def falsify(
             reason = reason or unresolved
             if found is not None:
                 break
-        release(record)
     if found is not None:
         verdict, reason = Verdict.VIOLATED, f"violated by {found.violation:.3g} of its scale"
     elif reason:

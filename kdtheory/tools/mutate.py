@@ -16,6 +16,7 @@ from kdtheory.results import Check, Mutation, Outcome, Verdict
 from kdtheory.tools._compile import precision, release
 from kdtheory.tools._referee import Ruling, referee_case
 from kdtheory.tools._search import random_points
+from kdtheory.tools._traced import domain_of
 from kdtheory.tools.evaluate import assess_instances, assess_points
 from kdtheory.tools.verify import verify
 
@@ -152,7 +153,7 @@ def _side_of_terms(claim: Claim) -> str:
         draws={},
     )
     size = claim.sizes[0]
-    points = random_points(np.random.default_rng(0), 8, claim.domain(size).dimension)
+    points = random_points(np.random.default_rng(0), 8, domain_of(claim, size).dimension)
     values = assess_points(total, size, points)
     release(total)
     return "lhs" if np.allclose(values["lhs"], values["rhs"], rtol=1e-6) else "rhs"

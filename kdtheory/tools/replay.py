@@ -20,6 +20,7 @@ from kdtheory.domains import Domain
 from kdtheory.results import Check, Counterexample, Verdict, from_dict
 from kdtheory.tools._balls import describe
 from kdtheory.tools._referee import Refereed, Ruling, counterexample, is_reachable, referee_parts
+from kdtheory.tools._traced import domain_of
 from kdtheory.tools.falsify import as_claim
 
 MAX_BYTES = 1 << 24
@@ -188,7 +189,7 @@ def _domain_at(claim: Claim, size: tuple[int, ...]) -> Domain:
         listed = ", ".join(map(str, claim.sizes))
         refuse("size", f"{size}"[:80], f"one of {listed}, or a smaller one", _AGAIN)
     try:
-        return claim.domain(size)
+        return domain_of(claim, size)
     except Exception as problem:
         refuse("size", f"{size}", f"a size that the claim has ({problem})", _AGAIN)
 

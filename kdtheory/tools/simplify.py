@@ -12,6 +12,7 @@ from kdtheory.claim import Claim
 from kdtheory.domains import Domain
 from kdtheory.tools._moves import Parts, moves, smaller
 from kdtheory.tools._referee import Refereed, Ruling, exact_parts, is_reachable, referee_parts
+from kdtheory.tools._traced import domain_of
 
 BUDGET = 600
 """How many candidates are refereed before the smallest one so far is kept."""
@@ -58,7 +59,7 @@ def simplify(
         if not is_reachable(claim, at):
             return None
         try:
-            return claim.domain(at)
+            return domain_of(claim, at)
         except Exception:
             # Nor need its domain be built there, and how it refuses is up to its author.
             if at in claim.sizes:

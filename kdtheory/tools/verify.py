@@ -12,10 +12,11 @@ from kdtheory._numerics import NEAR_EQUALITY, rounding_tolerance
 from kdtheory.claim import Case, Claim, Relation
 from kdtheory.domains import Domain
 from kdtheory.results import CaseResult, Check, Counterexample, Examined, Outcome, Verdict
-from kdtheory.tools._compile import precision, release
+from kdtheory.tools._compile import precision
 from kdtheory.tools._cross_check import cross_check
 from kdtheory.tools._referee import Ruling, counterexample, referee_case, referee_point, size_of
 from kdtheory.tools._search import ascend, random_points
+from kdtheory.tools._traced import domain_of
 from kdtheory.tools.evaluate import assess_instances, assess_points
 from kdtheory.tools.falsify import (
     as_claim,
@@ -93,7 +94,6 @@ def verify(
             violation, unresolved = proven_violation(record, record.sizes[0], ascent, dtype)
             found += [violation] if violation else []
             doubts += [unresolved] if unresolved else []
-        release(record)
     no_cases = [
         f"the {case.kind} case {case.name!r} is not one" for case in cases if not case.as_expected
     ]
@@ -187,7 +187,7 @@ def _sample(
     doubts: list[str],
 ) -> Examined:
     """Evaluates random instances of one size; appends proven violations and what stays in doubt."""
-    points = random_points(rng, count, claim.domain(size).dimension)
+    points = random_points(rng, count, domain_of(claim, size).dimension)
     values = assess_points(claim, size, points)
     admissible = values["margin"] >= -tolerance
     slack = np.where(admissible, values["slack"], np.inf)

@@ -8,16 +8,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from kdtheory.claim import Claim
+from kdtheory.claim import Assumption, Claim, Draw, Relation
 from kdtheory.domains import box
 from kdtheory.tools import _compile, evaluate
+from kdtheory.tools._traced import formulas_of
 
 CLAIM = Claim(lhs=lambda x: x * x, rhs=lambda x: x, domain=lambda size: box(0, 1))
 
 
 def _release_all():
-    for claim in {name[0] for name in _compile._programs}:
-        _compile.release(claim)
+    while _compile._programs:
+        _compile._programs.popitem()[1].clear_cache()
     assert _compile.live_programs() == 0
 
 
@@ -71,6 +72,39 @@ def test_a_program_is_compiled_once_and_shared():
     assert first(np.float64(1)) == 2
 
 
+def test_a_copy_with_other_cases_shares_programs_and_one_with_another_side_does_not():
+    made = _compile.compiled(CLAIM, "purpose", (), lambda: lambda x: x)
+    copy = dataclasses.replace(CLAIM, slug="user/copy", draws={"lhs": Draw(lambda key, x: x)})
+    assert _compile.compiled(copy, "purpose", (), lambda: lambda x: x) is made
+    changes = (
+        {"lhs": lambda x: x * x},
+        {"rhs": lambda x: x},
+        {"scale": lambda x: 2.0},
+        {"error": lambda x: 0.0},
+        {"trivial": lambda x: 1.0},
+        {"domain": lambda size: box(0, 1)},
+        {"relation": Relation.GE},
+        {"assumptions": (Assumption("any", "x", lambda x: x),)},
+    )
+    for change in changes:
+        other = dataclasses.replace(CLAIM, **change)
+        assert _compile.compiled(other, "purpose", (), lambda: lambda x: x) is not made, change
+
+
+def test_functions_without_a_hash_are_told_by_their_claim():
+    @dataclasses.dataclass
+    class Shifted:
+        by: float
+
+        def __call__(self, x):
+            return x + self.by
+
+    claims = [dataclasses.replace(CLAIM, rhs=Shifted(by)) for by in (1.0, 1.0)]
+    made = [_compile.compiled(claim, "purpose", (), lambda: lambda x: x) for claim in claims]
+    assert made[0] is not made[1]
+    assert [evaluate(claim, np.array(0.5)).rhs for claim in claims] == [1.5, 1.5]
+
+
 def test_the_least_recently_used_program_goes_first():
     for index in range(_compile.MAX_PROGRAMS):
         _compile.compiled(CLAIM, "purpose", (index,), lambda: lambda x: x)
@@ -79,17 +113,17 @@ def test_the_least_recently_used_program_goes_first():
     keys = [name[2] for name in _compile._programs]
     assert (1,) not in keys
     assert keys[-2:] == [(0,), (-1,)]
-    assert _compile._programs[CLAIM, "purpose", (0,)] is again
+    assert _compile._programs[formulas_of(CLAIM), "purpose", (0,)] is again
 
 
 def test_release_drops_the_programs_of_one_claim():
-    other = dataclasses.replace(CLAIM)
+    other = dataclasses.replace(CLAIM, rhs=lambda x: x + 1)
     for claim in (CLAIM, other):
         for index in range(3):
             _compile.compiled(claim, "purpose", (index,), lambda: lambda x: x)
     assert _compile.live_programs() == 6
     _compile.release(CLAIM)
-    assert {name[0] for name in _compile._programs} == {other}
+    assert {name[0] for name in _compile._programs} == {formulas_of(other)}
     assert _compile.live_programs() == 3
     _compile.release(CLAIM)
     assert _compile.live_programs() == 3

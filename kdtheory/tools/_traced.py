@@ -1,0 +1,166 @@
+"""Formulas traced once: what several programs of a claim share.
+
+Tracing is Python at work, and every tool needs the same formulas: to sample, to search, to judge
+named cases, to referee. So a formula is traced once for every shape and precision of what it is
+given, and from then on only its operations are handed over, one by one. Calls of jitted functions
+are opened up, for many small calls take longer to differentiate and to batch than what is in them.
+"""
+
+from __future__ import annotations
+
+import collections
+import functools
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+import jax
+
+from kdtheory.claim import Claim, call
+from kdtheory.domains import Domain
+
+MAX_TRACES = 64
+"""How many traces are held at a time, the most recently used ones."""
+
+_Replay = Callable[[Sequence[Any]], Any]
+
+_traces: collections.OrderedDict[tuple[Any, ...], _Replay] = collections.OrderedDict()
+
+
+def float_width() -> str:
+    """Returns the name of JAX's default float in the current precision context."""
+    return str(jax.dtypes.canonicalize_dtype(float))
+
+
+def formulas_of(claim: Claim) -> Hashable:
+    """Returns what tells the formulas of a claim from those of another.
+
+    A copy of a claim that differs in its record only, in its cases or draws, has the same programs.
+
+    Args:
+        claim: the claim.
+
+    Returns:
+        The functions of the claim; the claim itself, if one of them cannot be compared.
+    """
+    functions = (claim.lhs, claim.rhs, claim.scale, claim.error, claim.trivial, claim.domain)
+    return comparable((*functions, claim.relation, claim.assumptions), claim)
+
+
+def comparable(key: Hashable, otherwise: Hashable) -> Hashable:
+    """Returns a key made of functions; the other one, if a function of a user's has no hash."""
+    try:
+        hash(key)
+    except TypeError:
+        return otherwise
+    return key
+
+
+def domain_of(claim: Claim, size: tuple[int, ...]) -> Domain:
+    """Returns the domain of a claim at a size, the same object for the same size.
+
+    Args:
+        claim: the claim.
+        size: the static size.
+
+    Returns:
+        The domain.
+    """
+    return _domain(claim.domain, size, float_width())
+
+
+@functools.lru_cache(maxsize=64)
+def _domain(domain: Callable[..., Domain], size: tuple[int, ...], _: str) -> Domain:
+    return domain(size)
+
+
+def instance_at(domain: Domain, point: Any) -> tuple[tuple[Any, ...], Any]:
+    """Returns the parts at a point of the parametrization, and the instance (traceable)."""
+
+    def build(point: Any) -> tuple[tuple[Any, ...], Any]:
+        parts = domain.parametrize(point)
+        return parts, domain.instance(parts)
+
+    return _once((domain, "instance"), build, point)
+
+
+def quantities(claim: Claim, instance: Any) -> dict[str, Any]:
+    """Returns everything that decides whether a claim holds at an instance (traceable).
+
+    Args:
+        claim: the claim.
+        instance: what its domain builds.
+
+    Returns:
+        "lhs", "rhs", "scale", "error", and "margins", a list with one entry per assumption.
+    """
+
+    def formulas(instance: Any) -> dict[str, Any]:
+        return {
+            "lhs": call(claim.lhs, instance),
+            "rhs": call(claim.rhs, instance),
+            "scale": call(claim.scale, instance),
+            "error": call(claim.error, instance),
+            "margins": [call(assumption.margin, instance) for assumption in claim.assumptions],
+        }
+
+    return _once((formulas_of(claim), "quantities"), formulas, instance)
+
+
+def forget(claim: Claim) -> None:
+    """Drops every trace of a claim's formulas."""
+    formulas = formulas_of(claim)
+    for key in [key for key in _traces if key[0] == formulas]:
+        del _traces[key]
+
+
+def _once(name: tuple[Hashable, str], function: Callable[[Any], Any], argument: Any) -> Any:
+    """Calls a function through the trace made when it met such an argument first.
+
+    Args:
+        name: what the function belongs to, and what it computes.
+        function: a pure function, which closes over nothing but what the name tells.
+        argument: a pytree of arrays, traced or not.
+
+    Returns:
+        What the function returns.
+    """
+    leaves, structure = jax.tree.flatten(argument)
+    forms = [jax.typeof(leaf) for leaf in leaves]
+    kinds = tuple((form.shape, form.dtype, form.weak_type) for form in forms)
+    key = (*name, structure, kinds, float_width())
+    if key not in _traces:
+        while len(_traces) >= MAX_TRACES:
+            _traces.popitem(last=False)
+        shapes = [
+            jax.ShapeDtypeStruct(shape, dtype, weak_type=weak) for shape, dtype, weak in kinds
+        ]
+        _traces[key] = _trace(function, jax.tree.unflatten(structure, shapes))
+    _traces.move_to_end(key)
+    return _traces[key](leaves)
+
+
+def _trace(function: Callable[[Any], Any], argument: Any) -> _Replay:
+    closed, shapes = jax.make_jaxpr(function, return_shape=True)(argument)
+    structure = jax.tree.structure(shapes)
+    return lambda leaves: jax.tree.unflatten(structure, _replayed(closed, leaves))
+
+
+def _replayed(closed: Any, operands: Sequence[Any]) -> list[Any]:
+    """Binds the operations of a trace again, those inside of jitted functions among them."""
+    jaxpr = closed.jaxpr
+    known = dict(zip(jaxpr.constvars, closed.consts, strict=True))
+    known.update(zip(jaxpr.invars, operands, strict=True))
+
+    def read(atom: Any) -> Any:
+        return atom.val if hasattr(atom, "val") else known[atom]
+
+    for equation in jaxpr.eqns:
+        inputs, primitive = [read(atom) for atom in equation.invars], equation.primitive
+        if primitive.name == "jit":
+            results = _replayed(equation.params["jaxpr"], inputs)
+        else:
+            results = primitive.bind(*inputs, **primitive.get_bind_params(equation.params))
+        if not (primitive.multiple_results or primitive.name == "jit"):
+            results = [results]
+        known.update(zip(equation.outvars, results, strict=True))
+    return [read(atom) for atom in jaxpr.outvars]

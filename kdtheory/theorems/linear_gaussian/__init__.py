@@ -56,17 +56,6 @@ from kdtheory.theorems.linear_gaussian.claims_divergence import (
     DIVERGENCE_EXACT_RANK_ZERO,
     SLACK_IS_MUTUAL_INFORMATION,
 )
-from kdtheory.theorems.linear_gaussian.claims_limits import (
-    DATASET_SHIFT_CEILING,
-    DATASET_SHIFT_FLOOR,
-    DIVERGENCE_FLAT_PRIOR,
-)
-from kdtheory.theorems.linear_gaussian.claims_optima import (
-    COLD_NEVER_OPTIMAL,
-    OPTIMAL_PRIOR_DATASET_SHIFT,
-    OPTIMAL_PRIOR_DIVERGENCE,
-    OPTIMAL_TEMPERATURE,
-)
 from kdtheory.theorems.linear_gaussian.claims_gap_bounds import (
     CHERNOFF_ABOVE_SUB_GAMMA,
     CHERNOFF_BELOW_SUB_GAMMA,
@@ -91,6 +80,17 @@ from kdtheory.theorems.linear_gaussian.claims_gaps import (
     LOG_MGF_UNBOUNDED,
     NO_VARIANCE_PROXY,
 )
+from kdtheory.theorems.linear_gaussian.claims_limits import (
+    DATASET_SHIFT_CEILING,
+    DATASET_SHIFT_FLOOR,
+    DIVERGENCE_FLAT_PRIOR,
+)
+from kdtheory.theorems.linear_gaussian.claims_optima import (
+    COLD_NEVER_OPTIMAL,
+    OPTIMAL_PRIOR_DATASET_SHIFT,
+    OPTIMAL_PRIOR_DIVERGENCE,
+    OPTIMAL_TEMPERATURE,
+)
 from kdtheory.theorems.linear_gaussian.claims_posterior import (
     DATASET_SHIFT,
     DATASET_SHIFT_EXPECTED,
@@ -99,6 +99,16 @@ from kdtheory.theorems.linear_gaussian.claims_posterior import (
     DATASET_SHIFT_MARGINAL,
     GIBBS_POSTERIOR,
     MATRIX_NORMAL_KL,
+)
+from kdtheory.theorems.linear_gaussian.claims_rank import (
+    APX_MONOTONE_IN_RANK,
+    EXPECTED_TAIL,
+    EXPECTED_TAIL_BOUND,
+    RANK_MAP,
+    RANK_MAP_ATTAINED,
+    SHIFT_NOT_MONOTONE,
+    TRUNCATED_SANDWICH_LOWER,
+    TRUNCATED_SANDWICH_UPPER,
 )
 from kdtheory.theorems.linear_gaussian.claims_student import (
     COV_OPTIMUM_DIFFERS,
@@ -117,16 +127,6 @@ from kdtheory.theorems.linear_gaussian.claims_true_data import (
     SPREAD_EXPECTED_IDENTITY,
     SPREAD_GIVEN_DATA,
     SPREAD_GIVEN_DATA_IDENTITY,
-)
-from kdtheory.theorems.linear_gaussian.claims_rank import (
-    APX_MONOTONE_IN_RANK,
-    EXPECTED_TAIL,
-    EXPECTED_TAIL_BOUND,
-    RANK_MAP,
-    RANK_MAP_ATTAINED,
-    SHIFT_NOT_MONOTONE,
-    TRUNCATED_SANDWICH_LOWER,
-    TRUNCATED_SANDWICH_UPPER,
 )
 
 CLAIMS = (

@@ -82,24 +82,33 @@ def _log_ratio(
     return estimate - _log_density(student, refitted, jnp.ones_like(student_scale))
 
 
-def _log_ratio_variance(*instance: Array) -> Scalar:
-    r"""Returns a bound: the mixture's log is within |l| of the generator's, l the log ratio of two.
+def _log_ratio_variance(*instance: Array, kind: str) -> Scalar:
+    r"""Returns a bound on the variance of a replicate.
 
-    The generator's own log ratio is quadratic in the noise, with variance
-    (e-1)^2/2 per entry + e |f_j - w|^2, and its mean differs between the two generators.
+    Given the draws of teachers it is a function of the noise g alone, whose gradient is
+    (e-1)g + sqrt(e)(f_j - w) + p delta u, with u a unit vector and p the weight of the other
+    teacher: Gaussian Poincare. With a share a > 0 of the generator p is at most half the root of
+    (1-a)/a times e^(l/2), of mean e^(-delta^2/8). The conditional mean is that of the generator's
+    own log ratio plus G in [-min(delta^2/2, log 1/a), 0].
     """
-    means, refitted, scale, _ = _means(*instance)
-    apart = jnp.sum((means[0] - means[1]) ** 2) / scale
+    means, refitted, scale, num_inner = _means(*instance)
+    square = jnp.sum((means[0] - means[1]) ** 2) / scale
     away = jnp.sum((means - refitted[None]) ** 2, axis=(1, 2))
-    quadratic = 0.5 * refitted.size * (scale - 1.0) ** 2 + scale * jnp.mean(away)
-    quadratic += (0.25 * (away[0] - away[1])) ** 2
-    return 2.0 * quadratic + 2.0 * (apart + 0.25 * apart**2)
+    own = jnp.sqrt(refitted.size * (scale - 1.0) ** 2 + scale * away)
+    alone = 0.5**num_inner if kind == "lower" else jnp.zeros_like(scale)
+    odds = jnp.ones_like(scale) if kind == "exact" else num_inner
+    other = jnp.minimum(alone + 0.5 * jnp.sqrt(odds) * jnp.exp(-square / 8.0), 1.0)
+    given = jnp.mean((own + jnp.sqrt(square * other)) ** 2)
+    deepest = jnp.minimum(0.5 * square, jnp.log1p(odds))
+    # E G^2, also where no inner draw is the generator and G is -delta^2/2.
+    logs = jnp.sqrt(alone * square**2 / 4.0 + deepest**2)
+    return given + (0.25 * jnp.abs(away[0] - away[1]) + logs) ** 2
 
 
 def _two_teachers(kind: str) -> Draw:
     return Draw(
         functools.partial(_log_ratio, kind=kind),
-        variance_bound=_log_ratio_variance,
+        variance_bound=functools.partial(_log_ratio_variance, kind=kind),
         prepare=_means,
     )
 

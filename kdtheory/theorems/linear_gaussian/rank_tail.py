@@ -22,7 +22,6 @@ from jaxtyping import Array, Float, Num
 from kdtheory._types import Key, Scalar
 from kdtheory.theorems.linear_gaussian.teacher_range import TeacherRange, lost
 
-NUM_CONTROLS = 3
 _STATIC_RANK = functools.partial(jax.jit, static_argnames="rank")
 
 

@@ -282,18 +282,17 @@ def _sampled(
     key: Key, teacher: TeacherRange, scale: Any, rank: int, num_draws: int, num_inner: int
 ) -> tuple[tuple[Estimate, ...], tuple[Estimate, ...]]:
     """Returns the estimates of the information's bounds, and of the tail's quantities."""
-    block = min(num_inner, truncated_draws.BLOCK)
     own, other = jax.random.split(key)
 
     def information(start: int) -> Any:
-        batch = max(1, min(CHUNK, _BATCH_ENTRIES // (block * teacher.truth.size)))
+        batch = max(1, min(CHUNK, _BATCH_ENTRIES // (truncated_draws.BLOCK * teacher.truth.size)))
         return truncated_draws.information_draws(
             own,
             jnp.asarray(start),
             teacher,
             scale,
             rank=rank,
-            num_inner=num_inner,
+            num_inner=jnp.asarray(num_inner),
             count=CHUNK,
             batch=batch,
         )

@@ -19,6 +19,7 @@ Source: ours, from the bounds of semi-implicit and importance-weighted variation
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -41,13 +42,11 @@ from kdtheory.theorems.linear_gaussian.truncated_proposal import (
 PRIOR_SHARE = 0.1
 r"""The share of the proposal drawn from $p(W|\hat Y)$, which bounds the weights."""
 
-BLOCK = 64
+BLOCK = 16
 """Inner draws that are made at a time."""
 
-NUM_CONTROLS = 4
 
-
-@functools.partial(jax.jit, static_argnames=("rank", "num_inner", "count", "batch"))
+@functools.partial(jax.jit, static_argnames=("rank", "count", "batch"))
 def information_draws(
     key: Key,
     start: Array,
@@ -55,7 +54,7 @@ def information_draws(
     student_scale: Float[Array, "directions"],
     *,
     rank: int,
-    num_inner: int,
+    num_inner: Array | int,
     count: int,
     batch: int,
 ) -> tuple[Float[Array, "count 2"], Float[Array, "count controls"]]:
@@ -67,7 +66,7 @@ def information_draws(
         teacher: the teacher's weights on the range of the design.
         student_scale: $e_i>0$, the student's variances in units of the teacher's.
         rank: $1\le\kappa<\min(k,r)$.
-        num_inner: $M\ge1$.
+        num_inner: $M\ge1$, traced: more inner draws are no new program.
         count: how many replicates.
         batch: how many of them are made at a time.
 
@@ -83,7 +82,7 @@ def information_draws(
 
 
 def _replicate(
-    key: Key, teacher: TeacherRange, student_scale: Array, rank: int, num_inner: int
+    key: Key, teacher: TeacherRange, student_scale: Array, rank: int, num_inner: Array | int
 ) -> tuple[Array, Array]:
     terms, mean = teacher.terms, teacher.mean
     own, label, student, inner = jax.random.split(key, 4)
@@ -126,10 +125,14 @@ def _log_weight(
 
 
 def _log_weights_sum(
-    key: Key, known: Posterior, modes: Array, linear: Linearisation, rank: int, num_inner: int
+    key: Key,
+    known: Posterior,
+    modes: Array,
+    linear: Linearisation,
+    rank: int,
+    num_inner: Array | int,
 ) -> Scalar:
     """Returns the log of the sum of the weights of draws from the proposal, in fixed memory."""
-    block = min(num_inner, BLOCK)
 
     def one(number: Array) -> Scalar:
         which, first, second, third = jax.random.split(jax.random.fold_in(key, number), 4)
@@ -145,12 +148,12 @@ def _log_weights_sum(
         log_weight = _log_weight(known, point, modes, linear, rank)
         return jnp.where(number < num_inner, log_weight, -jnp.inf)
 
-    def add(total: Scalar, start: Array) -> tuple[Scalar, None]:
-        weights = jax.vmap(one)(start + jnp.arange(block))
-        return jnp.logaddexp(total, jax.nn.logsumexp(weights)), None
+    def add(block: Any, total: Scalar) -> Scalar:
+        weights = jax.vmap(one)(block * BLOCK + jnp.arange(BLOCK))
+        return jnp.logaddexp(total, jax.nn.logsumexp(weights))
 
-    firsts = jnp.arange(0, num_inner, block)
-    return jax.lax.scan(add, jnp.asarray(-jnp.inf, modes.dtype), firsts)[0]
+    num_blocks = (num_inner + BLOCK - 1) // BLOCK
+    return jax.lax.fori_loop(0, num_blocks, add, jnp.asarray(-jnp.inf, modes.dtype))
 
 
 def _controls(known: Posterior, generator: Array, noise: Array, rank: int) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 from jax.scipy.special import erf
 
 from kdtheory._types import Scalar
-from kdtheory.claim import Case, Claim, Finding, Relation, Source, TextExamined
+from kdtheory.claim import OURS, Case, Claim, Finding, Relation, Source, TextExamined
 from kdtheory.domains import Domain, box, integers
 from kdtheory.objects.designs import DesignSpectrum, LinearGaussianDesign
 from kdtheory.theorems.linear_gaussian import (
@@ -150,20 +150,14 @@ SHIFT_NOT_MONOTONE = Claim(
     statement=r"E\,\mathrm{KL}(q_S^{\kappa=\mathrm{full}}(\cdot|\hat D)\,\|\,q_T(\cdot|\hat D))"
     r" \le E\,\mathrm{KL}(q_S^{\kappa=0}(\cdot|\hat D)\,\|\,q_T(\cdot|\hat D)),"
     r"\quad\Sigma_S=\Sigma_T",
-    source=Source(
-        LI_HE,
-        "the term 'student capacity / rank bottleneck' of the compact decomposition, read as a"
-        " statement on the algorithm shift itself",
-        APPENDIX,
-    ),
-    text_examined=TextExamined.EXCERPT,
+    source=OURS,
     finding=Finding.DOES_NOT_FOLLOW,
     what_survives="The term that the text calls the price of capacity does not grow with the rank"
     " (apx_monotone_in_rank). The shift can: the cross term, which the text bounds away, is"
     " negative and vanishes with rising rank as well. The student of higher rank has the larger"
     " algorithm shift where the prior dominates the data (per direction, at beta = 1 and W* = 0,"
-    " for rho below 0.22). The text examined breaks off in the checklist where it would say what"
-    " follows for the rank: the statement is our reading of what such a checklist suggests.",
+    " for rho below 0.22). The statement is ours, to say against what a higher rank is cheaper:"
+    " the text examined breaks off in its checklist where it would speak of the rank.",
     lhs=functools.partial(_shift, "full"),
     rhs=functools.partial(_shift, "zero"),
     domain=worlds.spectra,

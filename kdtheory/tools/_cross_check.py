@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -19,12 +19,13 @@ import numpy as np
 
 from kdtheory._numerics import rounding_tolerance
 from kdtheory._random import random_key
-from kdtheory.claim import Claim, Draw, call, prepared
+from kdtheory.claim import Claim, Draw, Side, call, prepared
 from kdtheory.results import MonteCarlo, Outcome
 from kdtheory.tools._compile import compiled
 from kdtheory.tools._sequential import Numbers, Process, betting, empirical_bernstein
 from kdtheory.tools._sequential import known_variance as catoni
 from kdtheory.tools._traced import comparable, domain_of, float_width, instance_at
+from kdtheory.tools.evaluate import Assessment, assess_points
 
 INSTANCES = 256
 """On how many instances of the home size each quantity is held against its draws."""
@@ -66,7 +67,14 @@ class _Target:
         return RESOLUTION * (mean if mean > 0 else 1.0)
 
 
-def cross_check(claim: Claim, *, seed: int, draws: int, level: float) -> tuple[MonteCarlo, ...]:
+def cross_check(
+    claim: Claim,
+    *,
+    seed: int,
+    draws: int,
+    level: float,
+    evaluate: Callable[..., Assessment] = assess_points,
+) -> tuple[MonteCarlo, ...]:
     """Holds every exact quantity that has a draw against its definition.
 
     With probability at least ``1 - level``, whatever the number of looks, no evaluator that is
@@ -79,6 +87,8 @@ def cross_check(claim: Claim, *, seed: int, draws: int, level: float) -> tuple[M
         seed: seed of the instances and of the draws.
         draws: the most replicates per quantity, over all instances.
         level: the chance of a wrong outcome of either kind, for this claim.
+        evaluate: (claim, size, points) -> the assessment with both sides; one whose program is
+            there already saves another.
 
     Returns:
         One record per quantity.
@@ -92,11 +102,20 @@ def cross_check(claim: Claim, *, seed: int, draws: int, level: float) -> tuple[M
     dimension = domain_of(claim, claim.sizes[0]).dimension
     spreads = np.resize([0.4, 1.0], INSTANCES)[:, None]
     points = np.random.default_rng([seed, code, 1]).normal(size=(INSTANCES, dimension)) * spreads
-    drawn = (claim.sizes[0], tuple(claim.draws.items()), tuple(claim.terms.items()))
-    exact = compiled(
-        claim, "exact", (comparable(drawn, claim), float_width()), lambda: _exact_program(claim)
+    sides = evaluate(claim, claim.sizes[0], points)
+    terms = {name: term for name, term in claim.terms.items() if name in claim.draws}
+    drawn = (claim.domain, claim.sizes[0], tuple(claim.draws.items()), tuple(terms.items()))
+    program = compiled(
+        comparable(drawn, claim),
+        "bounds",
+        (float_width(),),
+        lambda: _bounds_program(claim, terms),
     )
-    values = jax.device_get(exact(points))
+    found = jax.device_get(program(points))
+    values = {
+        name: (sides[name] if exact is None else exact, *bounds)
+        for name, (exact, *bounds) in found.items()
+    }
     key = jax.random.fold_in(random_key(seed), code)
     return tuple(
         _settle(claim, quantity, points, key, _target(values[quantity]), draws, level)
@@ -104,10 +123,9 @@ def cross_check(claim: Claim, *, seed: int, draws: int, level: float) -> tuple[M
     )
 
 
-def _exact_program(claim: Claim) -> Callable[[Any], Any]:
-    """Returns points -> per quantity: exact value, and interval or deviation of a draw."""
+def _bounds_program(claim: Claim, terms: Mapping[str, Side]) -> Callable[[Any], Any]:
+    """Returns points -> per quantity: the exact term, if it is one; interval or deviation."""
     domain = domain_of(claim, claim.sizes[0])
-    exact = {"lhs": claim.lhs, "rhs": claim.rhs, **claim.terms}
 
     def one(point: Any) -> dict[str, Any]:
         instance = instance_at(domain, point)[1]
@@ -120,7 +138,8 @@ def _exact_program(claim: Claim) -> Callable[[Any], Any]:
                 low, high = call(draw.bounds, instance)
             elif draw.variance_bound is not None:
                 deviation = jnp.sqrt(call(draw.variance_bound, instance))
-            values[quantity] = (call(exact[quantity], instance), low, high, deviation)
+            exact = call(terms[quantity], instance) if quantity in terms else None
+            values[quantity] = (exact, low, high, deviation)
         return values
 
     return lambda points: jax.lax.map(one, points)

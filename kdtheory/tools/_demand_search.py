@@ -15,7 +15,7 @@ import scipy.optimize
 from kdtheory._numerics import rounding_tolerance
 from kdtheory.tools._compile import compiled
 from kdtheory.tools._demand import Probes, demanded
-from kdtheory.tools._search import STARTS, STEPS, Visit, climb, random_points
+from kdtheory.tools._search import STARTS, STEPS, Visit, climb, gradient_of, random_points
 
 ROOMY = 1e-3
 """The handicap under which, of equally extreme instances, one with room is found: large numbers,
@@ -54,13 +54,18 @@ def climb_demands(
     probes: Probes, sign: int, rng: np.random.Generator, rounds: int
 ) -> tuple[Climbed, dict[str, int]]:
     """Climbs what instances demand, then polishes the best of them."""
-    run = compiled(probes.claim, "constant", (probes.size,), lambda: _program(probes))
+    build = lambda: gradient_of(_objective(probes))  # noqa: E731
+    run = compiled(probes.claim, "constant", (probes.size,), build)
     dimension, least = probes.domain.dimension, rounding_tolerance("float64")
     counted = {"admissible": 0, "undefined": 0, "crooked": 0, "visits": 0}
     signs = np.full(STARTS, float(sign))
 
+    def visit(*where: Any) -> tuple[Visit, Any]:
+        (_, met), slope = run(*where)
+        return met, slope
+
     def climbs(starts: Any, handicaps: Any, rates: Any, pull: float) -> tuple[Any, Any]:
-        visited = jax.device_get(run(starts, handicaps, signs, rates[:, None], pull))
+        visited = climb(visit, starts, handicaps, signs, rate=rates[:, None], pull=pull)
         for name in ("admissible", "undefined", "crooked"):
             counted[name] += int(visited[name].sum())
         counted["visits"] += STARTS * STEPS
@@ -157,15 +162,6 @@ def _objective(probes: Probes) -> Callable[..., tuple[Any, Visit]]:
         )
 
     return objective
-
-
-def _program(probes: Probes) -> Callable[..., dict[str, Any]]:
-    objective = _objective(probes)
-
-    def run(starts: Any, handicaps: Any, signs: Any, rates: Any, pull: Any) -> dict[str, Any]:
-        return climb(objective, starts, handicaps, signs, rate=rates, pull=pull)
-
-    return run
 
 
 def growing(scores: list[float]) -> bool:

@@ -16,7 +16,7 @@ from kdtheory.claim import Claim
 from kdtheory.results import Search
 from kdtheory.tools._compile import compiled
 from kdtheory.tools._traced import domain_of, float_width, instance_at
-from kdtheory.tools.evaluate import assess
+from kdtheory.tools.evaluate import Assessment, assess
 
 SPREADS = (0.1, 0.3, 1.0, 3.0)
 """Standard deviations of the coordinates: from deep inside the domain to mostly on its faces."""
@@ -67,10 +67,12 @@ def ascend(
         What was found, over all rounds.
     """
     domain = domain_of(claim, size)
-    run = compiled(claim, "search", (size, float_width()), lambda: _program(claim, domain))
-    batches = [
-        jax.device_get(run(random_points(rng, STARTS, domain.dimension))) for _ in range(rounds)
-    ]
+
+    def visit(points: Any) -> tuple[Visit, Any]:
+        (_, (met, _)), slope = slopes(claim, size, points)
+        return met, slope
+
+    batches = [climb(visit, random_points(rng, STARTS, domain.dimension)) for _ in range(rounds)]
     merged = {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
     order = np.argsort(merged["slack"], kind="stable")
     weakening = float(merged["weakening"].min())
@@ -90,21 +92,51 @@ def ascend(
     )
 
 
-def _program(claim: Claim, domain: Any) -> Callable[[Any], dict[str, Any]]:
-    def objective(point: Any) -> tuple[Any, Visit]:
+def slopes(claim: Claim, size: tuple[int, ...], points: Any) -> Any:
+    """Evaluates a claim at points, and what leads to a violation from each (`STARTS` at a time).
+
+    Args:
+        claim: the claim.
+        size: the static size.
+        points: coordinates, shape (STARTS, dimension).
+
+    Returns:
+        ((what is climbed, (the visit, the assessment)), its gradient), with one entry per point.
+    """
+    domain = domain_of(claim, size)
+
+    def objective(point: Any) -> tuple[Any, tuple[Visit, Assessment]]:
         values = assess(claim, instance_at(domain, point)[1])
         violation = -values["slack"]
         outside = jnp.minimum(values["margin"], 0.0)
         admissible = values["margin"] >= -rounding_tolerance(violation.dtype)
         undefined = jnp.isnan(values["slack"])
-        return jnp.where(outside < 0, 10.0 * outside, violation), Visit(
+        visit = Visit(
             slack=jnp.where(admissible & ~undefined, values["slack"], jnp.inf),
             lowest={"weakening": jnp.where(admissible, values["weakening"], jnp.inf)},
             counted={"admissible": admissible, "undefined": admissible & undefined},
             odd=admissible & undefined,
         )
+        return jnp.where(outside < 0, 10.0 * outside, violation), (visit, values)
 
-    return lambda starts: climb(objective, starts)
+    run = compiled(claim, "search", (size, float_width()), lambda: gradient_of(objective))
+    return run(points)
+
+
+def assess_searched(claim: Claim, size: tuple[int, ...], points: Any) -> Assessment:
+    """Evaluates a claim at many points as `assess_points` does, with the program of the search."""
+    batches = []
+    for start in range(0, len(points), STARTS):
+        # The last batch is filled up with its own points.
+        batch = np.resize(points[start : start + STARTS], (STARTS, points.shape[1]))
+        (_, (_, values)), _ = slopes(claim, size, batch)
+        batches.append(jax.device_get(values))
+    return jax.tree.map(lambda *parts: np.concatenate(parts)[: len(points)], *batches)
+
+
+def gradient_of(objective: Callable[..., Any]) -> Callable[..., Any]:
+    """Returns (points, ...) -> ((values, what comes with them), gradients), for many at once."""
+    return jax.vmap(jax.value_and_grad(objective, has_aux=True))
 
 
 class Visit(NamedTuple):
@@ -124,16 +156,16 @@ class Visit(NamedTuple):
 
 
 def climb(
-    objective: Callable[..., tuple[Any, Visit]],
+    visit: Callable[..., tuple[Visit, Any]],
     starts: Any,
     *context: Any,
     rate: Any = 0.3,
-    pull: Any = 0.02,
+    pull: float = 0.02,
 ) -> dict[str, Any]:
-    """Climbs an objective from many starts at once (traceable).
+    """Climbs an objective from many starts at once.
 
     Args:
-        objective: (point, *context of its start) -> the value to climb and the `Visit`.
+        visit: (points, *context) -> the `Visit` of each point, and the gradients there.
         starts: shape (starts, dimension).
         context: arrays with one entry per start.
         rate: the length of the first step; the last is a hundredth of it.
@@ -143,42 +175,36 @@ def climb(
         Per start: "point" and "slack" of its best visit, "odd point", and the named numbers of
         all its visits.
     """
-    gradient = jax.vmap(jax.value_and_grad(objective, has_aux=True))
+    current = np.asarray(starts, dtype=float_width())
+    first, second = np.zeros_like(current), np.zeros_like(current)
+    best, odd, slack = current, current, np.full(len(current), np.inf)
+    numbers: dict[str, Any] = {}
+    for step in range(STEPS):
+        met, slope = jax.device_get(visit(current, *context))
+        better = met.slack < slack
+        slack = np.where(better, met.slack, slack)
+        best = np.where(better[:, None], current, best)
+        odd = np.where(np.asarray(met.odd)[..., None], current, odd)
+        for name, value in met.lowest.items():
+            numbers[name] = np.minimum(value, numbers.get(name, np.inf))
+        for name, value in met.counted.items():
+            numbers[name] = value + numbers.get(name, 0)
+        with np.errstate(all="ignore"):
+            current, first, second = _moved(current, slope, first, second, step, rate, pull)
+    return {"point": best, "slack": slack, "odd point": odd, **numbers}
 
-    def step(state: dict[str, Any], index: Any) -> tuple[dict[str, Any], None]:
-        (_, visit), slope = gradient(state["current"], *context)
-        better = visit.slack < state["slack"]
-        slope = jnp.where(jnp.isfinite(slope), slope, 0.0)
-        # Normalised, so that the step length does not depend on the claim's unit.
-        norm = jnp.linalg.norm(slope, axis=-1, keepdims=True)
-        slope = slope / jnp.where(norm > 0, norm, 1.0)
-        first = 0.9 * state["first"] + 0.1 * slope
-        second = 0.99 * state["second"] + 0.01 * slope**2
-        age = index + 1.0
-        corrected = (first / (1 - 0.9**age)) / (jnp.sqrt(second / (1 - 0.99**age)) + 1e-8)
-        now = rate * 0.01 ** (index / STEPS)
-        return {
-            "current": state["current"] * (1 - pull * now) + now * corrected,
-            "first": first,
-            "second": second,
-            "point": jnp.where(better[:, None], state["current"], state["point"]),
-            "slack": jnp.where(better, visit.slack, state["slack"]),
-            "odd point": jnp.where(visit.odd[:, None], state["current"], state["odd point"]),
-            **{name: jnp.minimum(value, state[name]) for name, value in visit.lowest.items()},
-            **{name: state[name] + value for name, value in visit.counted.items()},
-        }, None
 
-    zeros, worst = jnp.zeros_like(starts), jnp.full(len(starts), jnp.inf, starts.dtype)
-    names = jax.eval_shape(objective, starts[0], *(values[0] for values in context))[1]
-    state = {
-        "current": starts,
-        "first": zeros,
-        "second": zeros,
-        "point": starts,
-        "slack": worst,
-        "odd point": starts,
-        **dict.fromkeys(names.lowest, worst),
-        **{name: jnp.zeros(len(starts), dtype=int) for name in names.counted},
-    }
-    final, _ = jax.lax.scan(step, state, jnp.arange(STEPS, dtype=starts.dtype))
-    return {name: final[name] for name in final if name not in ("current", "first", "second")}
+def _moved(
+    current: Any, slope: Any, first: Any, second: Any, step: int, rate: Any, pull: float
+) -> tuple[Any, Any, Any]:
+    """Returns the points after one step of Adam, and its averages."""
+    slope = np.where(np.isfinite(slope), slope, 0.0)
+    # Normalised, so that the step length does not depend on the claim's unit.
+    norm = np.linalg.norm(slope, axis=-1, keepdims=True)
+    slope = slope / np.where(norm > 0, norm, 1.0)
+    first = 0.9 * first + 0.1 * slope
+    second = 0.99 * second + 0.01 * slope**2
+    age = step + 1
+    corrected = (first / (1 - 0.9**age)) / (np.sqrt(second / (1 - 0.99**age)) + 1e-8)
+    now = rate * 0.01 ** (step / STEPS)
+    return (current * (1 - pull * now) + now * corrected).astype(current.dtype), first, second

@@ -3,7 +3,8 @@
 Tracing is Python at work, and every tool needs the same formulas: to sample, to search, to judge
 named cases, to referee. So a formula is traced once for every shape and precision of what it is
 given, and from then on only its operations are handed over, one by one. Calls of jitted functions
-are opened up, for many small calls take longer to differentiate and to batch than what is in them.
+are opened up, for many small calls take longer to differentiate and to batch than what is in them,
+and what occurs twice is done once.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from __future__ import annotations
 import collections
 import functools
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
+import numpy as np
 
 from kdtheory.claim import Claim, call
 from kdtheory.domains import Domain
@@ -142,25 +144,94 @@ def _once(name: tuple[Hashable, str], function: Callable[[Any], Any], argument: 
 def _trace(function: Callable[[Any], Any], argument: Any) -> _Replay:
     closed, shapes = jax.make_jaxpr(function, return_shape=True)(argument)
     structure = jax.tree.structure(shapes)
-    return lambda leaves: jax.tree.unflatten(structure, _replayed(closed, leaves))
+    recorder = _Recorder()
+    inputs = [recorder.slot() for _ in closed.jaxpr.invars]
+    outputs = recorder.walk(closed, inputs)
+    steps = _needed(recorder.steps, outputs)
+
+    def replay(leaves: Sequence[Any]) -> Any:
+        known = dict(zip(inputs, leaves, strict=True))
+
+        def read(atom: int | _Constant) -> Any:
+            return atom.value if isinstance(atom, _Constant) else known[atom]
+
+        for primitive, params, operands, results in steps:
+            values = primitive.bind(*map(read, operands), **primitive.get_bind_params(params))
+            values = values if primitive.multiple_results else [values]
+            known.update(zip(results, values, strict=True))
+        return jax.tree.unflatten(structure, [read(atom) for atom in outputs])
+
+    return replay
 
 
-def _replayed(closed: Any, operands: Sequence[Any]) -> list[Any]:
-    """Binds the operations of a trace again, those inside of jitted functions among them."""
-    jaxpr = closed.jaxpr
-    known = dict(zip(jaxpr.constvars, closed.consts, strict=True))
-    known.update(zip(jaxpr.invars, operands, strict=True))
+class _Constant(NamedTuple):
+    """A value that is part of a formula, and what tells it from others."""
 
-    def read(atom: Any) -> Any:
-        return atom.val if hasattr(atom, "val") else known[atom]
+    key: Hashable
+    value: Any
 
-    for equation in jaxpr.eqns:
-        inputs, primitive = [read(atom) for atom in equation.invars], equation.primitive
-        if primitive.name == "jit":
-            results = _replayed(equation.params["jaxpr"], inputs)
-        else:
-            results = primitive.bind(*inputs, **primitive.get_bind_params(equation.params))
-        if not (primitive.multiple_results or primitive.name == "jit"):
-            results = [results]
-        known.update(zip(equation.outvars, results, strict=True))
-    return [read(atom) for atom in jaxpr.outvars]
+
+_Step = tuple[Any, dict[str, Any], Sequence[int | _Constant], Sequence[int]]
+"""A primitive, its parameters, and where its operands and results are."""
+
+
+class _Recorder:
+    """Writes down the operations of a trace, each one once however often it occurs.
+
+    The two sides of a claim and its margins share much: in some claims half of all operations.
+    """
+
+    def __init__(self) -> None:
+        self.steps: list[_Step] = []
+        self._slots = 0
+        self._seen: dict[Hashable, Sequence[int]] = {}
+
+    def slot(self) -> int:
+        """Returns a new place for a value."""
+        self._slots += 1
+        return self._slots
+
+    def walk(self, closed: Any, operands: Sequence[int | _Constant]) -> Sequence[int | _Constant]:
+        """Writes down a jaxpr, and returns where its results are."""
+        jaxpr = closed.jaxpr
+        constants = [_Constant(("array", id(value)), value) for value in closed.consts]
+        known = dict(zip(jaxpr.constvars, constants, strict=True))
+        known.update(zip(jaxpr.invars, operands, strict=True))
+
+        def read(atom: Any) -> Any:
+            if not hasattr(atom, "val"):
+                return known[atom]
+            kind = (atom.aval.dtype, atom.aval.weak_type, atom.aval.shape)
+            return _Constant((*kind, np.asarray(atom.val).tobytes()), atom.val)
+
+        for equation in jaxpr.eqns:
+            inputs = [read(atom) for atom in equation.invars]
+            if equation.primitive.name == "jit":
+                results: Sequence[Any] = self.walk(equation.params["jaxpr"], inputs)
+            else:
+                results = self._record(equation, inputs)
+            known.update(zip(equation.outvars, results, strict=True))
+        return [read(atom) for atom in jaxpr.outvars]
+
+    def _record(self, equation: Any, inputs: Sequence[int | _Constant]) -> Sequence[int]:
+        operands = tuple(atom.key if isinstance(atom, _Constant) else atom for atom in inputs)
+        params = tuple(sorted(equation.params.items(), key=lambda item: item[0]))
+        key = comparable((equation.primitive, operands, params), id(equation))
+        if key not in self._seen or equation.effects:
+            self._seen[key] = [self.slot() for _ in equation.outvars]
+            self.steps.append((equation.primitive, equation.params, inputs, self._seen[key]))
+        return self._seen[key]
+
+
+def _needed(steps: list[_Step], outputs: Sequence[int | _Constant]) -> list[_Step]:
+    """Returns the steps on which the outputs depend."""
+    needed, kept = set(map(_place, outputs)), []
+    for step in reversed(steps):
+        if not needed.isdisjoint(step[3]):
+            needed.update(map(_place, step[2]))
+            kept.append(step)
+    return kept[::-1]
+
+
+def _place(atom: int | _Constant) -> int:
+    return 0 if isinstance(atom, _Constant) else atom

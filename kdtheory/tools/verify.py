@@ -15,7 +15,7 @@ from kdtheory.results import CaseResult, Check, Counterexample, Examined, Outcom
 from kdtheory.tools._compile import precision
 from kdtheory.tools._cross_check import cross_check
 from kdtheory.tools._referee import Ruling, counterexample, referee_case, referee_point, size_of
-from kdtheory.tools._search import ascend, random_points
+from kdtheory.tools._search import ascend, assess_searched, random_points
 from kdtheory.tools._traced import domain_of
 from kdtheory.tools.evaluate import assess_instances, assess_points
 from kdtheory.tools.falsify import (
@@ -88,7 +88,9 @@ def verify(
             _sample(record, size, rng, instances, tolerance, found, doubts) for size in record.sizes
         )
         cases = (*replay, *_cases(record, tolerance, found))
-        monte_carlo = cross_check(record, seed=seed, draws=draws, level=level)
+        monte_carlo = cross_check(
+            record, seed=seed, draws=draws, level=level, evaluate=assess_searched
+        )
         ascent = ascend(record, record.sizes[0], rng)
         if not found:
             violation, unresolved = proven_violation(record, record.sizes[0], ascent, dtype)
@@ -188,7 +190,8 @@ def _sample(
 ) -> Examined:
     """Evaluates random instances of one size; appends proven violations and what stays in doubt."""
     points = random_points(rng, count, domain_of(claim, size).dimension)
-    values = assess_points(claim, size, points)
+    # The home size is searched too, and shares that program.
+    values = (assess_searched if size == claim.sizes[0] else assess_points)(claim, size, points)
     admissible = values["margin"] >= -tolerance
     slack = np.where(admissible, values["slack"], np.inf)
     nowhere = np.flatnonzero(np.isnan(slack))

@@ -122,7 +122,7 @@ def decompose_grid(
         ...     [[1.0]], [[0.5]], noise_std=1.0, inverse_temperature=temperatures
         ... )
         >>> print(np.round(grid.divergence, 6))
-        [0.2477   0.270048 0.451379]
+        [0.256336 0.270048 0.510746]
     """
     if dtype not in ("float64", "float32"):
         _check.refuse("dtype", repr(dtype), "'float64' or 'float32'", "Choose one of them.")

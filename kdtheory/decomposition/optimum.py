@@ -127,9 +127,9 @@ def optimal_design(
         InputError: if anything is missing, out of range or of the wrong shape.
 
     Example:
-        >>> best = optimal_design([[1.0]], [[2.0]], noise_std=1.0, hold=["noise_std"])
-        >>> print(f"{best.divergence:.4f} {best.inverse_temperature:.4f}")
-        0.5 1
+        >>> best = optimal_design([[1.0]], [[2.0]], noise_std=1.0)
+        >>> print(f"{best.divergence:.4f} at {best.inverse_temperature:.4f}")
+        0.4780 at 1.1251
     """
     if objective not in OBJECTIVES:
         _check.refuse("objective", repr(objective), "'divergence' or 'bound'", "Choose one.")

@@ -124,7 +124,7 @@ def dominance_map(
         >>> found.ranks
         array([0, 1, 2])
         >>> [TERMS[index] for index in found.dominant[:, 1]]
-        ['rank bottleneck', 'rank bottleneck', 'posterior spread']
+        ['rank bottleneck', 'posterior spread', 'posterior spread']
     """
     draws = _check.integer("num_draws", num_draws, low=2)
     seed = _check.integer("seed", seed, low=0)

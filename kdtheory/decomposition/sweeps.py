@@ -105,7 +105,7 @@ def sweep_design(
         ...     [[1.0]], [[0.5]], noise_std=1.0, name="inverse_temperature", values=[0.5, 1.0, 2.0]
         ... )
         >>> print(np.round(sweep.divergence_high, 4))
-        [0.2477 0.27   0.4514]
+        [0.2563 0.27   0.5107]
     """
     if name not in SWEPT:
         _check.refuse("name", repr(name), f"one of {', '.join(SWEPT)}", "Choose one of them.")

@@ -201,7 +201,7 @@ def spread_draw(null: str, *, given_labels: bool) -> Draw:
         fit, precision = _posterior(design)
         mean = labels[0] if given_labels else design.true_weights @ design.inputs
         noise_std = 0.0 * design.noise_std if given_labels else design.noise_std
-        send = jnp.concatenate([design.inputs, _student_map("full", null, design)], axis=1)
+        send = jnp.concatenate([design.inputs, student_map("full", null, design)], axis=1)
         factor = jnp.linalg.cholesky(jnp.linalg.inv(precision))
         return mean, noise_std, fit, factor, send, design, precision
 

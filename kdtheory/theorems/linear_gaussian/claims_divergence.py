@@ -27,8 +27,6 @@ from kdtheory.theorems.linear_gaussian.worlds import student_case as _student
 from kdtheory.theorems.papers import LI_HE
 
 APPENDIX = "appendix E"
-SPECTRUM_SIZES = ((2,), (1,), (3,))
-DESIGN_SIZES = ((2, 2, 3), (1, 1, 1), (1, 3, 2))
 
 _ALGORITHM_SHIFT = Source(
     LI_HE, "bound on the algorithm shift, kernel at the pseudo data", APPENDIX
@@ -71,7 +69,7 @@ ALGORITHM_SHIFT_PSEUDO = Claim(
     lhs=_scaled(algorithm_shift.algorithm_shift_exact),
     rhs=_scaled(algorithm_shift.algorithm_shift_bound),
     domain=worlds.students,
-    sizes=SPECTRUM_SIZES,
+    sizes=worlds.SPECTRUM_SIZES,
     scale=worlds.student_unit,
     terms={
         "spread": lambda summary, *_: algorithm_shift.spread(summary),
@@ -96,7 +94,7 @@ ALGORITHM_SHIFT_RANK_ZERO = Claim(
         + _scaled(algorithm_shift.covariance_mismatch)(summary, *scales)
     ),
     domain=worlds.students,
-    sizes=SPECTRUM_SIZES,
+    sizes=worlds.SPECTRUM_SIZES,
     # The three terms cancel where the prior dominates: their own size is the unit.
     scale=lambda summary, *scales: worlds.at_least_tiny(
         algorithm_shift.approximation(summary, rank="zero")
@@ -192,7 +190,7 @@ COV_MINIMUM = Claim(
     ),
     rhs=lambda design, _: jnp.zeros_like(design.noise_std),
     domain=lambda size: worlds.designs_and(size, "student_factor", size[1], size[1]),
-    sizes=DESIGN_SIZES,
+    sizes=worlds.DESIGN_SIZES,
     scale=lambda design, _: jnp.asarray(float(design.true_weights.size), design.true_weights.dtype),
     tight=(
         Case(
@@ -222,7 +220,7 @@ def _divergence_exact(name: str, rank: Rank, null: NullConvention, words: str) -
         lhs=lambda design: algorithm_shift.divergence_exact(spectrum(design), rank=rank, null=null),
         rhs=lambda design: dense.divergence_dense(design, choose(design)),
         domain=worlds.designs,
-        sizes=DESIGN_SIZES,
+        sizes=worlds.DESIGN_SIZES,
         scale=lambda design: (
             1.0 + algorithm_shift.divergence_bound(spectrum(design), rank=rank, null=null)
         ),
@@ -272,7 +270,7 @@ DIVERGENCE_BOUND = Claim(
     lhs=_scaled(algorithm_shift.divergence_exact),
     rhs=_scaled(algorithm_shift.divergence_bound),
     domain=worlds.students,
-    sizes=SPECTRUM_SIZES,
+    sizes=worlds.SPECTRUM_SIZES,
     scale=worlds.student_unit,
     terms=ALGORITHM_SHIFT_PSEUDO.terms,
     tight=(_NO_DIRECTION,),
@@ -296,7 +294,7 @@ SLACK_IS_MUTUAL_INFORMATION = Claim(
     ),
     rhs=_scaled(algorithm_shift.mutual_information),
     domain=worlds.students,
-    sizes=SPECTRUM_SIZES,
+    sizes=worlds.SPECTRUM_SIZES,
     # A difference of two divergences: their size is the unit.
     scale=worlds.student_unit,
     tight=(_NO_DIRECTION, _CORNERS[0]),

@@ -7,6 +7,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 
 from kdtheory._types import Scalar
@@ -24,7 +25,6 @@ from kdtheory.theorems.linear_gaussian import (
     quadratic_forms,
     worlds,
 )
-from kdtheory.theorems.linear_gaussian.claims_divergence import DESIGN_SIZES, SPECTRUM_SIZES
 from kdtheory.theorems.linear_gaussian.quadratic_forms import QuadraticForm
 from kdtheory.theorems.linear_gaussian.worlds import design_case, spectrum_case
 
@@ -67,10 +67,9 @@ _CORNERS = (
 )
 
 
-def _at_zero(case: Case, argument: float = 0.0) -> Case:
-    return dataclasses.replace(
-        case, make=lambda: (*case.make(), jnp.asarray(argument, dtype=float))
-    )
+def _with(case: Case, value: float) -> Case:
+    """Returns the case with one more number in its instance: an argument, or a side."""
+    return dataclasses.replace(case, make=lambda: (*case.make(), jnp.asarray(value, dtype=float)))
 
 
 def _donsker_varadhan(
@@ -95,18 +94,22 @@ def _donsker_varadhan_unit(*instance: Any) -> Scalar:
     return worlds.at_least_tiny(divergence + jnp.abs(mean) + centred)
 
 
-CRAMER_CHERNOFF_UPPER = Claim(
-    slug="linear_gaussian/cramer_chernoff_upper",
-    title="The divergence and the exact log-mgf bound the student's gap from above",
-    statement=r"\mathrm{gen}_S \le \frac{K_n+\log Ee^{\ell h}}\ell,\quad"
-    r" 0<\ell\text{ in the domain (compared after multiplication by }\ell)",
+CRAMER_CHERNOFF = Claim(
+    slug="linear_gaussian/cramer_chernoff",
+    title="The divergence and the exact log-mgf bound the student's gap, from either side",
+    statement=r"\ell\,\mathrm{gen}_S \le K_n+\log Ee^{\ell h}\text{ for all }\ell"
+    r"\text{ in the domain: divided by }\ell\text{, an upper bound for }\ell>0"
+    r"\text{ and a lower one for }\ell<0",
     lhs=_gap_times_argument,
     rhs=lambda *instance: sum(_donsker_varadhan(*instance)),
-    domain=gap_worlds.at_arguments(gap_worlds.sampled_students, 0, 15 / 16),
-    sizes=SPECTRUM_SIZES,
+    domain=gap_worlds.at_arguments(gap_worlds.sampled_students, -15 / 16, 15 / 16),
+    sizes=worlds.SPECTRUM_SIZES,
     scale=_donsker_varadhan_unit,
-    tight=(_at_zero(_NO_DIRECTION),),
-    corners=tuple(_at_zero(case, 0.25) for case in _CORNERS),
+    tight=(_with(_NO_DIRECTION, 0.0),),
+    corners=(
+        *(_with(case, 0.25) for case in _CORNERS),
+        dataclasses.replace(_with(_CORNERS[0], -0.25), name="one by one, from below"),
+    ),
     uses=(
         "linear_gaussian/log_mgf",
         "linear_gaussian/gen_gaps_student",
@@ -115,144 +118,122 @@ CRAMER_CHERNOFF_UPPER = Claim(
 )
 
 
-CRAMER_CHERNOFF_LOWER = dataclasses.replace(
-    CRAMER_CHERNOFF_UPPER,
-    slug="linear_gaussian/cramer_chernoff_lower",
-    title="The divergence and the exact log-mgf bound the student's gap from below",
-    statement=r"\mathrm{gen}_S \ge \frac{K_n+\log Ee^{\ell h}}\ell,\quad"
-    r" 0>\ell\text{ in the domain (compared after multiplication by }\ell)",
-    domain=gap_worlds.at_arguments(gap_worlds.sampled_students, -15 / 16, 0),
-    corners=tuple(_at_zero(case, -0.25) for case in _CORNERS),
-)
-
-
 def _chernoff(form: QuadraticForm, divergence: Any) -> Scalar:
     return gap_bounds.chernoff_upper(form, divergence)[0]
 
 
-def _above(bound: Callable[..., Scalar], *world: Any) -> Scalar:
-    """Returns an upper bound at (spectrum, number of samples, divergence)."""
-    *design, divergence = world
-    return bound(gaps.gap_form(*design), divergence)
+def _sign(above: Any) -> Any:
+    return 2.0 * above - 1.0
 
 
-def _below(bound: Callable[..., Scalar], *world: Any) -> Scalar:
-    """Returns the lower bound that mirrors an upper one."""
-    *design, divergence = world
-    return -bound(quadratic_forms.negated(gaps.gap_form(*design)), divergence)
+def _seen_from(form: QuadraticForm, above: Any) -> QuadraticForm:
+    """Returns h, or -h, whose upper bounds are the lower bounds on h with the sign changed."""
+    return jax.tree.map(
+        lambda one, other: jnp.where(above > 0.5, one, other), form, quadratic_forms.negated(form)
+    )
+
+
+def _bound_on(
+    bound: Callable[..., Scalar],
+    summary: DesignSpectrum,
+    num_samples: Any,
+    divergence: Any,
+    above: Any,
+) -> Scalar:
+    """Returns an upper bound on the gap, or on minus the gap."""
+    return bound(_seen_from(gaps.gap_form(summary, num_samples), above), divergence)
 
 
 def _unit(*world: Any) -> Scalar:
-    """Returns the width of the sub-gamma interval and the gap inside it."""
-    width = _above(gap_bounds.sub_gamma_upper, *world) - _below(gap_bounds.sub_gamma_upper, *world)
-    return worlds.at_least_tiny(width + gaps.teacher_gap(*world[:2]))
+    """Returns how far the sub-gamma bound lies from the teacher's gap, and that gap."""
+    summary, num_samples, _, above = world
+    mean = gaps.teacher_gap(summary, num_samples)
+    away = _bound_on(gap_bounds.sub_gamma_upper, *world) - _sign(above) * mean
+    return worlds.at_least_tiny(away + mean)
 
 
 def _at_student(function: Callable[..., Scalar], *bound: Any) -> Callable[..., Scalar]:
-    """Returns a function of (spectrum, samples, scales) from one of (..., divergence)."""
+    """Returns a function of (spectrum, samples, scales, side) from (..., divergence, side)."""
 
-    def side(summary: DesignSpectrum, num_samples: Any, *scales: Any) -> Scalar:
-        return function(*bound, summary, num_samples, _divergence(summary, *scales))
+    def side(summary: DesignSpectrum, num_samples: Any, *rest: Any) -> Scalar:
+        *scales, above = rest
+        return function(*bound, summary, num_samples, _divergence(summary, *scales), above)
 
     return side
 
 
-def _on_student(
-    name: str, relation: Relation, bound: Callable[..., Scalar], words: str, right: str
-) -> Claim:
-    """Returns the claim that a bound, from above or mirrored, holds for the student's gap."""
-    sign, function = {Relation.LE: (r"\le", _above), Relation.GE: (r"\ge", _below)}[relation]
+def _on_student(name: str, bound: Callable[..., Scalar], words: str, statement: str) -> Claim:
+    """Returns the claim that a bound holds for the student's gap, from above and mirrored."""
     return Claim(
         slug=f"linear_gaussian/{name}",
         title=words,
-        statement=rf"\mathrm{{gen}}_S {sign} {right}",
-        relation=relation,
-        lhs=lambda summary, num_samples, *_: gaps.student_gap(summary, num_samples),
-        rhs=_at_student(function, bound),
-        domain=gap_worlds.sampled_students,
-        sizes=SPECTRUM_SIZES,
+        statement=statement,
+        lhs=lambda summary, num_samples, *rest: (
+            _sign(rest[-1]) * gaps.student_gap(summary, num_samples)
+        ),
+        rhs=_at_student(_bound_on, bound),
+        domain=gap_worlds.from_either_side(gap_worlds.sampled_students),
+        sizes=worlds.SPECTRUM_SIZES,
         scale=_at_student(_unit),
-        tight=(_NO_DIRECTION,),
-        corners=_CORNERS,
-        uses=(CRAMER_CHERNOFF_UPPER.slug, CRAMER_CHERNOFF_LOWER.slug),
+        tight=(_with(_NO_DIRECTION, 1.0),),
+        corners=(
+            *(_with(case, 1.0) for case in _CORNERS),
+            dataclasses.replace(_with(_CORNERS[0], 0.0), name="one by one, from below"),
+        ),
+        uses=(CRAMER_CHERNOFF.slug,),
     )
 
 
-CRAMER_CHERNOFF_OPTIMAL_UPPER = _on_student(
-    "cramer_chernoff_optimal_upper",
-    Relation.LE,
+CRAMER_CHERNOFF_OPTIMAL = _on_student(
+    "cramer_chernoff_optimal",
     _chernoff,
-    "The best upper bound by the divergence and the law of the teacher's gap",
-    r"\inf_{\ell>0}\frac{K_n+\log Ee^{\ell h}}\ell",
+    "The best bounds by the divergence and the law of the teacher's gap",
+    r"\sup_{\ell<0}\frac{K_n+\log Ee^{\ell h}}\ell \le \mathrm{gen}_S"
+    r" \le \inf_{\ell>0}\frac{K_n+\log Ee^{\ell h}}\ell",
 )
-CRAMER_CHERNOFF_OPTIMAL_LOWER = _on_student(
-    "cramer_chernoff_optimal_lower",
-    Relation.GE,
-    _chernoff,
-    "The best lower bound by the divergence and the law of the teacher's gap",
-    r"\sup_{\ell<0}\frac{K_n+\log Ee^{\ell h}}\ell",
-)
-SUB_GAMMA_UPPER = _on_student(
-    "sub_gamma_upper",
-    Relation.LE,
+SUB_GAMMA = _on_student(
+    "sub_gamma",
     gap_bounds.sub_gamma_upper,
-    "The student's gap is bounded above by a root and a multiple of the divergence",
-    r"\mathrm{gen}_T+\sqrt{2K_n\mathrm{Var}\,h}+c_+K_n,"
-    r"\quad c_+=\tfrac{2\nu^2}n\max(0,\max_i\mu_i^+)",
+    "The student's gap stays within a root and a multiple of the divergence of the teacher's",
+    r"-\sqrt{2K_n\mathrm{Var}\,h}-c_-K_n \le \mathrm{gen}_S-\mathrm{gen}_T"
+    r" \le \sqrt{2K_n\mathrm{Var}\,h}+c_+K_n,"
+    r"\quad c_+=\tfrac{2\nu^2}n\max(0,\max_i\mu_i^+),"
+    r"\ c_-=\tfrac{2\nu^2}n\max(\max_i-\mu_i^-,[n>\operatorname{rank}X])",
 )
-SUB_GAMMA_LOWER = _on_student(
-    "sub_gamma_lower",
-    Relation.GE,
-    gap_bounds.sub_gamma_upper,
-    "The student's gap is bounded below by a root and a multiple of the divergence",
-    r"\mathrm{gen}_T-\sqrt{2K_n\mathrm{Var}\,h}-c_-K_n,"
-    r"\quad c_-=\tfrac{2\nu^2}n\max(\max_i-\mu_i^-,[n>\operatorname{rank}X])",
-)
+
+
+def _world(squared: float, divergence: float, above: float) -> tuple[Any, ...]:
+    numbers = (1.0, divergence, above)
+    return spectrum_case([squared], [0.25]), *(jnp.asarray(number) for number in numbers)
 
 
 CHERNOFF_BELOW_SUB_GAMMA = Claim(
     slug="linear_gaussian/chernoff_below_sub_gamma",
-    title="The Cramer-Chernoff upper bound is never above the sub-gamma one",
+    title="The Cramer-Chernoff bounds are never wider than the sub-gamma ones",
     statement=r"\inf_{\ell>0}\frac{K+\log Ee^{\ell h}}\ell"
-    r" \le \mathrm{gen}_T+\sqrt{2K\mathrm{Var}\,h}+c_+K",
-    lhs=functools.partial(_above, _chernoff),
-    rhs=functools.partial(_above, gap_bounds.sub_gamma_upper),
-    domain=gap_worlds.sampled_spectra(box(0, 64).named("divergence")),
-    sizes=SPECTRUM_SIZES,
+    r" \le \mathrm{gen}_T+\sqrt{2K\mathrm{Var}\,h}+c_+K\text{, and mirrored}",
+    lhs=functools.partial(_bound_on, _chernoff),
+    rhs=functools.partial(_bound_on, gap_bounds.sub_gamma_upper),
+    domain=gap_worlds.from_either_side(gap_worlds.sampled_spectra(box(0, 64).named("divergence"))),
+    sizes=worlds.SPECTRUM_SIZES,
     scale=_unit,
     tight=(
-        Case(
-            "no divergence",
-            lambda: (spectrum_case([1.0], [0.25]), jnp.asarray(1.0), jnp.asarray(0.0)),
-            "both are gen_T = 1",
-        ),
+        Case("no divergence", lambda: _world(1.0, 0.0, 1.0), "both are gen_T = 1"),
+        Case("no divergence, from below", lambda: _world(1.0, 0.0, 0.0), "both are gen_T = 1"),
     ),
     corners=(
         Case(
             "no inputs",
-            lambda: (spectrum_case([0.0], [0.25]), jnp.asarray(1.0), jnp.asarray(2.0)),
+            lambda: _world(0.0, 2.0, 1.0),
             "h = 1 - e^2 is bounded above: c_+ = 0",
         ),
         Case(
             "much divergence",
-            lambda: (spectrum_case([1.0], [0.25]), jnp.asarray(1.0), jnp.asarray(1e6)),
+            lambda: _world(1.0, 1e6, 1.0),
             "the optimal argument is close to the end of the domain",
         ),
     ),
-    uses=(SUB_GAMMA_UPPER.slug, CRAMER_CHERNOFF_OPTIMAL_UPPER.slug),
-)
-
-
-CHERNOFF_ABOVE_SUB_GAMMA = dataclasses.replace(
-    CHERNOFF_BELOW_SUB_GAMMA,
-    slug="linear_gaussian/chernoff_above_sub_gamma",
-    title="The Cramer-Chernoff lower bound is never below the sub-gamma one",
-    statement=r"\sup_{\ell<0}\frac{K+\log Ee^{\ell h}}\ell"
-    r" \ge \mathrm{gen}_T-\sqrt{2K\mathrm{Var}\,h}-c_-K",
-    relation=Relation.GE,
-    lhs=functools.partial(_below, _chernoff),
-    rhs=functools.partial(_below, gap_bounds.sub_gamma_upper),
-    uses=(SUB_GAMMA_LOWER.slug, CRAMER_CHERNOFF_OPTIMAL_LOWER.slug),
+    uses=(SUB_GAMMA.slug, CRAMER_CHERNOFF_OPTIMAL.slug),
 )
 
 
@@ -264,38 +245,36 @@ def _tilted(design: LinearGaussianDesign, argument: Any) -> tuple[Scalar, Scalar
     return dense_gaps.gap_mean(quadratic, law), gaussian_kl(*law, *teacher)
 
 
-def _bound_at_tilt(function: Callable[..., Scalar], *instance: Any) -> Scalar:
-    design, _ = instance
+def _at_tilt(function: Callable[..., Scalar], design: LinearGaussianDesign, argument: Any) -> Any:
+    above = jnp.where(argument > 0, 1.0, 0.0)
     num_samples = float(design.inputs.shape[1])
-    return function(_chernoff, spectrum(design), num_samples, _tilted(*instance)[1])
+    return function(spectrum(design), num_samples, _tilted(design, argument)[1], above)
 
 
-def _unit_at_tilt(*instance: Any) -> Scalar:
-    design, _ = instance
-    return _unit(spectrum(design), float(design.inputs.shape[1]), _tilted(*instance)[1])
+def _tilted_design(inputs: Any, weights: Any, argument: float) -> tuple[Any, ...]:
+    return design_case(inputs, weights), jnp.asarray(argument)
 
 
-def _attained(name: str, function: Callable[..., Scalar], sign: float, words: str) -> Claim:
-    def case(inputs: Any, weights: Any, argument: float) -> Callable[[], Any]:
-        return lambda: (design_case(inputs, weights), jnp.asarray(sign * argument))
-
-    return Claim(
-        slug=f"linear_gaussian/cramer_chernoff_{name}_attained",
-        title=f"A tilt of the teacher attains the Cramer-Chernoff {name} bound: none is better",
-        statement=rf"dQ\propto e^{{\ell h}}dP,\ {words}\ \Rightarrow\ E_Qh ="
-        r" \frac{K+\log Ee^{\ell h}}{\ell}\text{ optimised, at }K=\mathrm{KL}(Q\|P)",
-        relation=Relation.EQ,
-        lhs=lambda *instance: _tilted(*instance)[0],
-        rhs=functools.partial(_bound_at_tilt, function),
-        domain=gap_worlds.designs_at(*sorted((sign / 8, sign * 7 / 8))),
-        sizes=DESIGN_SIZES,
-        # A relative error of K, which dense matrices know to rounding of 1 only, is as large here.
-        scale=lambda *instance: 1.0 + _unit_at_tilt(*instance),
-        tight=(Case("one by one", case([[1.0]], [[0.5]], 0.5), "the domain ends at 0.707"),),
-        corners=(Case("no inputs", case([[0.0]], [[0.5]], 0.25), "h = 1 - e^2"),),
-        uses=("linear_gaussian/log_mgf",),
-    )
-
-
-CRAMER_CHERNOFF_UPPER_ATTAINED = _attained("upper", _above, 1.0, r"\ell>0")
-CRAMER_CHERNOFF_LOWER_ATTAINED = _attained("lower", _below, -1.0, r"\ell<0")
+CRAMER_CHERNOFF_ATTAINED = Claim(
+    slug="linear_gaussian/cramer_chernoff_attained",
+    title="A tilt of the teacher attains the Cramer-Chernoff bounds: none is better",
+    statement=r"dQ\propto e^{\ell h}dP\ \Rightarrow\ E_Qh ="
+    r" \frac{K+\log Ee^{\ell h}}{\ell}\text{ optimised, at }K=\mathrm{KL}(Q\|P)",
+    relation=Relation.EQ,
+    lhs=lambda design, argument: jnp.sign(argument) * _tilted(design, argument)[0],
+    rhs=functools.partial(_at_tilt, functools.partial(_bound_on, _chernoff)),
+    domain=gap_worlds.designs_at_either_side(1 / 8, 7 / 8),
+    sizes=worlds.DESIGN_SIZES,
+    # A relative error of K, which dense matrices know to rounding of 1 only, is as large here.
+    scale=lambda *instance: 1.0 + _at_tilt(_unit, *instance),
+    tight=(
+        Case(
+            "one by one",
+            lambda: _tilted_design([[1.0]], [[0.5]], 0.5),
+            "the domain ends at 0.707",
+        ),
+        Case("from below", lambda: _tilted_design([[1.0]], [[0.5]], -0.5), "and at -0.707"),
+    ),
+    corners=(Case("no inputs", lambda: _tilted_design([[0.0]], [[0.5]], 0.25), "h = 1 - e^2"),),
+    uses=("linear_gaussian/log_mgf",),
+)

@@ -24,10 +24,6 @@ from kdtheory.theorems.linear_gaussian import (
     worlds,
 )
 from kdtheory.theorems.linear_gaussian.algorithm_shift import NullConvention, Rank
-from kdtheory.theorems.linear_gaussian.claims_divergence import (
-    DESIGN_SIZES,
-    SPECTRUM_SIZES,
-)
 from kdtheory.theorems.linear_gaussian.worlds import design_case, spectrum_case
 
 
@@ -122,7 +118,7 @@ GEN_GAPS_TEACHER = Claim(
     lhs=_of_design(gaps.teacher_gap),
     rhs=_at_columns(functools.partial(_dense_teacher, dense_gaps.gap_mean)),
     domain=worlds.designs,
-    sizes=DESIGN_SIZES,
+    sizes=worlds.DESIGN_SIZES,
     scale=_at_columns(_loss_unit),
     draws={"lhs": draws_gaps.TEACHER_GAP},
     tight=(
@@ -173,7 +169,7 @@ GEN_GAPS_TEACHER_RANDOM = Claim(
     lhs=gaps_random.teacher_gap_random,
     rhs=functools.partial(_dense_teacher, dense_gaps.gap_mean),
     domain=gap_worlds.tested_designs,
-    sizes=DESIGN_SIZES,
+    sizes=worlds.DESIGN_SIZES,
     scale=_loss_unit,
     draws={"lhs": draws_gaps.TEACHER_GAP},
     tight=(
@@ -207,7 +203,7 @@ def _student_gap_random(name: str, null: NullConvention, words: str) -> Claim:
         lhs=functools.partial(gaps_random.student_gap_random, null=null),
         rhs=functools.partial(_dense_student, "full", null),
         domain=gap_worlds.tested_students,
-        sizes=DESIGN_SIZES,
+        sizes=worlds.DESIGN_SIZES,
         scale=_loss_unit,
         draws={"lhs": draws_gaps.student_gap_draw("full", null)},
         tight=(Case("half a unit of noise", case(0.5), "one sample of two features"),),
@@ -248,7 +244,7 @@ LOG_MGF = Claim(
     lhs=_of_design(gaps.gap_log_mgf),
     rhs=_at_columns(functools.partial(_dense_teacher, dense_gaps.gap_log_mgf)),
     domain=gap_worlds.designs_at(-7 / 8, 7 / 8),
-    sizes=DESIGN_SIZES,
+    sizes=worlds.DESIGN_SIZES,
     scale=_at_columns(_log_mgf_unit),
     draws={"mgf at half the argument": draws_gaps.MGF_AT_HALF},
     terms={"mgf at half the argument": _mgf_at_half(_of_design(gaps.gap_log_mgf))},
@@ -323,7 +319,7 @@ LOG_MGF_UNBOUNDED = Claim(
     lhs=gaps.gap_centred_log_mgf,
     rhs=_least_growth,
     domain=gap_worlds.at_arguments(gap_worlds.sampled_spectra(), -15 / 16, 0),
-    sizes=SPECTRUM_SIZES,
+    sizes=worlds.SPECTRUM_SIZES,
     scale=lambda *instance: worlds.at_least_tiny(gaps.gap_centred_log_mgf(*instance)),
     tight=(
         Case(
@@ -363,8 +359,8 @@ NO_VARIANCE_PROXY = Claim(
     what_survives="the moment generating function is infinite from a finite argument on"
     " (linear_gaussian/log_mgf_unbounded), so that no s will do and the bounds by a variance proxy"
     " say nothing of this case study;"
-    " linear_gaussian/cramer_chernoff_optimal_upper (and _lower) with the exact log-mgf and"
-    " linear_gaussian/sub_gamma_upper (and _lower) take their place",
+    " linear_gaussian/cramer_chernoff_optimal with the exact log-mgf and"
+    " linear_gaussian/sub_gamma take their place",
     lhs=lambda summary, num_samples, _, fraction: gaps.gap_centred_log_mgf(
         summary, num_samples, _argument(summary, num_samples, fraction)
     ),
@@ -372,7 +368,7 @@ NO_VARIANCE_PROXY = Claim(
     domain=gap_worlds.sampled_spectra(
         (box(1, 1024) * box(-2, 2)).named("proxy_over_variance", "fraction")
     ),
-    sizes=SPECTRUM_SIZES,
+    sizes=worlds.SPECTRUM_SIZES,
     scale=lambda *instance: 1.0 + _proxy_scale(*instance),
     tight=(
         Case(

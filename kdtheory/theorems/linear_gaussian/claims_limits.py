@@ -11,7 +11,6 @@ from kdtheory.claim import Case, Claim, Relation
 from kdtheory.domains import Domain, box, integers
 from kdtheory.objects.designs import DesignSpectrum
 from kdtheory.theorems.linear_gaussian import algorithm_shift, dataset_shift, limits, worlds
-from kdtheory.theorems.linear_gaussian.claims_divergence import SPECTRUM_SIZES
 from kdtheory.theorems.linear_gaussian.worlds import arrays, spectrum_case
 
 _NO_DIRECTION = Case(
@@ -32,7 +31,7 @@ DATASET_SHIFT_CEILING = Claim(
     lhs=dataset_shift.dataset_shift_exact,
     rhs=limits.dataset_shift_ceiling,
     domain=worlds.spectra,
-    sizes=SPECTRUM_SIZES,
+    sizes=worlds.SPECTRUM_SIZES,
     # The ceiling does not fall with the shift itself.
     scale=lambda summary: 1.0 + dataset_shift.dataset_shift_printed(summary),
     tight=(
@@ -62,7 +61,7 @@ DATASET_SHIFT_FLOOR = Claim(
     lhs=dataset_shift.dataset_shift_exact,
     rhs=limits.dataset_shift_floor,
     domain=worlds.spectra,
-    sizes=SPECTRUM_SIZES,
+    sizes=worlds.SPECTRUM_SIZES,
     scale=lambda summary: 1.0 + dataset_shift.dataset_shift_printed(summary),
     tight=(
         Case(
@@ -115,7 +114,7 @@ DIVERGENCE_FLAT_PRIOR = Claim(
     lhs=_exact,
     rhs=_constant,
     domain=_flat_priors,
-    sizes=SPECTRUM_SIZES,
+    sizes=worlds.SPECTRUM_SIZES,
     scale=lambda *instance: 1.0 + _constant(*instance),
     tight=(
         Case(

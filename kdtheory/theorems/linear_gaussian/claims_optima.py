@@ -13,7 +13,6 @@ from kdtheory.claim import Case, Claim, Relation
 from kdtheory.domains import Domain, box, integers
 from kdtheory.objects.designs import DesignSpectrum
 from kdtheory.theorems.linear_gaussian import algorithm_shift, dataset_shift, optima, worlds
-from kdtheory.theorems.linear_gaussian.claims_divergence import SPECTRUM_SIZES
 from kdtheory.theorems.linear_gaussian.worlds import arrays
 
 _RIDGE_FIELDS = (
@@ -68,7 +67,7 @@ OPTIMAL_TEMPERATURE = Claim(
     lhs=_divergence_bound_at_optimum,
     rhs=_divergence_bound_at,
     domain=_ridges,
-    sizes=SPECTRUM_SIZES,
+    sizes=worlds.SPECTRUM_SIZES,
     scale=lambda *instance: worlds.at_least_tiny(_divergence_bound_at(*instance)),
     tight=(
         Case(
@@ -100,7 +99,7 @@ COLD_NEVER_OPTIMAL = Claim(
     lhs=lambda *instance: optima.optimal_temperature(_ridge_spectrum(*instance)),
     rhs=lambda *instance: jnp.ones_like(instance[-1]),
     domain=_ridges,
-    sizes=SPECTRUM_SIZES,
+    sizes=worlds.SPECTRUM_SIZES,
     tight=(
         Case(
             "no inputs",
@@ -187,7 +186,7 @@ def _optimal_prior(bound: str, function: Any, optimum: Any, words: str, **fields
         lhs=functools.partial(_least, optimum),
         rhs=at_given,
         domain=_priors,
-        sizes=SPECTRUM_SIZES,
+        sizes=worlds.SPECTRUM_SIZES,
         scale=lambda *instance: worlds.at_least_tiny(at_given(*instance)),
         **fields,
     )

@@ -18,8 +18,6 @@ from kdtheory.theorems.linear_gaussian.worlds import design_case, spectrum_case
 from kdtheory.theorems.papers import LI_HE
 
 APPENDIX = "appendix E"
-DESIGN_SIZES = ((2, 2, 3), (1, 1, 1), (2, 3, 2))
-SPECTRUM_SIZES = ((2,), (1,), (4,))
 
 
 def _posterior_domain(size: tuple[int, ...]) -> Domain:
@@ -65,7 +63,7 @@ GIBBS_POSTERIOR = Claim(
     lhs=_gaussian_log_ratio,
     rhs=_gibbs_log_ratio,
     domain=_posterior_domain,
-    sizes=DESIGN_SIZES,
+    sizes=worlds.DESIGN_SIZES,
     scale=_gibbs_unit,
     tight=(
         Case(
@@ -161,7 +159,7 @@ DATASET_SHIFT_GIVEN_DATA = Claim(
     lhs=given_data.dataset_shift_given_data_exact,
     rhs=given_data.dataset_shift_given_data_printed,
     domain=lambda size: worlds.designs_and(size, "labels", size[0], size[2]),
-    sizes=DESIGN_SIZES,
+    sizes=worlds.DESIGN_SIZES,
     scale=_given_data_unit,
     tight=(
         Case(
@@ -218,7 +216,7 @@ DATASET_SHIFT = Claim(
     lhs=dataset_shift.dataset_shift_exact,
     rhs=dataset_shift.dataset_shift_printed,
     domain=worlds.spectra,
-    sizes=SPECTRUM_SIZES,
+    sizes=worlds.SPECTRUM_SIZES,
     scale=worlds.dataset_unit,
     draws={"lhs": draws.DATASET_SHIFT, "expected bias": draws.EXPECTED_BIAS},
     terms={
@@ -275,7 +273,7 @@ DATASET_SHIFT_MARGINAL = Claim(
     lhs=dataset_shift.dataset_shift_exact,
     rhs=dataset_shift.dataset_shift_expected_exact,
     domain=worlds.spectra,
-    sizes=SPECTRUM_SIZES,
+    sizes=worlds.SPECTRUM_SIZES,
     scale=worlds.dataset_unit,
     draws={"lhs": draws.DATASET_SHIFT},
     tight=(_NO_DIRECTION, dataclasses.replace(_PRIOR, note="the pseudo labels ignore the data")),

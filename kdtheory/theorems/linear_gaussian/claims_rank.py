@@ -133,7 +133,7 @@ APX_MONOTONE_IN_RANK = Claim(
     lhs=functools.partial(_apx, 1),
     rhs=functools.partial(_apx, 0),
     domain=_teachers,
-    sizes=((2, 2, 3), (1, 1, 1), (2, 3, 2)),
+    sizes=worlds.DESIGN_SIZES,
     scale=lambda *instance: worlds.at_least_tiny(_apx(0, *instance)),
     tight=(_NO_TEACHER,),
     corners=(_ONE_BY_ONE,),
@@ -161,7 +161,7 @@ SHIFT_NOT_MONOTONE = Claim(
     lhs=functools.partial(_shift, "full"),
     rhs=functools.partial(_shift, "zero"),
     domain=worlds.spectra,
-    sizes=((2,), (1,), (3,)),
+    sizes=worlds.SPECTRUM_SIZES,
     scale=lambda spectrum: worlds.at_least_tiny(
         algorithm_shift.algorithm_shift_bound(spectrum)
         + algorithm_shift.algorithm_shift_bound(spectrum, rank="zero")

@@ -16,7 +16,6 @@ from kdtheory.theorems.linear_gaussian import (
     worlds,
 )
 from kdtheory.theorems.linear_gaussian.algorithm_shift import NullConvention
-from kdtheory.theorems.linear_gaussian.claims_divergence import DESIGN_SIZES, SPECTRUM_SIZES
 from kdtheory.theorems.linear_gaussian.terms import direction_terms
 from kdtheory.theorems.linear_gaussian.worlds import (
     design_case,
@@ -47,7 +46,7 @@ def _optimal_student_covariance(null: NullConvention) -> Claim:
         lhs=lambda summary, *_: _shift_at_optimum(summary, null),
         rhs=scaled(algorithm_shift.algorithm_shift_exact, null=null),
         domain=worlds.students,
-        sizes=SPECTRUM_SIZES,
+        sizes=worlds.SPECTRUM_SIZES,
         scale=worlds.student_unit,
         tight=(
             Case(
@@ -90,7 +89,7 @@ OPTIMAL_STUDENT_COVARIANCE_GENERAL = Claim(
         worlds.with_student(design, factor)
     ),
     domain=lambda size: worlds.designs_and(size, "student_factor", size[1], size[1]),
-    sizes=DESIGN_SIZES,
+    sizes=worlds.DESIGN_SIZES,
     scale=lambda design, _: 1.0 + algorithm_shift.divergence_bound(spectrum(design)),
     tight=(
         Case(
@@ -133,7 +132,7 @@ COV_OPTIMUM_DIFFERS = Claim(
     lhs=lambda summary: algorithm_shift.algorithm_shift_exact(summary) - _shift_at_optimum(summary),
     rhs=_given_up,
     domain=worlds.spectra,
-    sizes=SPECTRUM_SIZES,
+    sizes=worlds.SPECTRUM_SIZES,
     # A difference of two divergences: their size is the unit.
     scale=lambda summary: worlds.at_least_tiny(algorithm_shift.divergence_bound(summary)),
     tight=(
@@ -180,7 +179,7 @@ STUDENT_DETERMINISM = Claim(
     lhs=_room,
     rhs=lambda summary: jnp.zeros_like(summary.noise_std),
     domain=worlds.spectra,
-    sizes=SPECTRUM_SIZES,
+    sizes=worlds.SPECTRUM_SIZES,
     # 1 - c is a difference from 1, and c < 1 + beta.
     scale=lambda summary: (1.0 + summary.inverse_temperature) ** 2,
     tight=(
@@ -227,7 +226,7 @@ STUDENT_DETERMINISM_SCALE = Claim(
     lhs=lambda summary: jnp.sum(jnp.maximum(1.0 - _conditional_variance(summary), 0.0)),
     rhs=_factored_scales,
     domain=worlds.spectra,
-    sizes=SPECTRUM_SIZES,
+    sizes=worlds.SPECTRUM_SIZES,
     tight=STUDENT_DETERMINISM.tight[:1] + STUDENT_DETERMINISM.corners[:1],
     corners=STUDENT_DETERMINISM.corners[1:],
     uses=(STUDENT_DETERMINISM.slug,),

@@ -20,11 +20,7 @@ from kdtheory.theorems.linear_gaussian import (
     worlds,
 )
 from kdtheory.theorems.linear_gaussian.algorithm_shift import NullConvention
-from kdtheory.theorems.linear_gaussian.claims_divergence import (
-    APPENDIX,
-    DESIGN_SIZES,
-    SPECTRUM_SIZES,
-)
+from kdtheory.theorems.linear_gaussian.claims_divergence import APPENDIX
 from kdtheory.theorems.linear_gaussian.worlds import (
     arrays,
     design_case,
@@ -52,7 +48,7 @@ ALGORITHM_SHIFT_TRUE_DATA = Claim(
     lhs=scaled(algorithm_shift.algorithm_shift_exact, null="identity"),
     rhs=scaled(true_data.algorithm_shift_true_data, null="identity"),
     domain=worlds.students,
-    sizes=SPECTRUM_SIZES,
+    sizes=worlds.SPECTRUM_SIZES,
     scale=worlds.student_unit,
     terms={
         "spread at the true data": lambda summary, *_: true_data.posterior_spread(
@@ -84,7 +80,7 @@ COMPACT_TRUE_DATA = Claim(
     lhs=scaled(algorithm_shift.divergence_exact, null="identity"),
     rhs=scaled(true_data.divergence_true_data, null="identity"),
     domain=worlds.students,
-    sizes=SPECTRUM_SIZES,
+    sizes=worlds.SPECTRUM_SIZES,
     scale=worlds.student_unit,
     terms=ALGORITHM_SHIFT_TRUE_DATA.terms,
     counterexample=Case(
@@ -119,7 +115,7 @@ def _spread_given_data(null: NullConvention) -> Claim:
             design, labels, worlds.student_map("full", null, design)
         ),
         domain=_labelled,
-        sizes=DESIGN_SIZES,
+        sizes=worlds.DESIGN_SIZES,
         scale=lambda design, labels: (
             1.0 + given_data.spread_given_data(design, labels, null="identity")
         ),
@@ -178,7 +174,7 @@ def _spread_expected(null: NullConvention) -> Claim:
         lhs=lambda design: algorithm_shift.spread(spectrum(design), null=null),
         rhs=lambda design: _mean_over_labels(null, design),
         domain=worlds.designs,
-        sizes=DESIGN_SIZES,
+        sizes=worlds.DESIGN_SIZES,
         scale=lambda design: 1.0 + algorithm_shift.spread(spectrum(design), null="identity"),
         draws={"lhs": draws.spread_draw(null, given_labels=False)},
         tight=(
@@ -229,7 +225,7 @@ EXPECTED_APX_CROSS_ZERO = Claim(
         design, _lost_metric(design) + 2 * design.prior_precision * _range(design)
     ),
     domain=worlds.designs,
-    sizes=DESIGN_SIZES,
+    sizes=worlds.DESIGN_SIZES,
     scale=lambda design: 1.0 + algorithm_shift.approximation(spectrum(design), rank="zero"),
     terms={
         "apx": lambda design: algorithm_shift.approximation(spectrum(design), rank="zero"),
@@ -272,7 +268,7 @@ GHOST_LABELS = Claim(
     lhs=lambda design, labels: dense.ghost_divergence_dense(design, labels, _range(design)),
     rhs=_ghost_bound,
     domain=_labelled,
-    sizes=DESIGN_SIZES,
+    sizes=worlds.DESIGN_SIZES,
     # A divergence from dense matrices is a difference of numbers of this size.
     scale=lambda design, labels: 1.0 + _ghost_bound(design, labels),
     tight=(

@@ -80,6 +80,43 @@ def designs_at(low: float, high: float) -> Callable[[tuple[int, ...]], Domain]:
     return lambda size: _extended(worlds.designs(size), fractions, build, split)
 
 
+def designs_at_either_side(low: float, high: float) -> Callable[[tuple[int, ...]], Domain]:
+    """Returns the domains of (design, argument), arguments away from zero on either side.
+
+    Args:
+        low: the lowest fraction, above zero, of the domain of the moment generating function.
+        high: the highest.
+    """
+
+    def form(design: LinearGaussianDesign) -> QuadraticForm:
+        return gap_form(spectrum(design), float(design.inputs.shape[1]))
+
+    def build(design: LinearGaussianDesign, fraction: Any, above: Any) -> tuple[Any, ...]:
+        return design, argument_at(form(design), (2.0 * above - 1.0) * fraction)
+
+    def split(design: LinearGaussianDesign, argument: Any) -> tuple[Any, ...]:
+        fraction = jnp.abs(fraction_of(form(design), argument))
+        return design, fraction, jnp.where(argument > 0, 1.0, 0.0)
+
+    extra = (box(low, high) * integers(0, 1)).named("fraction", "above")
+    return lambda size: _extended(worlds.designs(size), extra, build, split)
+
+
+def from_either_side(
+    base: Callable[[tuple[int, ...]], Domain],
+) -> Callable[[tuple[int, ...]], Domain]:
+    """Returns the domains of (..., above): one for a bound from above, zero for one from below."""
+
+    def build(instance: tuple[Any, ...], above: Any) -> tuple[Any, ...]:
+        return *instance, above
+
+    def split(*instance: Any) -> tuple[Any, ...]:
+        *rest, above = instance
+        return tuple(rest), above
+
+    return lambda size: _extended(base(size), integers(0, 1).named("above"), build, split)
+
+
 def tested_designs(size: tuple[int, ...]) -> Domain:
     """Returns designs with the second moment of a test input: (design, second moment)."""
     return _extended(

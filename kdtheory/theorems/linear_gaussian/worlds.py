@@ -17,6 +17,12 @@ from kdtheory.objects.designs import (
 from kdtheory.theorems.linear_gaussian import algorithm_shift, dataset_shift
 from kdtheory.theorems.linear_gaussian.algorithm_shift import NullConvention, Rank
 
+SPECTRUM_SIZES = ((3,), (1,))
+"""Numbers of directions. Every spectral quantity is a sum over them: one, and several."""
+
+DESIGN_SIZES = ((2, 2, 3), (1, 3, 2))
+"""Outputs, features and samples: more samples than features, and fewer."""
+
 MAX_OUTPUTS = 4
 """The largest number of outputs of a spectrum; draws hold this many and mask the rest."""
 

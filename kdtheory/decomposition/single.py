@@ -33,7 +33,7 @@ from kdtheory.theorems.linear_gaussian import (
 )
 
 _NARROW = 0.01
-"""An interval for the divergence is narrow enough at this share of the bound."""
+"""An interval for the divergence is narrow enough at this share of its bound."""
 
 _MOST_DRAWS = 2**18
 """The most replicates times inner draws that a single design is worth."""
@@ -234,7 +234,8 @@ def _sampled_student(
         design,
         rank,
         key=random_key(seed),
-        tolerance=_NARROW * float(algorithm_shift.divergence_bound(summary)),
+        tolerance=_NARROW * float(dataset_shift.dataset_shift_printed(summary)),
+        share=_NARROW,
         max_evaluations=_MOST_DRAWS,
         progress=None if progress is None else lambda result: progress(result.width),
     )

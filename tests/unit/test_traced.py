@@ -136,7 +136,8 @@ def test_a_wrong_copy_of_a_claim_shares_no_trace():
     assert _traced.quantities(claim, jnp.array(0.5))["rhs"] == 1.5
 
 
-def test_traces_are_bounded_and_dropped_with_their_claim():
+def test_traces_are_bounded_and_dropped_with_their_claim(monkeypatch):
+    monkeypatch.setattr(_traced, "MAX_TRACES", 20)
     claim, _ = _counting()
     other = dataclasses.replace(claim, rhs=claim.lhs)
     for length in range(1, 6):

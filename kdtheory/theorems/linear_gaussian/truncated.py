@@ -163,6 +163,7 @@ def truncated_shift_within(
     *,
     key: Key,
     tolerance: float,
+    share: float = 0.0,
     max_evaluations: int = 2**22,
     num_draws: int = 256,
     num_inner: int = 16,
@@ -179,6 +180,7 @@ def truncated_shift_within(
         rank: $\kappa\ge0$.
         key: a typed key.
         tolerance: the width to stop at.
+        share: the same in units of the convexity bound; the wider of the two counts.
         max_evaluations: the most replicates times inner draws in one round.
         num_draws: replicates of the first round.
         num_inner: inner draws of the first round.
@@ -199,7 +201,8 @@ def truncated_shift_within(
         if progress is not None:
             progress(found)
         too_many = 2 * num_draws * num_inner > max_evaluations
-        if found.exact or found.width <= tolerance or too_many:
+        narrow = found.width <= max(tolerance, share * found.convexity_bound.mean)
+        if found.exact or narrow or too_many:
             return found
         if 2 * (found.upper.mean - found.lower.mean) > found.width:
             num_inner *= 2

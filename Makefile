@@ -7,8 +7,9 @@ PACKAGES := kdtheory proofs_check tests
 
 .PHONY: verify test check notebooks bench mutants format clean
 
+# CLAIMS: slugs, rooms or globs; the whole catalogue if it is empty.
 verify: $(VENV)/.installed
-	$(BIN)/kdtheory verify
+	$(BIN)/kdtheory verify $(CLAIMS)
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup

@@ -30,7 +30,7 @@ def posterior(outputs, directions, seed=0):
     )
 
 
-@pytest.mark.parametrize(("outputs", "directions", "rank"), [(2, 3, 1), (3, 4, 2), (4, 3, 2)])
+@pytest.mark.parametrize(("outputs", "directions", "rank"), [(2, 3, 1), (4, 3, 2)])
 def test_the_derivative_and_the_solver(outputs, directions, rank, monkeypatch):
     monkeypatch.setattr(truncated_proposal, "BLUNTING", 0.0)
     known = posterior(outputs, directions)
@@ -91,8 +91,8 @@ def information(design, rank, scale=1.0, *, num_inner=32, count=512, seed=0):
 SETTINGS = {"prior_precision": 0.7, "inverse_temperature": 1.3, "noise_std": 0.8}
 
 
-@pytest.mark.parametrize(("outputs", "directions"), [(2, 1), (3, 2)])
-def test_at_full_rank_the_bounds_close_on_the_closed_form(outputs, directions):
+def test_at_full_rank_the_bounds_close_on_the_closed_form():
+    outputs, directions = 3, 2
     rng = np.random.default_rng(3)
     inputs = rng.normal(size=(directions, 4))
     design = LinearGaussianDesign.create(inputs, rng.normal(size=(outputs, directions)), **SETTINGS)
@@ -110,14 +110,13 @@ def test_at_full_rank_the_bounds_close_on_the_closed_form(outputs, directions):
     assert gaps[2] < 0.02
 
 
-@pytest.mark.parametrize("num_inner", [1, 3])
-def test_a_student_drowned_in_noise_knows_nothing(num_inner):
+def test_a_student_drowned_in_noise_knows_nothing():
     # Its density is the same whatever the teacher: every weight is one, and so are their means.
     rng = np.random.default_rng(2)
     design = LinearGaussianDesign.create(
         rng.normal(size=(3, 4)), rng.normal(size=(3, 3)), **SETTINGS
     )
-    values, _ = information(design, 2, 1e8, num_inner=num_inner, count=32)
+    values, _ = information(design, 2, 1e8, num_inner=3, count=32)
     np.testing.assert_allclose(values, 0, atol=5e-3)
 
 

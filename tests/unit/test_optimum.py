@@ -109,13 +109,16 @@ def test_a_minimum_at_infinity_is_said_to_be_one():
 
 
 def test_ranks_and_conventions():
+    beta_only = (*HELD, "prior_precision")
     for options in ({"rank": 0}, {"null": "identity"}):
-        found = optimal_design(X[:, :1], WEIGHTS, noise_std=0.8, hold=HELD, **options)
-        settings = {
-            "prior_precision": found.prior_precision,
-            "inverse_temperature": found.inverse_temperature,
-        }
-        one = decompose(X[:, :1], WEIGHTS, noise_std=0.8, **settings, **options)
+        found = optimal_design(X[:, :1], WEIGHTS, noise_std=0.8, hold=beta_only, **options)
+        beta = found.inverse_temperature
+        for factor in (0.99, 1.01):
+            near = decompose(
+                X[:, :1], WEIGHTS, noise_std=0.8, inverse_temperature=factor * beta, **options
+            )
+            assert near.divergence > found.divergence
+        one = decompose(X[:, :1], WEIGHTS, noise_std=0.8, inverse_temperature=beta, **options)
         np.testing.assert_allclose(found.divergence, one.divergence, rtol=1e-12)
 
 

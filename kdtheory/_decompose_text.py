@@ -62,6 +62,19 @@ def write_one(data: DesignData, result: decomposition.Decomposition) -> None:
     for term in result.terms:
         if term is not dominant and term.value:
             out.print(f"  {term.name}: {term.remedy}", style="dim", markup=False)
+    spare = result.num_features - result.design_rank
+    if spare and result.rank:
+        out.print(
+            f"\nThe best map of rank {result.rank} is not the only one: on the {spare} directions "
+            "in which the inputs vanish it may do anything. "
+            + (
+                "Here it is zero there (minnorm)."
+                if result.null == "minnorm"
+                else "Here it copies the teacher there (identity)."
+            ),
+            style="dim",
+            markup=False,
+        )
     _write_gaps(result.gaps)
 
 

@@ -103,6 +103,15 @@ def test_holding_everything_changes_nothing() -> None:
     assert "The bound is least at the same settings" in result.stdout
 
 
+def test_a_null_space_is_spoken_of(tmp_path: Path) -> None:
+    path = tmp_path / "wide.npz"
+    np.savez(path, X=[[1.0], [2.0]], W_star=[[1.0, -1.0]])
+    settings = ("decompose", str(path), "--noise-std", "1")
+    assert "is not the only one: on the 1 directions" in run(*settings).stdout
+    assert "copies the teacher there" in run(*settings, "--null", "identity").stdout
+    assert "not the only one" not in run(*settings, "--rank", "0").stdout
+
+
 def test_a_file_with_matrices_of_its_own(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     path = tmp_path / "design.npz"

@@ -8,6 +8,8 @@ import pytest
 
 from kdtheory._check import InputError
 from kdtheory.decomposition import MEANINGS, Decomposition, decompose, sweep_design
+from kdtheory.objects.designs import LinearGaussianDesign, spectrum
+from kdtheory.theorems.linear_gaussian.gap_bounds import gap_bounds
 
 RNG = np.random.default_rng(0)
 X, WEIGHTS = RNG.normal(size=(3, 8)), RNG.normal(size=(2, 3))
@@ -194,6 +196,11 @@ def test_a_rank_between_is_an_interval(monkeypatch):
     assert zero.exact
     again = decompose(X, WEIGHTS, rank=1, seed=3, **SETTINGS)
     assert again == result
+    # The bounds on the gap take the larger end: a student at that divergence has them exactly.
+    design = LinearGaussianDesign.create(X, WEIGHTS, **SETTINGS)
+    bounds = gap_bounds(spectrum(design), 8.0, high)
+    expected = (float(bounds.chernoff_lower), float(bounds.chernoff_upper))
+    np.testing.assert_allclose(result.gaps.chernoff, expected, rtol=1e-9)
 
 
 def simulated_gaps(moment, runs, seed):

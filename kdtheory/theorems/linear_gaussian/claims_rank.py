@@ -23,15 +23,11 @@ from kdtheory.theorems.linear_gaussian import (
     two_teachers,
     worlds,
 )
-from kdtheory.theorems.linear_gaussian.worlds import design_case, spectrum_case
+from kdtheory.theorems.linear_gaussian.worlds import arrays, design_case, spectrum_case
 from kdtheory.theorems.papers import LI_HE
 
 APPENDIX = "appendix E"
 _RANK_MAP = Source(LI_HE, "best map of rank kappa in prediction space", APPENDIX)
-
-
-def _arrays(*values: Any) -> tuple[Any, ...]:
-    return tuple(jnp.asarray(value, dtype=float) for value in values)
 
 
 def _maps(size: tuple[int, ...]) -> Domain:
@@ -61,19 +57,19 @@ RANK_MAP = Claim(
     tight=(
         Case(
             "the best map",
-            lambda: _arrays([[1, 0], [0, 2]], [[1, 0], [0, 1]], [[0], [1]], [[0, 1]]),
+            lambda: arrays([[1, 0], [0, 2]], [[1, 0], [0, 1]], [[0], [1]], [[0, 1]]),
             "W_T X = diag(1, 2): its second direction is kept, and 1 is left",
         ),
     ),
     corners=(
         Case(
             "no map at all",
-            lambda: _arrays([[1, 0], [0, 2]], [[1, 0], [0, 1]], [[0], [0]], [[0, 0]]),
+            lambda: arrays([[1, 0], [0, 2]], [[1, 0], [0, 1]], [[0], [0]], [[0, 0]]),
             "rank zero is within the budget",
         ),
         Case(
             "a null direction",
-            lambda: _arrays([[1, 2], [0, 0]], [[1, 0], [0, 0]], [[1], [0]], [[1, 2]]),
+            lambda: arrays([[1, 2], [0, 0]], [[1, 0], [0, 0]], [[1], [0]], [[1, 2]]),
             "two maps without error, W_T M = (1, 2) here and (1, 0) for diag(1, 0)",
         ),
     ),
@@ -234,8 +230,8 @@ EXPECTED_TAIL = Claim(
     scale=_energy,
     draws={"lhs": draws_rank.EXPECTED_TAIL},
     tight=(
-        Case("centred", lambda: _arrays([[0], [0]], 1), "2 - pi/2"),
-        Case("far", lambda: _arrays([[2, 0], [0, 1]], 0.0625), "close to the tail of the mean"),
+        Case("centred", lambda: arrays([[0], [0]], 1), "2 - pi/2"),
+        Case("far", lambda: arrays([[2, 0], [0, 1]], 0.0625), "close to the tail of the mean"),
     ),
 )
 
@@ -253,9 +249,9 @@ EXPECTED_TAIL_BOUND = Claim(
     sizes=((2,), (1,)),
     scale=_energy,
     tight=(
-        Case("no noise", lambda: _arrays([[2, 0], [0, 1]], 0), "both are the tail of the mean, 1"),
+        Case("no noise", lambda: arrays([[2, 0], [0, 1]], 0), "both are the tail of the mean, 1"),
     ),
-    corners=(Case("centred", lambda: _arrays([[0], [0]], 1), "2 - pi/2 against 2"),),
+    corners=(Case("centred", lambda: arrays([[0], [0]], 1), "2 - pi/2 against 2"),),
     uses=(EXPECTED_TAIL.slug,),
 )
 
@@ -272,7 +268,7 @@ def _two_teachers(size: tuple[int, ...]) -> Domain:
 
 _SAME = Case(
     "one teacher",
-    lambda: _arrays([[1], [0]], [[1], [0]], [1], [[0], [0]], 0.5, 1),
+    lambda: arrays([[1], [0]], [[1], [0]], [1], [[0], [0]], 0.5, 1),
     "W^0 = W^1: the student's law is one Gaussian, and every bound is exact",
 )
 _SANDWICH: dict[str, Any] = {
@@ -284,7 +280,7 @@ _SANDWICH: dict[str, Any] = {
     "corners": (
         Case(
             "two teachers",
-            lambda: _arrays([[1], [0]], [[0], [1]], [1], [[0], [0]], 0.5, 3),
+            lambda: arrays([[1], [0]], [[0], [1]], [1], [[0], [0]], 0.5, 3),
             "orthogonal outputs, three inner draws",
         ),
     ),

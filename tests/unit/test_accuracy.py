@@ -74,7 +74,7 @@ def reference():
     }
 
 
-def grid_values(inputs, dtype):
+def grid_values(inputs, dtype, **student):
     """All settings in one call; returns one dictionary per setting."""
     precision, beta, noise = np.array(list(SETTINGS.values())).T
     grid = decompose_grid(
@@ -84,6 +84,7 @@ def grid_values(inputs, dtype):
         inverse_temperature=beta,
         noise_std=noise,
         dtype=dtype,
+        **student,
     )
     named = {
         **grid.terms,
@@ -118,3 +119,19 @@ def test_one_design_agrees_with_eighty_digits(reference, name):
         got |= {"mutual information": result.mutual_information}
         errors = relative_errors(got, reference[name, setting])
         assert max(errors.values()) <= 1e-13, (setting, errors)
+
+
+HARD = ("condition 1e7", "condition 1e7, fewer samples", "rank-deficient")
+
+
+@pytest.mark.parametrize("student", [{"rank": 0}, {"null": "identity"}])
+@pytest.mark.parametrize("name", HARD)
+def test_other_students_agree_with_eighty_digits(name, student):
+    inputs = DESIGNS[name]
+    chosen = {"rank": "zero"} if "rank" in student else student
+    for dtype, tolerance in (("float64", 1e-13), ("float32", 1e-5)):
+        found = grid_values(inputs, dtype, **student)
+        for got, (setting, values) in zip(found, SETTINGS.items(), strict=True):
+            expected = dense_decomposition(inputs, weights(2, len(inputs)), *values, **chosen)
+            errors = relative_errors(got, expected)
+            assert max(errors.values()) <= tolerance, (dtype, setting, errors)

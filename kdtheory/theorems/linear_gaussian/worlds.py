@@ -20,7 +20,7 @@ from kdtheory.theorems.linear_gaussian.algorithm_shift import NullConvention, Ra
 SPECTRUM_SIZES = ((3,), (1,))
 """Numbers of directions. Every spectral quantity is a sum over them: one, and several."""
 
-DESIGN_SIZES = ((2, 2, 3), (1, 3, 2))
+DESIGN_SIZES = ((2, 2, 3), (1, 2, 1))
 """Outputs, features and samples: more samples than features, and fewer."""
 
 MAX_OUTPUTS = 4

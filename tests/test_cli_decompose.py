@@ -57,7 +57,7 @@ def test_a_sweep(tmp_path: Path) -> None:
     assert "least at prior precision" in result.stdout
     assert "svg" in figure.read_text(encoding="utf-8")
     data = json.loads(run(*arguments, "--json").stdout)
-    assert len(data["values"]) == 30
+    np.testing.assert_allclose(data["values"], 10.0 ** np.linspace(-6, 0, 30), rtol=1e-12)
     total = np.sum([data["terms"][name] for name in data["terms"]], axis=0)
     np.testing.assert_allclose(total, data["bound"], rtol=1e-12)
     assert data["divergence_low"] == data["divergence_high"]

@@ -140,6 +140,10 @@ def test_a_sweep_over_the_rank():
     between = slice(1, 3)
     assert (sweep.divergence_low[between] < sweep.divergence_high[between]).all()
     assert (sweep.divergence_high[between] < sweep.bound[between]).all()
+    # What every rank's bound gives away: at rank zero it is all that it gives away.
+    zero = decompose_grid(X, WEIGHTS, rank=0, **HELD)
+    given_away = sweep.bound[between] - sweep.divergence_high[between]
+    np.testing.assert_allclose(given_away, zero.mutual_information, rtol=1e-12)
     assert (sweep.standard_error[between] > 0).all()
     assert not sweep.logarithmic
     json.dumps(sweep.to_dict(), allow_nan=False)

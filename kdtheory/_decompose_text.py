@@ -51,7 +51,9 @@ def write_one(data: DesignData, result: decomposition.Decomposition) -> None:
     )
     model = "under the fitted model" if result.fitted else "under the model given"
     if result.level is None:
-        table.add_row("divergence", f"{result.divergence:.6g}", f"K_n, exact {model}")
+        # Exact for the model; how well the fitted one speaks of the data is another question.
+        words = f"K_n {model}" if result.fitted else f"K_n, exact {model}"
+        table.add_row("divergence", f"{result.divergence:.6g}", words)
     else:
         low, high = result.interval
         text = f"K_n {model}: {low:.6g} to {high:.6g} ({result.level:.0%}, sampled)"

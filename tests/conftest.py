@@ -15,7 +15,7 @@ import pytest
 
 # Before anything draws: no display is needed.
 os.environ.setdefault("MPLBACKEND", "Agg")
-# Before JAX starts: see kdtheory/tools/_compile.py.
+# Before JAX starts: see kdtheory/_one_thread.py.
 os.environ.setdefault("PJRT_NPROC", "1")
 # A test runs a program once or twice: compiling is what takes the time, three quarters of it in
 # optimisations. The reference values are held a second time with XLA_FLAGS="" (see the Makefile).

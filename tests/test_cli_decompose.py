@@ -25,6 +25,7 @@ def test_decompose_adds_up(tmp_path: Path) -> None:
     result = run(*arguments)
     assert result.exit_code == 0
     assert "under the fitted model" in result.stdout
+    assert "exact" not in result.stdout
     figure = tmp_path / "terms.png"
     data = json.loads(run(*arguments, "--json", "-o", str(figure)).stdout)
     total = sum(term["value"] for term in data["terms"])

@@ -9,19 +9,14 @@ from __future__ import annotations
 import collections
 import contextlib
 import functools
-import os
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
 import jax
 
+import kdtheory._one_thread  # noqa: F401
 from kdtheory.claim import Claim
 from kdtheory.tools._traced import forget, formulas_of
-
-# Batched linear algebra on several threads of jaxlib's CPU client can wait for ever (jaxlib 0.10.2,
-# two cores: each worker idle, one result pending); a client of one thread does not. This counts
-# only if it is set before the client starts; a value of the user's own is left alone.
-os.environ.setdefault("PJRT_NPROC", "1")
 
 MAX_PROGRAMS = 32
 

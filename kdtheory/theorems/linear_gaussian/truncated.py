@@ -27,6 +27,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+import kdtheory._one_thread  # noqa: F401
 from kdtheory import _check
 from kdtheory._types import Key
 from kdtheory.objects.designs import LinearGaussianDesign

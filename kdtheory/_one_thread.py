@@ -7,4 +7,5 @@ set before the client starts; a value of the user's own is left alone.
 
 import os
 
-os.environ.setdefault("PJRT_NPROC", "1")
+THREADS = os.environ.setdefault("PJRT_NPROC", "1")
+"""How many threads the client starts with, as text."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import jax
 
-import kdtheory._one_thread  # noqa: F401
+from kdtheory._one_thread import THREADS as THREADS
 from kdtheory.claim import Claim
 from kdtheory.tools._traced import forget, formulas_of
 

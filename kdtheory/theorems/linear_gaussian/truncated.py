@@ -27,8 +27,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-import kdtheory._one_thread  # noqa: F401
 from kdtheory import _check
+from kdtheory._one_thread import THREADS as THREADS
 from kdtheory._types import Key
 from kdtheory.objects.designs import LinearGaussianDesign
 from kdtheory.theorems.linear_gaussian import algorithm_shift, rank_tail, truncated_draws

@@ -15,7 +15,7 @@ def _best(inputs):
 
 
 def _objective(inputs):
-    return "divergence" if inputs["id"].startswith("K") else "bound"
+    return "bound" if inputs["id"].startswith("J") else "divergence"
 
 
 def _at_half_and_three_halves(inputs):

@@ -198,8 +198,8 @@ def test_nested_sampling_in_original_coordinates():
     design = LinearGaussianDesign.create(
         rng.normal(size=(3, 5)), rng.normal(size=(2, 3)), **SETTINGS
     )
-    found = truncated_shift(design, 1, key=random_key(5), num_draws=2048, num_inner=32)
-    bounds = nested_sampling(design, 1, 1500, 400, seed=2)
+    found = truncated_shift(design, 1, key=random_key(5), num_draws=512, num_inner=32)
+    bounds = nested_sampling(design, 1, 800, 200, seed=2)
     errors = bounds.std(axis=0) / math.sqrt(len(bounds))
     means = bounds.mean(axis=0)
     assert found.interval[0] <= means[1] + 4 * errors[1]
@@ -207,7 +207,7 @@ def test_nested_sampling_in_original_coordinates():
     # The third column is log phi(Theta; W^0) / q_T: its mean is the convexity bound.
     error = math.hypot(errors[2], found.convexity_bound.standard_error)
     assert abs(means[2] - found.convexity_bound.mean) < 4 * error
-    # 32 proposals near the mode close the sandwich further than 400 draws of the posterior.
+    # 32 proposals near the mode close the sandwich further than 200 draws of the posterior.
     assert found.upper.mean - found.lower.mean < means[1] - means[0]
 
 

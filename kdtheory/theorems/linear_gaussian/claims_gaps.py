@@ -23,7 +23,6 @@ from kdtheory.theorems.linear_gaussian import (
     gaps_random,
     worlds,
 )
-from kdtheory.theorems.linear_gaussian.algorithm_shift import NullConvention, Rank
 from kdtheory.theorems.linear_gaussian.worlds import design_case, spectrum_case
 
 
@@ -42,9 +41,8 @@ def _dense_teacher(function: Callable[..., Any], *instance: Any) -> Scalar:
     return function(dense_gaps.gap_quadratic(design, moment), dense.teacher_moments(design), *rest)
 
 
-def _dense_student(rank: Rank, null: NullConvention, *instance: Any) -> Scalar:
-    design, moment = instance
-    law = dense.student_moments(design, worlds.student_map(rank, null, design))
+def _dense_student(design: LinearGaussianDesign, moment: Any) -> Scalar:
+    law = dense.student_moments(design, worlds.student_map("full", "minnorm", design))
     return dense_gaps.gap_mean(dense_gaps.gap_quadratic(design, moment), law)
 
 
@@ -133,30 +131,21 @@ GEN_GAPS_TEACHER = Claim(
 )
 
 
-def _student_gap(name: str, rank: Rank, words: str, right: str) -> Claim:
-    return dataclasses.replace(
-        GEN_GAPS_TEACHER,
-        slug=f"linear_gaussian/gen_gaps_student{name}",
-        title=f"The student's gap at the columns of X, {words}",
-        statement=rf"\mathrm{{gen}}_S = {right}\quad\text{{({words})}}",
-        lhs=_of_design(gaps.student_gap, rank=rank),
-        rhs=_at_columns(functools.partial(_dense_student, rank, "minnorm")),
-        draws={"lhs": draws_gaps.student_gap_draw(rank, "minnorm")},
-        tight=(
-            Case(
-                "one by one",
-                lambda: design_case([[1.0]], [[0.5]]),
-                "r = rho = 1/2, b = 1/4: 1/16 + 3/4, and 3/16 - 3/4 at rank zero",
-            ),
+GEN_GAPS_STUDENT = dataclasses.replace(
+    GEN_GAPS_TEACHER,
+    slug="linear_gaussian/gen_gaps_student",
+    title="The student's gap at the columns of X, full rank",
+    statement=r"\mathrm{gen}_S = \tfrac{\nu^2}n\sum_i[(1-\rho_i)^2b_i+k(r_i+\rho_i^2)]",
+    lhs=_of_design(gaps.student_gap),
+    rhs=_at_columns(_dense_student),
+    draws={"lhs": draws_gaps.student_gap_draw("full", "minnorm")},
+    tight=(
+        Case(
+            "one by one",
+            lambda: design_case([[1.0]], [[0.5]]),
+            "r = rho = 1/2, b = 1/4: 1/16 + 3/4",
         ),
-    )
-
-
-GEN_GAPS_STUDENT = _student_gap(
-    "", "full", "full rank", r"\tfrac{\nu^2}n\sum_i[(1-\rho_i)^2b_i+k(r_i+\rho_i^2)]"
-)
-GEN_GAPS_STUDENT_RANK_ZERO = _student_gap(
-    "_rank_zero", "zero", "rank zero", r"\tfrac{\nu^2}n\sum_i[(1-\rho_i^2)b_i-k(r_i+\rho_i^2)]"
+    ),
 )
 
 
@@ -184,39 +173,37 @@ GEN_GAPS_TEACHER_RANDOM = Claim(
 )
 
 
-def _student_gap_random(name: str, null: NullConvention, words: str) -> Claim:
-    def case(factor: float) -> Callable[[], Any]:
-        def make() -> Any:
-            design = design_case([[1.0], [1.0]], [[0.5, 0.25]])
-            covariance = factor * jnp.eye(2, dtype=float)
-            student = dataclasses.replace(design, student_covariance=covariance)
-            return student, _second_moment([2, 1], [1, 1])
+def _noisy_student(factor: float) -> tuple[Any, ...]:
+    """Returns one sample of two features, a student of isotropic noise, and a second moment."""
+    design = design_case([[1.0], [1.0]], [[0.5, 0.25]])
+    covariance = factor * jnp.eye(2, dtype=float)
+    student = dataclasses.replace(design, student_covariance=covariance)
+    return student, _second_moment([2, 1], [1, 1])
 
-        return make
 
-    return Claim(
-        slug=f"linear_gaussian/gen_gaps_student_random{name}",
-        title=f"The student's gap for a test input of any second moment, {words}",
-        statement=r"\mathrm{gen}_S = \operatorname{tr}M_SS_x"
-        rf" + k\operatorname{{tr}}\Sigma_S(S_x-\tfrac1nXX^\top)\quad\text{{({words})}}",
-        relation=Relation.EQ,
-        lhs=functools.partial(gaps_random.student_gap_random, null=null),
-        rhs=functools.partial(_dense_student, "full", null),
-        domain=gap_worlds.tested_students,
-        sizes=worlds.DESIGN_SIZES,
-        scale=_loss_unit,
-        draws={"lhs": draws_gaps.student_gap_draw("full", null)},
-        tight=(Case("half a unit of noise", case(0.5), "one sample of two features"),),
-        corners=(
-            Case("a student without noise", case(0.0), "only the teacher's mistakes are left"),
+GEN_GAPS_STUDENT_RANDOM = Claim(
+    slug="linear_gaussian/gen_gaps_student_random",
+    title="The student's gap for a test input of any second moment, min-norm map",
+    statement=r"\mathrm{gen}_S = \operatorname{tr}M_SS_x"
+    r" + k\operatorname{tr}\Sigma_S(S_x-\tfrac1nXX^\top)",
+    relation=Relation.EQ,
+    lhs=gaps_random.student_gap_random,
+    rhs=_dense_student,
+    domain=gap_worlds.tested_students,
+    sizes=worlds.DESIGN_SIZES,
+    scale=_loss_unit,
+    draws={"lhs": draws_gaps.student_gap_draw("full", "minnorm")},
+    tight=(
+        Case("half a unit of noise", lambda: _noisy_student(0.5), "one sample of two features"),
+    ),
+    corners=(
+        Case(
+            "a student without noise",
+            lambda: _noisy_student(0.0),
+            "only the teacher's mistakes are left",
         ),
-        uses=(GEN_GAPS_STUDENT.slug,),
-    )
-
-
-GEN_GAPS_STUDENT_RANDOM = _student_gap_random("", "minnorm", "min-norm map")
-GEN_GAPS_STUDENT_RANDOM_IDENTITY = _student_gap_random(
-    "_identity", "identity", "copying the null space"
+    ),
+    uses=(GEN_GAPS_STUDENT.slug,),
 )
 
 

@@ -30,7 +30,7 @@ COLUMNS = {
 def write_one(data: DesignData, result: decomposition.Decomposition) -> None:
     out = console()
     out.print(result.heading, style="bold", markup=False)
-    _write_input(data, result.num_features, result.num_samples, result.num_outputs)
+    _write_input(data)
     out.print(
         f"prior precision {result.prior_precision:g}, inverse temperature "
         f"{result.inverse_temperature:g}, noise {result.noise_std:.6g}"
@@ -243,12 +243,7 @@ def _range(values: tuple[float, ...]) -> str:
     return f"{low:.4g}" if high - low < 1e-9 * max(high, 1.0) else f"{low:.3g} to {high:.3g}"
 
 
-def _write_input(
-    data: DesignData,
-    num_features: int | None = None,
-    num_samples: int | None = None,
-    num_outputs: int | None = None,
-) -> None:
+def _write_input(data: DesignData) -> None:
     """Writes one line on what was read, and what was done to it."""
     features, samples = data.inputs.shape
     weights = data.labels if data.labels is not None else data.true_weights
@@ -257,8 +252,8 @@ def _write_input(
         word for word, flag in (("centred", data.centred), ("scaled", data.standardized)) if flag
     ]
     console().print(
-        f"{data.source}: d = {num_features or features} features, n = {num_samples or samples} "
-        f"samples, k = {num_outputs or len(weights)} outputs"
+        f"{data.source}: d = {features} features, n = {samples} samples, "
+        f"k = {len(weights)} outputs"
         + (f"; {' and '.join(done)}" if done else "")
         + (f"; constant features dropped: {', '.join(data.dropped)}" if data.dropped else ""),
         markup=False,

@@ -224,9 +224,10 @@ def rank_draws(
         shown = spread * half + label_noise / np.sqrt(prediction)
         guess = _Kept.of(mean + excess / (1.0 + excess) * shown, prediction)
         variances = pairs[0].variances_around(guess, full)
-        found.information[:, index] = (
-            0.5 * num_outputs * np.sum(np.log1p(variances / scales[index]), axis=1)
-        )
+        # A student without noise tells all that it keeps: log(1 + v/0) is infinite where v > 0.
+        ratios = np.where(variances > 0, np.inf, 0.0)
+        np.divide(variances, scales[index], out=ratios, where=scales[index] > 0)
+        found.information[:, index] = 0.5 * num_outputs * np.sum(np.log1p(ratios), axis=1)
         if progress is not None:
             progress(index + 1, settings.shape[1])
     # Nothing is lost at full rank, and what is lost at rank zero is known.

@@ -153,6 +153,8 @@ def sweep_design(
     exact = _by_rank(ranks, full, lambda g: g.divergence, grids, along.shape)
     with jax.enable_x64(True):
         gap = np.asarray(_dataset_gaps(spectrum, jnp.asarray(settings[:3])))
+    # Without noise a student of limited rank has a singular law, and its divergence is infinite.
+    lowest = bound - gap - np.where(np.isfinite(bound), hidden, 0.0)
     fitted = " under the fitted model" if prepared.fitted else ""
     return Sweep(
         name=name,
@@ -160,7 +162,7 @@ def sweep_design(
         logarithmic=is_logarithmic(along),
         terms=terms,
         bound=bound,
-        divergence_low=np.where(between, bound - gap - hidden, exact),
+        divergence_low=np.where(between, lowest, exact),
         divergence_high=np.where(between, bound - gap, exact),
         standard_error=np.where(between, error, 0.0),
         heading=f"Distillation divergence and its bound{fitted}",

@@ -184,9 +184,11 @@ def test_a_rank_between_is_an_interval(monkeypatch):
     terms = {term.name: term for term in result.terms}
     assert terms["rank bottleneck"].standard_error > 0
     sweep = sweep_design(X, WEIGHTS, name="rank", values=[1], num_draws=8000, **SETTINGS)
-    np.testing.assert_allclose(
-        terms["rank bottleneck"].value, sweep.terms["rank bottleneck"], rtol=0.1
-    )
+    # Two samplers that share no code, at 5 of their joint standard errors, with fixed seeds.
+    lost = terms["rank bottleneck"]
+    joint = np.hypot(lost.standard_error, sweep.standard_error[0])
+    assert 0 < joint < 0.05 * abs(lost.value)
+    assert abs(lost.value - sweep.terms["rank bottleneck"][0]) < 5 * joint
     assert sweep.divergence_low[0] < high
     assert sweep.divergence_high[0] > low
     full, zero = (decompose(X, WEIGHTS, rank=rank, **SETTINGS) for rank in (None, 0))

@@ -85,6 +85,8 @@ def test_the_information_is_bounded(scale):
         # J - K = k/2 sum log(1 + t) + I(Theta; W_T | Y-hat); the first is J - K at rank zero.
         zero = decompose_grid(X, WEIGHTS, rank=0, student_scale=scale, **held)
         exact = grid.mutual_information - zero.mutual_information
+        # 10,000 draws of 3 outputs know a variance to sqrt(2 / 30,000) = 0.8 %, and the mean of
+        # four such logarithms to 0.4 %: five of these.
         np.testing.assert_allclose(found.information[-1, column], exact, rtol=0.02)
     assert (found.information[0] == 0).all()
 
@@ -155,6 +157,12 @@ def test_a_sweep_at_rank_one_matches_the_sweep_over_ranks():
     at_one = sweep_design(X, WEIGHTS, name="inverse_temperature", values=[1.0, 2.0], rank=1, **HELD)
     np.testing.assert_allclose(at_one.bound[0], over_ranks.bound[1], rtol=1e-12)
     np.testing.assert_allclose(at_one.divergence_low[0], over_ranks.divergence_low[1], rtol=1e-12)
+
+
+def test_a_student_of_limited_rank_without_noise_is_infinitely_far():
+    sweep = sweep_design(X, WEIGHTS, name="student_scale", values=[0.0, 1.0], rank=1, **HELD)
+    assert sweep.bound[0] == sweep.divergence_low[0] == sweep.divergence_high[0] == np.inf
+    assert sweep.divergence_low[1] < sweep.divergence_high[1] < sweep.bound[1] < np.inf
 
 
 BAD = {

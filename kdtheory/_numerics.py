@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +20,41 @@ terms, and $6\cdot10^{-5}$ in float32."""
 
 NEAR_EQUALITY = 1e-9
 """A slack below this (in the claim's scale) is too small for floating point to be the judge."""
+
+
+CHOSEN = "chosen_in_floating_point"
+"""The name by which tools know a search for an argument; see `chosen`."""
+
+
+def chosen(search: Callable[..., Any]) -> Callable[..., Any]:
+    r"""Marks a search for the argument at which a formula is then evaluated.
+
+    A bound such as $\inf_\ell(K+\psi(\ell))/\ell$ is computed in two steps: a search for a good
+    $\ell$, and the formula at it. Only the second is the bound, valid at any $\ell$. So the search
+    has no gradient (the envelope theorem: none is needed at the optimum), and the referee, which
+    encloses formulas, takes the argument that floating point finds as the number that it is: the
+    enclosure is that of the formula at this argument. What the search misses is second order in
+    its error, and for a claim that a bound is *best possible* it belongs into ``Claim.error``
+    unless it is below rounding.
+
+    Args:
+        search: arrays -> array, traceable.
+
+    Returns:
+        The same function, without a gradient.
+    """
+
+    def named(*arguments: Any) -> Any:
+        return search(*arguments)
+
+    named.__name__ = CHOSEN
+    compiled = jax.jit(named)
+
+    @functools.wraps(search)
+    def without_gradient(*arguments: Any) -> Any:
+        return jax.lax.stop_gradient(compiled(*jax.lax.stop_gradient(arguments)))
+
+    return without_gradient
 
 
 def rounding_tolerance(dtype: object) -> float:

@@ -8,17 +8,20 @@ the rationals. The inputs are read exactly: a float64 is the dyadic rational tha
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
 import jax
+import jax.extend
 import jax.numpy as jnp
 import numpy as np
 from flint import arb, ctx, fmpq
 
 from kdtheory._exact import decimal, truncated
+from kdtheory._numerics import CHOSEN
 from kdtheory.tools._ball_numbers import Number, Undecided, is_nan, is_unknown, to_numbers
 from kdtheory.tools._ball_primitives import Uncovered, apply, is_floating
 
@@ -35,7 +38,8 @@ def enclose(function: Callable, *args: Any, bits: int = 256) -> Any:
 
     What is enclosed is the formula as jax traces it: a constant 0.1 is the float64 0.1, and a
     function that jax writes as a rational approximation (`ndtri`, say) is that approximation.
-    Casts to a narrower floating dtype do not round, zero has no sign, and nothing overflows.
+    Casts to a narrower floating dtype do not round, zero has no sign, and nothing overflows. An
+    argument that a search chooses (`kdtheory._numerics.chosen`) is the float64 that it finds.
 
     Args:
         function: any function that jax can trace; it is traced in float64.
@@ -113,7 +117,19 @@ def _evaluate(closed: Any, operands: Sequence[np.ndarray]) -> list[np.ndarray]:
 
 
 def _call(operands: list, **params: Any) -> list[np.ndarray]:
-    return _evaluate(params["jaxpr"] if "jaxpr" in params else params["call_jaxpr"], operands)
+    inner = params["jaxpr"] if "jaxpr" in params else params["call_jaxpr"]
+    return _choose(inner, operands) if params.get("name") == CHOSEN else _evaluate(inner, operands)
+
+
+def _choose(closed: Any, operands: list) -> list[np.ndarray]:
+    """Returns what a search finds in floating point, as the exact numbers that it returns."""
+    floats = [x if x.dtype != object else np.vectorize(midpoint, [float])(x) for x in operands]
+    return [_read(result) for result in _program(closed)(*floats)]
+
+
+@functools.lru_cache(maxsize=32)
+def _program(closed: Any) -> Callable[..., Sequence[Any]]:
+    return jax.jit(jax.extend.core.jaxpr_as_fun(closed))
 
 
 def _cond(operands: list, *, branches: Sequence[Any], **_: Any) -> list[np.ndarray]:

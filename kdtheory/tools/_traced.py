@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from kdtheory._numerics import CHOSEN
 from kdtheory.claim import Claim, call
 from kdtheory.domains import Domain
 
@@ -206,7 +207,8 @@ class _Recorder:
 
         for equation in jaxpr.eqns:
             inputs = [read(atom) for atom in equation.invars]
-            if equation.primitive.name == "jit":
+            # A search stays in one piece: the referee knows it by its name.
+            if equation.primitive.name == "jit" and equation.params["name"] != CHOSEN:
                 results: Sequence[Any] = self.walk(equation.params["jaxpr"], inputs)
             else:
                 results = self._record(equation, inputs)

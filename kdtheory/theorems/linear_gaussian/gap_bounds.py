@@ -34,7 +34,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from kdtheory._numerics import excess_minus_log
+from kdtheory._numerics import chosen, excess_minus_log
 from kdtheory.objects.designs import DesignSpectrum, LinearGaussianDesign
 from kdtheory.theorems.linear_gaussian import quadratic_forms
 from kdtheory.theorems.linear_gaussian.gaps import gap_form
@@ -162,7 +162,7 @@ def chernoff_upper(
     """
     divergence = jnp.asarray(divergence, form.mean.dtype)
     proper = _between_zero_and_infinity(divergence)
-    tilt = jax.lax.stop_gradient(_optimal_tilt(form, proper))
+    tilt = _optimal_tilt(form, proper)
     largest = _largest(form)
     argument = tilt / (1.0 + 2.0 * largest * tilt)
     ratio, shortened = _ratios(form, tilt)
@@ -174,14 +174,13 @@ def chernoff_upper(
     return above, jnp.where(jnp.isnan(divergence), divergence, attained)
 
 
+@chosen
 def _optimal_tilt(form: QuadraticForm, divergence: Float[Array, ""]) -> Float[Array, ""]:
     r"""Returns the $g$ where $\ell\psi'(\ell)-\psi(\ell)$, the divergence of the tilt, is $K$.
 
     It is $\frac12\sum_j[p_j(y-1-\log y)_{y=1/(1-2\ell m_j)}+q_j\ell^2/(1-2\ell m_j)^2]$, which
     increases with $g$; bisection over $\log g$ in units of the standard deviation of $h$.
     """
-    form = jax.lax.stop_gradient(form)
-    divergence = jax.lax.stop_gradient(divergence)
     unit = jnp.sqrt(quadratic_forms.variance(form))
     limits = jnp.finfo(unit.dtype)
 

@@ -1,10 +1,9 @@
-"""Learning algorithms on finite worlds, tabulated: the loss of what is learned from any data set."""
+"""Learning algorithms on finite worlds, as tables of the losses of what they learn."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,9 +14,7 @@ from jaxtyping import Array, Float
 
 from kdtheory import _check
 from kdtheory._types import Scalar
-
-MAX_LOSSES = 1_000_000
-"""The most entries that a table of losses made from functions may have."""
+from kdtheory.objects import datasets
 
 
 @functools.partial(
@@ -29,8 +26,8 @@ MAX_LOSSES = 1_000_000
 class StableAlgorithm:
     r"""A learning algorithm $A(D, r)$ with a random seed, and a stability constant.
 
-    The $m^n$ data sets are sequences of $n$ examples in lexicographic order, the last example
-    varying fastest. The seed is drawn independently of the data; a deterministic algorithm has one.
+    Data sets are the $m^n$ sequences of `kdtheory.objects.datasets`. The seed is drawn
+    independently of the data; a deterministic algorithm has one.
 
     Attributes:
         example_weights: the law $P$ of an example, shape ``(examples,)``.
@@ -143,7 +140,7 @@ class StableAlgorithm:
             The algorithm.
 
         Raises:
-            InputError: as `create`, and if there are more than `MAX_LOSSES` losses.
+            InputError: as `create`, and if there are too many data sets.
 
         Example:
             >>> mean = StableAlgorithm.from_functions(
@@ -155,21 +152,14 @@ class StableAlgorithm:
             (2, 4, 2)
         """
         size = _check.integer("num_samples", num_samples, low=1)
-        total = len(seeds) * len(examples) ** (size + 1)
-        if total > MAX_LOSSES:
-            _check.refuse(
-                "num_samples",
-                f"{total} losses, one for every seed, sequence of {size} examples, and example",
-                f"at most {MAX_LOSSES}",
-                "Use fewer samples, examples or seeds.",
-            )
-        table = [
-            [
-                [float(loss(learned, example)) for example in examples]
-                for data in itertools.product(examples, repeat=size)
-                for learned in (algorithm(data, seed),)
-            ]
+        rows = datasets.sequences(len(examples), size)
+        learned = [
+            [algorithm(tuple(examples[index] for index in row), seed) for row in rows.tolist()]
             for seed in seeds
+        ]
+        table = [
+            [[float(loss(hypothesis, example)) for example in examples] for hypothesis in row]
+            for row in learned
         ]
         return cls.create(
             example_weights, table, size, seed_weights=seed_weights, stability=stability
@@ -208,9 +198,7 @@ def largest_change(
 
 
 @functools.partial(jax.jit, static_argnames="num_samples")
-def smallest_stability(
-    losses: Float[Array, "seeds datasets examples"], num_samples: int
-) -> Scalar:
+def smallest_stability(losses: Float[Array, "seeds datasets examples"], num_samples: int) -> Scalar:
     r"""Returns the smallest $\beta$ for which an algorithm is uniformly stable for every seed.
 
     $$\beta = \max_{r,\,z}\ \max_{D\simeq D'}|\ell(A(D,r),z) - \ell(A(D',r),z)|,$$

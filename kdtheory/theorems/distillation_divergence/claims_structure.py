@@ -23,10 +23,10 @@ def _dataset_part(process: DistillationProcess, data: Any) -> Scalar:
 
 
 def _dataset_part_or_infinite(
-    process: DistillationProcess, _: Any, data: Any, share: Any, elsewhere: Any
+    process: DistillationProcess, _: Any, data: Any, leaves: Any, share: Any, elsewhere: Any
 ) -> Scalar:
-    leaves = data * share * jnp.sum(elsewhere * (1.0 - process.teacher_kernel), axis=1)
-    return jnp.where(jnp.any(leaves > 0), jnp.inf, _dataset_part(process, data))
+    lost = data * (leaves * share) * jnp.sum(elsewhere * (1.0 - process.teacher_kernel), axis=1)
+    return jnp.where(jnp.any(lost > 0), jnp.inf, _dataset_part(process, data))
 
 
 def _mapped(*parts: Any) -> tuple[Any, ...]:
@@ -54,24 +54,24 @@ DETERMINISTIC_TEACHER = Claim(
     tight=(
         Case(
             "the same algorithm on other data",
-            lambda: _mapped([0.5, 0.5], [0, 1], [0.75, 0.25], 0, _NEVER),
+            lambda: _mapped([0.5, 0.5], [0, 1], [0.75, 0.25], 0, 1, _NEVER),
             "both sides are log 2 - H(1/4)",
         ),
     ),
     corners=(
         Case(
             "another student, now and then",
-            lambda: _mapped([0.5, 0.5], [0, 1], [0.5, 0.5], 2.0**-20, _NEVER),
+            lambda: _mapped([0.5, 0.5], [0, 1], [0.5, 0.5], 1, 2.0**-20, _NEVER),
             "the same data, and one hypothesis in two million is another: infinite",
         ),
         Case(
             "off the map, back to it",
-            lambda: _mapped([0.5, 0.5], [0, 1], [0.5, 0.5], 1, [[1, 0], [0, 1]]),
+            lambda: _mapped([0.5, 0.5], [0, 1], [0.5, 0.5], 1, 1, [[1, 0], [0, 1]]),
             "what is chosen off the map is what the map says: 0",
         ),
         Case(
             "another student where there are no data",
-            lambda: _mapped([0.5, 0.5], [0, 1], [1, 0], 1, [[1, 0], [1, 0]]),
+            lambda: _mapped([0.5, 0.5], [0, 1], [1, 0], 1, 1, [[1, 0], [1, 0]]),
             "the second data set never comes to the student: log 2",
         ),
     ),
@@ -79,9 +79,15 @@ DETERMINISTIC_TEACHER = Claim(
 
 
 def _dataset_part_and_exploration(
-    process: DistillationProcess, _: Any, data: Any, share: Any, __: Any, teacher_share: Any
+    process: DistillationProcess,
+    _: Any,
+    data: Any,
+    leaves: Any,
+    share: Any,
+    __: Any,
+    teacher_share: Any,
 ) -> Scalar:
-    student, teacher = (jnp.stack([1.0 - part, part]) for part in (share, teacher_share))
+    student, teacher = (jnp.stack([1.0 - part, part]) for part in (leaves * share, teacher_share))
     return _dataset_part(process, data) + kl_divergence(student, teacher)
 
 
@@ -98,19 +104,19 @@ EXPLORING_TEACHER = Claim(
     tight=(
         Case(
             "away from the map",
-            lambda: _exploring([0.5, 0.5], [0, 1], [0.5, 0.5], 0.5, [[0, 1], [1, 0]], 0.25),
+            lambda: _exploring([0.5, 0.5], [0, 1], [0.5, 0.5], 1, 0.5, [[0, 1], [1, 0]], 0.25),
             "whoever leaves the map ends elsewhere: both sides are log(4/3)/2",
         ),
     ),
     corners=(
         Case(
             "back to the map",
-            lambda: _exploring([0.5, 0.5], [0, 1], [0.5, 0.5], 0.5, [[1, 0], [0, 1]], 0.25),
+            lambda: _exploring([0.5, 0.5], [0, 1], [0.5, 0.5], 1, 0.5, [[1, 0], [0, 1]], 0.25),
             "whoever leaves the map comes back to it: the divergence is 0",
         ),
         Case(
             "a deterministic teacher",
-            lambda: _exploring([0.5, 0.5], [0, 1], [0.5, 0.5], 0.5, [[0, 1], [1, 0]], 0),
+            lambda: _exploring([0.5, 0.5], [0, 1], [0.5, 0.5], 1, 0.5, [[0, 1], [1, 0]], 0),
             "no exploration: both sides are infinite",
         ),
     ),
@@ -119,16 +125,21 @@ EXPLORING_TEACHER = Claim(
 
 
 def _hard_part_or_infinite(
-    process: DistillationProcess, hard_data: Any, any_data: Any, share: Any, student: Any
+    process: DistillationProcess,
+    hard_data: Any,
+    any_data: Any,
+    mixed: Any,
+    share: Any,
+    student: Any,
 ) -> Scalar:
     """Returns the chain rule over hard data sets, or infinity if there are others."""
     num_hard = round(hard_data.shape[0] ** (1 / process.num_samples))
     hard = structure_worlds.is_hard(num_hard, process.example_weights.shape[0], process.num_samples)
-    data = (1.0 - share) * hard_data + share * any_data[hard]
+    data = (1.0 - mixed * share) * hard_data + mixed * share * any_data[hard]
     shifts = kl_divergence(student[hard], process.teacher_kernel[hard])
     shift = jnp.sum(jnp.where(data > 0, data * jnp.where(data > 0, shifts, 0.0), 0.0))
     finite = kl_divergence(data, dataset_weights(process)[hard]) + shift
-    return jnp.where(jnp.any(share * any_data[~hard] > 0), jnp.inf, finite)
+    return jnp.where(jnp.any(mixed * share * any_data[~hard] > 0), jnp.inf, finite)
 
 
 def _softened(*parts: Any) -> tuple[Any, ...]:
@@ -151,19 +162,19 @@ SOFT_LABELS_INFINITE = Claim(
     tight=(
         Case(
             "hard labels only",
-            lambda: _softened([1], [1], [0, 1], 0, *_KERNELS),
+            lambda: _softened([1], [1], [0, 1], 0, 1, *_KERNELS),
             "the same data, other kernels: both sides are log(4/3)/2",
         ),
     ),
     corners=(
         Case(
             "a soft label, now and then",
-            lambda: _softened([1], [1], [0, 1], 2.0**-20, *_KERNELS),
+            lambda: _softened([1], [1], [0, 1], 1, 2.0**-20, *_KERNELS),
             "one data set in a million: infinite",
         ),
         Case(
             "any data, by chance hard",
-            lambda: _softened([1], [1], [1, 0], 1, *_KERNELS),
+            lambda: _softened([1], [1], [1, 0], 1, 1, *_KERNELS),
             "soft labels could come, and have probability zero",
         ),
     ),

@@ -27,12 +27,14 @@ SOFT_SIZES = ((2, 1, 2, 2), (1, 1, 1, 2))
 def deterministic_teachers(size: tuple[int, ...]) -> Domain:
     """Returns teachers with a map, and students that leave it with some probability, often 0.
 
-    Instances are (process, choices, student's data, share off the map, where it goes then).
+    Instances are (process, choices, student's data, whether it leaves the map, with what
+    probability, where it goes then).
     """
     examples, num_samples, hypotheses = size
     rows = examples**num_samples
-    parts = simplex(examples) * integers(0, hypotheses - 1, rows) * simplex(rows) * box(0, 1)
-    names = ("example_weights", "choices", "student_data", "off_map_share", "elsewhere")
+    parts = simplex(examples) * integers(0, hypotheses - 1, rows) * simplex(rows)
+    parts = parts * integers(0, 1) * box(0, 1)
+    names = ("example_weights", "choices", "student_data", "leaves", "off_map_share", "elsewhere")
     return (
         (parts * stochastic(rows, hypotheses))
         .named(*names)
@@ -46,13 +48,14 @@ def deterministic_teachers(size: tuple[int, ...]) -> Domain:
 def exploring_teachers(size: tuple[int, ...]) -> Domain:
     """Returns teachers and students that leave the same map in the same way.
 
-    Instances are (process, choices, student's data, the student's share off the map, where both
-    go then, the teacher's share).
+    Instances are those of `deterministic_teachers`, and the probability with which the teacher
+    leaves the map.
     """
     examples, num_samples, hypotheses = size
     rows = examples**num_samples
-    parts = simplex(examples) * integers(0, hypotheses - 1, rows) * simplex(rows) * box(0, 1)
-    names = ("example_weights", "choices", "student_data", "off_map_share", "elsewhere")
+    parts = simplex(examples) * integers(0, hypotheses - 1, rows) * simplex(rows)
+    parts = parts * integers(0, 1) * box(0, 1)
+    names = ("example_weights", "choices", "student_data", "leaves", "off_map_share", "elsewhere")
     return (
         (parts * stochastic(rows, hypotheses) * box(0, 1))
         .named(*names, "teacher_share")
@@ -67,6 +70,7 @@ def mapped(
     weights: Any,
     choices: Any,
     data: Any,
+    leaves: Any,
     share: Any,
     elsewhere: Any,
     teacher_share: Any = 0.0,
@@ -77,22 +81,23 @@ def mapped(
     columns = jnp.arange(elsewhere.shape[-1], dtype=elsewhere.dtype)
     chosen = (choices[:, None] == columns[None, :]).astype(elsewhere.dtype)
     kernel = (1.0 - teacher_share) * chosen + teacher_share * elsewhere
-    law = data[:, None] * ((1.0 - share) * chosen + share * elsewhere)
+    left = leaves * share
+    law = data[:, None] * ((1.0 - left) * chosen + left * elsewhere)
     process = _process(weights, kernel, law, num_samples)
-    return process, choices, data, share, elsewhere, teacher_share
+    return process, choices, data, leaves, share, elsewhere, teacher_share
 
 
 def soft_labels(size: tuple[int, ...]) -> Domain:
     """Returns worlds some examples of which never occur, and with luck not in the student's data.
 
-    Instances are (process, law of hard data, law of any data, share of the latter, the student's
-    kernel).
+    Instances are (process, law of hard data, law of any data, whether there are any of the latter,
+    their share, the student's kernel).
     """
     hard, soft, num_samples, hypotheses = size
     rows = (hard + soft) ** num_samples
-    parts = simplex(hard) * simplex(hard**num_samples) * simplex(rows) * box(0, 1)
+    parts = simplex(hard) * simplex(hard**num_samples) * simplex(rows) * integers(0, 1) * box(0, 1)
     kernels = stochastic(rows, hypotheses) * stochastic(rows, hypotheses)
-    names = ("hard_weights", "hard_data", "any_data", "any_share")
+    names = ("hard_weights", "hard_data", "any_data", "mixed", "any_share")
     return (
         (parts * kernels)
         .named(*names, "student_kernel", "teacher_kernel")
@@ -111,6 +116,7 @@ def softened(
     weights: Any,
     hard_data: Any,
     any_data: Any,
+    mixed: Any,
     share: Any,
     student: Any,
     kernel: Any,
@@ -123,9 +129,9 @@ def softened(
     # Hard data sets are in lexicographic order among all data sets as well.
     where = np.flatnonzero(is_hard(len(weights), len(probs), num_samples))
     spread = jnp.zeros_like(any_data).at[where].set(hard_data)
-    data = (1.0 - share) * spread + share * any_data
+    data = (1.0 - mixed * share) * spread + mixed * share * any_data
     process = _process(probs, kernel, data[:, None] * student, num_samples)
-    return process, hard_data, any_data, share, student
+    return process, hard_data, any_data, mixed, share, student
 
 
 def is_hard(num_hard: int, num_examples: int, num_samples: int) -> npt.NDArray[np.bool_]:

@@ -211,7 +211,8 @@ def _through_teacher(joint: Any, student_kernel: Any) -> Any:
     sees_teacher = _num_axes(student_kernel) == 3
     axes = ("datasets", "teachers", "hypotheses") if sees_teacher else KERNEL
     kernel = _check.probability_rows("student_kernel", student_kernel, *axes)
-    check_shape("student_kernel", kernel, (*joint.shape, joint.shape[1])[-kernel.ndim - 1 :])
-    if kernel.ndim == 2:
-        return joint.sum(axis=1, keepdims=True) * kernel
-    return np.einsum("ef,efg->eg", joint, kernel)
+    if sees_teacher:
+        check_shape("student_kernel", kernel, (*joint.shape, joint.shape[1]))
+        return np.einsum("ef,efg->eg", joint, kernel)
+    check_shape("student_kernel", kernel, joint.shape)
+    return joint.sum(axis=1, keepdims=True) * kernel

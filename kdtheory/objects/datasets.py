@@ -101,7 +101,8 @@ def counts(num_examples: int, num_samples: int, grouped: bool) -> Counts:
     if grouped:
         return types(num_examples, num_samples)
     rows = sequences(num_examples, num_samples)
-    return np.stack([(rows == example).sum(axis=1) for example in range(num_examples)], axis=1)
+    table = [(rows == example).sum(axis=1) for example in range(num_examples)]
+    return np.stack(table, axis=1).astype(np.int32)
 
 
 def log_multiplicities(table: Counts) -> npt.NDArray[np.float64]:

@@ -9,13 +9,13 @@ import jax.numpy as jnp
 from kdtheory._types import Scalar
 from kdtheory.claim import Case, Claim, Relation
 from kdtheory.divergences import kl_divergence
-from kdtheory.objects.processes import DistillationProcess, dataset_weights, teacher_law
-from kdtheory.theorems.distillation_divergence import structure_worlds
+from kdtheory.objects.processes import DistillationProcess, dataset_weights
+from kdtheory.theorems.distillation_divergence import process_terms, structure_worlds
 from kdtheory.theorems.distillation_divergence.loss_worlds import arrays
 
 
 def _divergence(process: DistillationProcess, *_: Any) -> Scalar:
-    return kl_divergence(process.student_law.reshape(-1), teacher_law(process).reshape(-1))
+    return process_terms.divergence(process)
 
 
 def _dataset_part(process: DistillationProcess, data: Any) -> Scalar:

@@ -22,12 +22,12 @@ With the customary factor $T^2$ ends and widths are multiplied by it.
 
 *What follows for the gap* $h=L_P(f)-L_D(f)$. Both terms lie in an interval of width $R$, so
 $h\in[-R,R]$ under every teacher and every student, and Hoeffding's lemma gives the variance proxy
-$R^2$ (and $R^2(1-\min_zp_z)^2$ in a finite world, where it is attained). For a hypothesis that
-does not depend on the data $h$ is a mean of $n$ independent terms and the proxy is $R^2/(4n)$; for
-a $\beta$-stable teacher Proposition 9 gives $n(\beta+\frac R{2n})^2$ (`stability`). Logits that differ by at most $\delta$ in every entry change
-the cross-entropy, whatever the target, by at most $2\delta/T$ (the gradient is $(p-q)/T$ and sums
-to zero), so that a teacher whose logits are $\delta$-stable has $\beta\le2\delta/T$
-(`distillation_loss_slope`).
+$R^2$ (and $R^2(1-\min_zp_z)^2$ in a finite world, where it is attained). For a hypothesis that does
+not depend on the data $h$ is a mean of $n$ independent terms and the proxy is $R^2/(4n)$; for a
+$\beta$-stable teacher Proposition 9 gives $n(\beta+\frac R{2n})^2$ (`stability`). Logits that
+differ by at most $\delta$ in every entry change the cross-entropy, whatever the target, by at most
+$2\delta/T$ (the gradient is $(p-q)/T$ and sums to zero), so that a teacher whose logits are
+$\delta$-stable has $\beta\le2\delta/T$ (`distillation_loss_slope`).
 
 *What does not follow.* Without a bound on the logits no range is finite, except for the Brier
 score: the ends returned for $B=\infty$ are those of the limit. And squared loss on targets without

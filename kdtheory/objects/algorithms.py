@@ -166,6 +166,41 @@ class StableAlgorithm:
         )
 
 
+@functools.partial(
+    jax.tree_util.register_dataclass,
+    data_fields=[
+        "example_weights",
+        "seed_weights",
+        "logit_fractions",
+        "targets",
+        "logit_bound",
+        "temperature",
+    ],
+    meta_fields=["num_samples"],
+)
+@dataclasses.dataclass(frozen=True, eq=False)
+class LogitAlgorithm:
+    r"""A learning algorithm with bounded logits, judged by the cross-entropy to soft targets.
+
+    Attributes:
+        example_weights: the law of an example, an input with its target.
+        seed_weights: the law of the seed.
+        logit_fractions: logits over $B$, shape ``(seeds, datasets, examples, labels)``.
+        targets: $q$, shape ``(examples, labels)``.
+        logit_bound: $B$.
+        temperature: $T$.
+        num_samples: $n$, an int.
+    """
+
+    example_weights: Float[Array, "examples"]
+    seed_weights: Float[Array, "seeds"]
+    logit_fractions: Float[Array, "seeds datasets examples labels"]
+    targets: Float[Array, "examples labels"]
+    logit_bound: Scalar
+    temperature: Scalar
+    num_samples: int
+
+
 def by_position(
     values: Float[Array, "seeds datasets *rest"], examples: int, num_samples: int
 ) -> Float[Array, "..."]:

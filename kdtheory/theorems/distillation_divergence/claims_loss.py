@@ -10,12 +10,14 @@ import jax.numpy as jnp
 from kdtheory._types import Scalar
 from kdtheory.claim import Axis, Case, Claim, Relation
 from kdtheory.concentration import variance_proxy
+from kdtheory.objects.algorithms import LogitAlgorithm
 from kdtheory.theorems.distillation_divergence import distillation_loss, loss_worlds, stability
 from kdtheory.theorems.distillation_divergence.claims_stability import STABILITY_SEEDED
-from kdtheory.theorems.distillation_divergence.loss_worlds import LogitAlgorithm, arrays
+from kdtheory.theorems.distillation_divergence.loss_worlds import arrays
 
 
-def _loss(fractions: Any, target: Any, bound: Any, temperature: Any) -> Scalar:
+def _loss(fractions: Any, target: Any, bound: Any, temperature: Any) -> Any:
+    """Returns the cross-entropy of one student, or of many."""
     return distillation_loss.soft_cross_entropy(fractions * bound, target, temperature)
 
 

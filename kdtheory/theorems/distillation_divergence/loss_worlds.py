@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 from typing import Any
 
-import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
 
-from kdtheory._types import Scalar
 from kdtheory.domains import Domain, box, integers, positive, simplex, stochastic
-from kdtheory.objects.algorithms import StableAlgorithm
+from kdtheory.objects.algorithms import LogitAlgorithm, StableAlgorithm
 from kdtheory.theorems.distillation_divergence import distillation_loss
 
 STUDENT_SIZES = ((3,), (2,))
@@ -51,41 +47,6 @@ def fixed_hypotheses(size: tuple[int, ...]) -> Domain:
     parts = parts * LOGIT_BOUNDS * TEMPERATURES * integers(1, 16)
     names = ("example_weights", "logit_fractions", "targets", "logit_bound", "temperature")
     return parts.named(*names, "num_samples")
-
-
-@functools.partial(
-    jax.tree_util.register_dataclass,
-    data_fields=[
-        "example_weights",
-        "seed_weights",
-        "logit_fractions",
-        "targets",
-        "logit_bound",
-        "temperature",
-    ],
-    meta_fields=["num_samples"],
-)
-@dataclasses.dataclass(frozen=True, eq=False)
-class LogitAlgorithm:
-    r"""A learning algorithm with bounded logits, judged by the cross-entropy to soft targets.
-
-    Attributes:
-        example_weights: the law of an example, an input with its target.
-        seed_weights: the law of the seed.
-        logit_fractions: logits over $B$, shape ``(seeds, datasets, examples, labels)``.
-        targets: $q$, shape ``(examples, labels)``.
-        logit_bound: $B$.
-        temperature: $T$.
-        num_samples: $n$, an int.
-    """
-
-    example_weights: Float[Array, "examples"]
-    seed_weights: Float[Array, "seeds"]
-    logit_fractions: Float[Array, "seeds datasets examples labels"]
-    targets: Float[Array, "examples labels"]
-    logit_bound: Scalar
-    temperature: Scalar
-    num_samples: int
 
 
 def teachers(size: tuple[int, ...]) -> Domain:

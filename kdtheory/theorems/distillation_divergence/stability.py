@@ -58,8 +58,9 @@ def gaps(algorithm: StableAlgorithm) -> Float[Array, "seeds datasets"]:
     weights, size = algorithm.example_weights, algorithm.num_samples
     table = datasets.counts(weights.shape[0], size, grouped=False)
     shares = jnp.asarray(table / size, weights.dtype)
-    risks = jnp.sum(weights * algorithm.losses, axis=-1, keepdims=True)
-    return jnp.sum((weights - shares) * (algorithm.losses - risks), axis=-1)
+    risks = algorithm.losses @ weights
+    deviations = algorithm.losses - risks[..., None]
+    return jnp.sum((weights[None, :] - shares)[None] * deviations, axis=-1)
 
 
 @jax.jit

@@ -11,7 +11,7 @@ from kdtheory.claim import Assumption, Case
 from kdtheory.domains import Domain, box, simplex
 from kdtheory.objects.algorithms import StableAlgorithm, smallest_stability
 
-DETERMINISTIC_SIZES = ((1, 2, 2), (1, 3, 1), (1, 2, 1))
+DETERMINISTIC_SIZES = ((1, 2, 2), (1, 2, 1))
 """(seeds, examples, samples); losses lie in [0, 1] in all of these worlds."""
 
 SEEDED_SIZES = ((2, 2, 2), (2, 2, 1))

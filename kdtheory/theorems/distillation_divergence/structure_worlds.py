@@ -40,7 +40,7 @@ def deterministic_teachers(size: tuple[int, ...]) -> Domain:
         .named(*names)
         .map(
             lambda *given: mapped(*given, num_samples=num_samples)[:-1],
-            lambda process, *rest: (process.example_weights, *rest),
+            lambda instance: (instance[0].example_weights, *instance[1:]),
         )
     )
 
@@ -61,7 +61,7 @@ def exploring_teachers(size: tuple[int, ...]) -> Domain:
         .named(*names, "teacher_share")
         .map(
             lambda *given: mapped(*given, num_samples=num_samples),
-            lambda process, *rest: (process.example_weights, *rest),
+            lambda instance: (instance[0].example_weights, *instance[1:]),
         )
     )
 
@@ -103,10 +103,10 @@ def soft_labels(size: tuple[int, ...]) -> Domain:
         .named(*names, "student_kernel", "teacher_kernel")
         .map(
             lambda *given: softened(*given, num_soft=soft, num_samples=num_samples),
-            lambda process, *rest: (
-                process.example_weights[..., :hard],
-                *rest,
-                process.teacher_kernel,
+            lambda instance: (
+                instance[0].example_weights[..., :hard],
+                *instance[1:],
+                instance[0].teacher_kernel,
             ),
         )
     )

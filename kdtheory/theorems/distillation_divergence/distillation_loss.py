@@ -41,7 +41,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from typing import Any, Literal, get_args
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -52,7 +52,7 @@ from kdtheory._types import Scalar
 from kdtheory.losses import softmax_cross_entropy
 from kdtheory.theorems.distillation_divergence.stability import stability_proxy
 
-Loss = Literal["cross_entropy", "kl", "brier", "squared_logits"]
+LOSSES = ("cross_entropy", "kl", "brier", "squared_logits")
 
 
 @jax.jit
@@ -77,7 +77,7 @@ def distillation_loss_range(
     temperature: Scalar | float,
     *,
     num_labels: int,
-    loss: Loss = "cross_entropy",
+    loss: str = "cross_entropy",
     scaled: bool = False,
 ) -> tuple[Scalar, Scalar]:
     r"""Returns the smallest interval that holds a distillation loss, for any target and student.
@@ -114,7 +114,7 @@ def distillation_loss_width(
     temperature: Scalar | float,
     *,
     num_labels: int,
-    loss: Loss = "cross_entropy",
+    loss: str = "cross_entropy",
     scaled: bool = False,
 ) -> Scalar:
     r"""Returns $R$, the width of `distillation_loss_range`, without taking a difference.
@@ -150,20 +150,20 @@ def _spread(
     logit_bound: Any, temperature: Any, num_labels: int, loss: str, scaled: bool
 ) -> tuple[Scalar, Scalar]:
     """Returns x = 2B/T, and the factor of the loss."""
-    if loss not in get_args(Loss):
-        _check.refuse("loss", repr(loss), f"one of {', '.join(get_args(Loss))}", "Choose one.")
+    if loss not in LOSSES:
+        _check.refuse("loss", repr(loss), f"one of {', '.join(LOSSES)}", "Choose one.")
     _check.integer("num_labels", num_labels, low=1)
     spread = 2.0 * jnp.asarray(logit_bound, float) / temperature
     return spread, jnp.asarray(temperature, float) ** 2 if scaled else jnp.ones_like(spread)
 
 
-def _lower_end(spread: Scalar, num_labels: int, loss: Loss) -> Scalar:
+def _lower_end(spread: Scalar, num_labels: int, loss: str) -> Scalar:
     if loss == "cross_entropy":
         return jnp.log1p((num_labels - 1) * jnp.exp(-spread))
     return jnp.zeros_like(spread)
 
 
-def _upper_end(spread: Scalar, num_labels: int, loss: Loss) -> Scalar:
+def _upper_end(spread: Scalar, num_labels: int, loss: str) -> Scalar:
     if loss == "squared_logits":
         return num_labels * spread**2
     if num_labels == 1:
@@ -245,7 +245,7 @@ def distillation_loss_proxy(
     *,
     num_labels: int,
     stability: Scalar | float = math.inf,
-    loss: Loss = "cross_entropy",
+    loss: str = "cross_entropy",
     scaled: bool = False,
 ) -> GapProxies:
     r"""Returns what sub-Gaussian proxies a distillation loss gives the generalisation gap.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -58,8 +59,10 @@ class Tilt:
 
 @chosen
 def _reference(values: Float[Array, "atoms"], probs: Float[Array, "atoms"]) -> Float[Array, ""]:
-    """Returns the likeliest value. Deviations may be formed from any; from this one they are
-    accurate also where nearly all of the mass lies at one atom.
+    """Returns the likeliest value.
+
+    Deviations may be formed from any value; from this one they are accurate also where nearly all
+    of the mass lies at one atom.
     """
     return values[jnp.argmax(probs)]
 
@@ -139,9 +142,9 @@ def tilted_variance(law: CentredLaw, at: Tilt) -> Float[Array, ""]:
 
 
 def divergence_of(law: CentredLaw, at: Tilt) -> Float[Array, ""]:
-    r"""Returns $\mathrm{KL}(q\|p)=\ell\psi'-\psi=\sum_ip_i\,(1+(s_i-1)e^{s_i})$, $s_i=\log(q_i/p_i)$.
+    r"""Returns $\mathrm{KL}(q\|p)=\ell\psi'-\psi$.
 
-    Every summand is non-negative.
+    It is $\sum_ip_i\,(1+(s_i-1)e^{s_i})$, $s_i=\log(q_i/p_i)$: every summand is non-negative.
     """
     near = jnp.abs(at.log_ratios) <= 1.0
     inner = jnp.where(near, at.log_ratios, 0.0)
@@ -159,7 +162,9 @@ def exp_excess(t: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     return jnp.where(near, inner * inner * series, jnp.expm1(jnp.where(near, 0.0, t)) - t)
 
 
-def bisect(below: object, low: Float[Array, ""], high: Float[Array, ""]) -> Float[Array, ""]:
+def bisect(
+    below: Callable[[Float[Array, ""]], Array], low: Float[Array, ""], high: Float[Array, ""]
+) -> Float[Array, ""]:
     """Returns where a predicate turns from true to false, between two positive numbers.
 
     Args:
@@ -182,6 +187,6 @@ _HALVINGS = 64
 """Of an interval of at most 1500 logarithms: what is left is below one rounding."""
 
 
-def furthest(dtype: object) -> Float[Array, ""]:
+def furthest(dtype: jnp.dtype) -> Float[Array, ""]:
     """Returns an argument beyond which no tilt changes: close to the largest float."""
     return jnp.asarray(float(jnp.finfo(dtype).max) ** 0.98, dtype)

@@ -1,17 +1,17 @@
 r"""The $(\eta,c)$-central condition of a finite law, and the lower bounds that it gives.
 
 $X$ satisfies it when $\log E e^{-\eta X}\le-c\,\eta\,\mu$, $\mu=EX$, with $\eta>0$ and $0<c\le1$.
-Since $\log E e^{-\eta X}=-\eta\mu+\psi(-\eta)$ with $\psi\ge0$ (Jensen), there are three kinds of laws:
+Since $\log E e^{-\eta X}=-\eta\mu+\psi(-\eta)$ with $\psi\ge0$ (Jensen), laws are of three kinds:
 
-* $\mu>0$: at $\eta$ the largest $c$ is $1-\psi(-\eta)/(\eta\mu)\le1$, which decreases from one and is
-  positive up to $\eta_{\max}$, the positive root of $\log E e^{-\eta X}=0$; there is none iff
-  $X\ge0$ almost surely, and then $\eta_{\max}=\infty$;
+* $\mu>0$: at $\eta$ the largest $c$ is $1-\psi(-\eta)/(\eta\mu)\le1$, which decreases from one
+  and is positive up to $\eta_{\max}$, the positive root of $\log E e^{-\eta X}=0$; there is none
+  iff $X\ge0$ almost surely, and then $\eta_{\max}=\infty$;
 * $X$ constant: $c=1$ for every $\eta$, whatever its sign;
 * $\mu\le0$ otherwise: no pair at all.
 
-The bound $c\mu-K/\eta$ on the mean of a law at divergence $K$ is, with the largest $c$, a tangent of
-the convex curve $K\mapsto$ Chernoff lower bound: never above it, and equal to it at the $\eta$ of
-the tilt of divergence $K$ if that lies below $\eta_{\max}$.
+The bound $c\mu-K/\eta$ on the mean of a law at divergence $K$ is, with the largest $c$, a tangent
+of the convex curve $K\mapsto$ Chernoff lower bound: never above it, and equal to it at the $\eta$
+of the tilt of divergence $K$ if that lies below $\eta_{\max}$.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def largest_central_c(
         eta: $\eta>0$.
 
     Returns:
-        For a positive mean the largest $c$ at which the condition holds: feasible if it is positive.
+        For a positive mean the largest $c$ at which the condition holds, a pair if it is positive.
         One for a constant. For any other law of mean $\mu\le0$ no $c$ in $(0,1]$ will do, and the
         value lies outside: above one if $\mu<0$, $-\infty$ at $\mu=0$.
 
@@ -65,8 +65,8 @@ def largest_central_eta(
         probs: $p_i$.
 
     Returns:
-        The positive root of $\log Ee^{-\eta X}=0$; infinity if $X\ge0$ almost surely with $\mu>0$, or
-        $X$ is constant; zero if no $\eta$ is feasible.
+        The positive root of $\log Ee^{-\eta X}=0$; infinity if $X$ is constant, or $X\ge0$ almost
+        surely; zero if no $\eta$ is feasible.
 
     Example:
         >>> print(f"{largest_central_eta(jnp.array([1.0, -0.5]), jnp.array([0.6, 0.4])):.4f}")
@@ -98,8 +98,8 @@ def best_central_pair(
         divergence: $K\in[0,\infty]$.
 
     Returns:
-        Bound, $\eta$ and $c$. Where the supremum is only approached they are its limits: $K=0$ gives
-        $(\mu, 0, 1)$; a tilt of divergence $K$ beyond $\eta_{\max}$ gives
+        Bound, $\eta$ and $c$. Where the supremum is only approached they are its limits: $K=0$
+        gives $(\mu, 0, 1)$; a tilt of divergence $K$ beyond $\eta_{\max}$ gives
         $(-K/\eta_{\max}, \eta_{\max}, 0)$; $X\ge0$ and $K\ge-\log P(X=\min X)$ give
         $(\min X, \infty, \min X/\mu)$. A law without a pair gives $(-\infty, 0, 0)$.
 
@@ -126,11 +126,10 @@ def best_central_pair(
         jnp.where(within & (divergence < jnp.inf), share, 0.0),
     )
     feasible = has_pairs(values, probs)
-    none = (-jnp.inf, 0.0, 0.0)
-    values_or_none = (
-        jnp.where(feasible, one, other) for one, other in zip(best, none, strict=True)
+    bound, eta, share = (
+        jnp.where(jnp.isnan(divergence), divergence, jnp.where(feasible, value, otherwise))
+        for value, otherwise in zip(best, (-jnp.inf, 0.0, 0.0), strict=True)
     )
-    bound, eta, share = (jnp.where(jnp.isnan(divergence), divergence, v) for v in values_or_none)
     return bound, eta, share
 
 

@@ -1,13 +1,14 @@
 r"""The smallest variance proxies of a finite law, by a search that misses no maximum.
 
-Best-first branch and bound on $G(\ell)=2\psi(\ell)/\ell^2$ over $(0,\ell_{\max}]$, in units in which
-the range of $X$ is one. The cumulants of a tilt, a law on an interval of length one, obey
+Best-first branch and bound on $G(\ell)=2\psi(\ell)/\ell^2$ over $(0,\ell_{\max}]$, in units in
+which the range of $X$ is one. The cumulants of a tilt, a law on an interval of length one, obey
 $|\psi'''|\le\psi''$ and $|\psi''''|\le\psi''$ (for the fourth: $E(X-m)^4\le\psi''$ and
-$3\psi''^2\le\frac34\psi''$), and $\psi''(s)\le\mathrm{Var}\,e^{sy}$ with $y=\max X-\mu$. On a cell
-$[a,b]$ with midpoint $m$ and half width $h$ three bounds hold, each good where the others are not:
+$3\psi''^2\le\frac34\psi''$), and $\psi''(s)\le\mathrm{Var}\,e^{sy}$ with $y=\max X-\mu$. On a
+cell $[a,b]$ with midpoint $m$ and half width $h$ three bounds hold, each good where the others are
+not; $d=\ell-m$:
 
-* *near zero*: $G''(\ell)=2\int_0^1(1-u)u^2\psi''''(\ell u)\,du\le\frac16\mathrm{Var}\,e^{by}$, so that
-  $G\le G(m)+G'(m)d+\frac1{12}\mathrm{Var}\,e^{by}d^2$, $d=\ell-m$, which is largest at an end;
+* *near zero*: $G''(\ell)=2\int_0^1(1-u)u^2\psi''''(\ell u)\,du\le\frac16\mathrm{Var}\,e^{by}$,
+  so that $G\le G(m)+G'(m)d+\frac1{12}\mathrm{Var}\,e^{by}d^2$, which is largest at an end;
 * *in the middle*: $\psi\le\psi(m)+\psi'(m)d+C d^2$, $C=\psi''(m)(e^h-1-h)/h^2$, divided by
   $\ell^2/2$: a quadratic in $1/\ell$;
 * *far out*, where $\psi$ is nearly linear: below its chord, which is linear in $\ell$.
@@ -20,6 +21,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -141,7 +144,7 @@ class _Cells:
 
 
 @functools.cache
-def _search(tolerance: float):  # noqa: ANN202
+def _search(tolerance: float) -> Callable[..., Any]:
     """Returns the search with a tolerance: (law, log(1/p)) -> (argument, certified bound)."""
 
     def search(law: tilting.CentredLaw, most: Float[Array, ""]) -> tuple[Array, Array]:

@@ -38,7 +38,7 @@ def chernoff_upper(
     Example:
         >>> bound, argument = chernoff_upper(jnp.array([0.0, 1.0]), jnp.array([0.5, 0.5]), 0.1)
         >>> print(f"{bound:.4f} {argument:.4f}")
-        0.7200 0.9441
+        0.7198 0.9434
     """
     divergence = jnp.asarray(divergence, values.dtype)
     law = tilting.centred(values, probs)

@@ -26,7 +26,7 @@ def binary_kl_upper(
 
     Example:
         >>> print(f"{binary_kl_upper(0.5, 0.1):.4f}")
-        0.7200
+        0.7198
     """
     p = jnp.asarray(p)
     bound, _ = chernoff_upper(jnp.array([0.0, 1.0], p.dtype), jnp.stack([1.0 - p, p]), divergence)

@@ -13,7 +13,7 @@ from kdtheory._types import Scalar
 from kdtheory.claim import OURS, Axis, Case, Claim, Source, TextExamined
 from kdtheory.concentration import variance_proxy
 from kdtheory.objects.algorithms import StableAlgorithm
-from kdtheory.theorems.distillation_divergence import stability, stability_worlds
+from kdtheory.theorems.distillation_divergence import stability, stability_draws, stability_worlds
 from kdtheory.theorems.papers import LI_HE
 
 PROPOSITION_9 = Source(LI_HE, "Proposition 9", "appendix")
@@ -29,6 +29,11 @@ def _of_constant(
 
 def _proxy_of_gap(algorithm: StableAlgorithm) -> Scalar:
     return variance_proxy(*stability.gap_law(algorithm))
+
+
+def _mean_gap(algorithm: StableAlgorithm) -> Scalar:
+    values, probs = stability.gap_law(algorithm)
+    return jnp.sum(probs * values)
 
 
 def _fair_coin(seeds: int, num_samples: int, note: str) -> Case:
@@ -142,6 +147,8 @@ STABILITY_SEEDED = dataclasses.replace(
     ),
     corners=stability_worlds.corners(2),
     broken=(stability_worlds.ON_AVERAGE,),
+    terms={"mean gap": _mean_gap},
+    draws={"mean gap": stability_draws.MEAN_GAP},
     uses=(STABILITY.slug,),
     axes=(),
 )
@@ -155,5 +162,7 @@ STABILITY_SEEDED_SHARPENED = dataclasses.replace(
     r"\frac n4\Bigl((2-\tfrac1n)\beta+\frac{b-a}n\Bigr)^2+\beta^2\Bigr]\text{ for all }\lambda",
     sharpens=STABILITY_SEEDED.slug,
     rhs=functools.partial(_of_constant, stability.stability_proxy_seeded),
+    terms={},
+    draws={},
     uses=(STABILITY_SHARPENED.slug,),
 )

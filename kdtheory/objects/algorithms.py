@@ -109,7 +109,13 @@ class StableAlgorithm:
                     f"at least {float(smallest):g}, by which replacing one example changes a loss",
                     "Leave it out to have the smallest constant computed.",
                 )
-        return cls(*map(jnp.asarray, (weights, law, table)), constant, size)
+        return cls(
+            example_weights=jnp.asarray(weights),
+            seed_weights=jnp.asarray(law),
+            losses=jnp.asarray(table),
+            stability=constant,
+            num_samples=size,
+        )
 
     @classmethod
     def from_functions(

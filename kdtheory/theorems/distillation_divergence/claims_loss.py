@@ -162,8 +162,10 @@ _KNOWN = [[[1, -1], [-1, 1]], [[-1, 1], [1, -1]]]
 def _memory(bound: float, seed_weights: tuple[float, float]) -> LogitAlgorithm:
     """Returns a teacher that learns its one example by heart, or unlearns it, as the seed says."""
     logits = [_KNOWN, _KNOWN[::-1]]
-    values = arrays([0.5, 0.5], seed_weights, logits, [[1, 0], [1, 0]], bound, 1)
-    return LogitAlgorithm(*values, num_samples=1)
+    weights, law, table, targets, scale, temperature = arrays(
+        [0.5, 0.5], seed_weights, logits, [[1, 0], [1, 0]], bound, 1
+    )
+    return LogitAlgorithm(weights, law, table, targets, scale, temperature, 1)
 
 
 LOSS_GAP_PROXY = Claim(

@@ -57,7 +57,9 @@ def teachers(size: tuple[int, ...]) -> Domain:
     parts = parts * LOGIT_BOUNDS * TEMPERATURES
     names = [field.name for field in dataclasses.fields(LogitAlgorithm)][:-1]
     return parts.named(*names).map(
-        lambda *given: LogitAlgorithm(*given, num_samples),
+        lambda *given: LogitAlgorithm(
+            num_samples=num_samples, **dict(zip(names, given, strict=True))
+        ),
         lambda algorithm: tuple(getattr(algorithm, name) for name in names),
     )
 

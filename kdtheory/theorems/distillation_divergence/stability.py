@@ -100,7 +100,7 @@ def difference_bound(
         num_samples: $n$.
         loss_width: $b-a$.
     """
-    return 2.0 * stability + loss_width / num_samples
+    return jnp.asarray(2.0 * stability + loss_width / num_samples)
 
 
 @jax.jit
@@ -114,7 +114,7 @@ def difference_bound_sharpened(
         num_samples: $n$.
         loss_width: $b-a$.
     """
-    return (2.0 - 1.0 / num_samples) * stability + loss_width / num_samples
+    return jnp.asarray((2.0 - 1.0 / num_samples) * stability + loss_width / num_samples)
 
 
 @jax.jit

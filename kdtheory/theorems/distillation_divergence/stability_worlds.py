@@ -55,8 +55,13 @@ def algorithm_case(
     weights: Any, law: Any, losses: Any, num_samples: int, stability: float
 ) -> StableAlgorithm:
     """Returns an algorithm from nested lists, with whatever constant is given."""
-    arrays = (jnp.asarray(value, dtype=float) for value in (weights, law, losses, stability))
-    return StableAlgorithm(*arrays, num_samples)
+    return StableAlgorithm(
+        example_weights=jnp.asarray(weights, dtype=float),
+        seed_weights=jnp.asarray(law, dtype=float),
+        losses=jnp.asarray(losses, dtype=float),
+        stability=jnp.asarray(stability, dtype=float),
+        num_samples=num_samples,
+    )
 
 
 def fair_coin(num_seeds: int, num_samples: int) -> StableAlgorithm:

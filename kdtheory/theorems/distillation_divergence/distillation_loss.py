@@ -134,7 +134,7 @@ def distillation_loss_width(
         >>> round(float(distillation_loss_width(1.0, 1.0, num_labels=2)), 6)
         2.0
         >>> round(float(distillation_loss_width(1.0, 1.0, num_labels=3)), 4)
-        2.5205
+        2.5191
     """
     spread, unit = _spread(logit_bound, temperature, num_labels, loss, scaled)
     if loss != "cross_entropy":

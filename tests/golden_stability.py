@@ -45,7 +45,8 @@ def _loss(rule, prediction, example):
 def algorithm_of(inputs):
     """The algorithm of an entry that states a rule."""
     rule, weights = inputs["rule"], inputs["pz"]
-    numbers = [Fraction(index) for index in range(len(weights))]
+    # Where the rule does not say what the examples are: evenly spaced in [0, 1].
+    numbers = [Fraction(index, max(len(weights) - 1, 1)) for index in range(len(weights))]
     seeds = inputs["seeds"]
     return StableAlgorithm.from_functions(
         lambda data, seed: _teacher(rule, data, seed),

@@ -34,6 +34,8 @@ from kdtheory.concentration import proxies
 from kdtheory.concentration.chernoff import largest_divergence
 
 _CAPACITY = 512
+_AT_ONCE = 16
+"""How many cells are halved at a time."""
 _FIRST_CELLS = 64
 _SMALLEST = 1e-3
 """The end of the first cell, in units of 1/R; the others form a geometric sequence."""
@@ -154,9 +156,10 @@ def _search(tolerance: float) -> Callable[..., Any]:
 
         def unfinished(cells: _Cells) -> Bool[Array, ""]:
             wide = jnp.max(cells.bounds) > cells.best * (1.0 + width)
-            return wide & (cells.count < _CAPACITY)
+            return wide & (cells.count <= _CAPACITY - _AT_ONCE)
 
-        cells = jax.lax.while_loop(unfinished, functools.partial(_halve_widest, law), first)
+        halve = functools.partial(_halve_widest, law, width)
+        cells = jax.lax.while_loop(unfinished, halve, first)
         polished = proxies.polish(law, cells.argument, cells.low, cells.high)
         improved = proxies.curve(law, polished) >= cells.best
         argument = proxies.better(law, jnp.where(improved, polished, cells.argument))
@@ -187,26 +190,36 @@ def _first_cells(law: tilting.CentredLaw, most: Float[Array, ""]) -> _Cells:
     )
 
 
-def _halve_widest(law: tilting.CentredLaw, cells: _Cells) -> _Cells:
-    """Returns the cells with the one of the largest bound halved."""
-    place = jnp.argmax(cells.bounds)
-    start, end = cells.starts[place], cells.ends[place]
-    # Where it spans orders of magnitude, halve the logarithm.
+def _halve_widest(law: tilting.CentredLaw, width: float, cells: _Cells) -> _Cells:
+    """Returns the cells with those of the largest bounds halved, as far as they are too wide."""
+    bounds, places = jax.lax.top_k(cells.bounds, _AT_ONCE)
+    wide = bounds > cells.best * (1.0 + width)
+    fresh = cells.count - 1 + jnp.cumsum(wide)
+    # An index beyond the store is not written to.
+    places, fresh = jnp.where(wide, places, _CAPACITY), jnp.where(wide, fresh, _CAPACITY)
+    start, end = cells.starts.at[places].get(mode="clip"), cells.ends.at[places].get(mode="clip")
+    # Where a cell spans orders of magnitude, halve the logarithm.
     middle = jnp.where(end > 4.0 * start, jnp.sqrt(start * end), 0.5 * (start + end))
     middle = jnp.where(start > 0, middle, 0.5 * end)
     lows, highs = jnp.stack([start, middle]), jnp.stack([middle, end])
-    bounds, values, middles = jax.vmap(functools.partial(_bound, law))(lows, highs)
+    bound_all = jax.vmap(jax.vmap(functools.partial(_bound, law)))
+    bounds, values, middles = bound_all(lows, highs)
+    values = jnp.where(wide, values, -jnp.inf).ravel()
     winner = jnp.argmax(values)
-    better, width = values[winner] > cells.best, highs[winner] - lows[winner]
+    better = values[winner] > cells.best
+    low, high, argument = (array.ravel()[winner] for array in (lows, highs, middles))
     return _Cells(
-        count=cells.count + 1,
-        starts=cells.starts.at[cells.count].set(middle),
-        ends=cells.ends.at[place].set(middle).at[cells.count].set(end),
-        bounds=cells.bounds.at[place].set(bounds[0]).at[cells.count].set(bounds[1]),
+        count=cells.count + jnp.sum(wide),
+        starts=cells.starts.at[fresh].set(middle, mode="drop"),
+        ends=cells.ends.at[places].set(middle, mode="drop").at[fresh].set(end, mode="drop"),
+        bounds=cells.bounds.at[places]
+        .set(bounds[0], mode="drop")
+        .at[fresh]
+        .set(bounds[1], mode="drop"),
         best=jnp.where(better, values[winner], cells.best),
-        argument=jnp.where(better, middles[winner], cells.argument),
-        low=jnp.where(better, jnp.maximum(lows[winner] - width, 0.0), cells.low),
-        high=jnp.where(better, highs[winner] + width, cells.high),
+        argument=jnp.where(better, argument, cells.argument),
+        low=jnp.where(better, jnp.maximum(2.0 * low - high, 0.0), cells.low),
+        high=jnp.where(better, 2.0 * high - low, cells.high),
     )
 
 

@@ -38,7 +38,7 @@ def _teacher(rule, data, seed):
 
 
 def _loss(rule, prediction, example):
-    found = re.search(r"loss\s+([^\s;:]*)", rule)
+    found = re.search(r"loss\s+(.*?)\s*(?:\bin\b|[;:,]|$)", rule)
     return Fraction(_formula(found[1] if found else "(f-z)^2", f=prediction, z=example))
 
 

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from golden_bias_variance import ADAPTERS as BIAS_VARIANCE_ADAPTERS
+from golden_concentration import ADAPTERS as CONCENTRATION_ADAPTERS
 from golden_gaps import ADAPTERS as GAP_ADAPTERS
 from golden_gaussian import ADAPTERS as GAUSSIAN_ADAPTERS
 from golden_gaussian import REASONS as GAUSSIAN_REASONS
@@ -82,6 +83,7 @@ ADAPTERS = {
     ("losses", "kl_p_softmax"): _of_scores(variance_reduction.expected_kl),
     ("losses", "entropy_p"): _of_scores(lambda w, p, _: variance_reduction.expected_entropy(w, p)),
     **BIAS_VARIANCE_ADAPTERS,
+    **CONCENTRATION_ADAPTERS,
     **GAUSSIAN_ADAPTERS,
     **GAP_ADAPTERS,
     **OPTIMA_ADAPTERS,
@@ -115,10 +117,7 @@ SECTION_REASONS = {
     "linear_heteroscedastic": _PROPAGATION,
     "ivw": _PROPAGATION,
     "graybill_deal_equal_df": _PROPAGATION,
-    "lemma6_dv": _DIVERGENCE,
-    "lemma7_subgaussian": _DIVERGENCE,
     "theorem8_10_finite": _DIVERGENCE,
-    "theorem10_central": _DIVERGENCE,
     "prop9_stability": _DIVERGENCE,
     "theorem12": _SHARPNESS,
     "ball_moments": _SHARPNESS,
@@ -145,8 +144,8 @@ ABSOLUTE = 1e-15
 
 
 def _number(value):
-    """Reads a number, "p/q", a decimal, "inf", "-inf" or "nan"."""
-    if value in ("inf", "-inf", "nan"):
+    """Reads a number, "p/q", a decimal, "inf", "+inf", "-inf" or "nan"."""
+    if value in ("inf", "+inf", "-inf", "nan"):
         return float(value)
     return float(Fraction(value)) if isinstance(value, str) else float(value)
 

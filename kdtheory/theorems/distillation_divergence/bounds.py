@@ -35,15 +35,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from kdtheory import concentration, divergences
-from kdtheory._numerics import chosen
 from kdtheory._types import Scalar
 from kdtheory.objects.processes import DistillationProcess, gaps, teacher_law
 from kdtheory.theorems.distillation_divergence import process_terms
 
 Bound = Callable[[DistillationProcess], Scalar]
-
-_STEPS = 64
-"""Halvings of an interval of logarithms."""
 
 
 def flat_law(
@@ -197,34 +193,10 @@ def shared_inputs(process: DistillationProcess) -> Scalar:
     Args:
         process: a process whose ``inputs`` are named.
     """
-    divergence = process_terms.divergence(process)
     weights, given, *_ = process_terms.laws_given_inputs(process)
     values, given = gaps(process).reshape(-1), given.reshape(len(given), -1)
-    proper = jnp.where((divergence > 0) & (divergence < jnp.inf), divergence, 1.0)
-    argument = _shared_argument(values, weights, given, proper)
-    centred = jax.vmap(concentration.centred_log_mgf, in_axes=(None, 0, None))
-    excess = (proper + jnp.sum(weights * centred(values, given, argument))) / argument
-    # Past the end of the search the bound is what it is in the limit: the maxima given X.
-    return _completed(process, divergence, excess)
-
-
-@chosen
-def _shared_argument(values: Any, weights: Any, given: Any, divergence: Any) -> Any:
-    r"""Returns the $\ell$ at which $E_X[\ell\psi_X'-\psi_X]$, which increases, is $K$."""
-    each = jax.vmap(concentration.tilt_divergence, in_axes=(None, 0, None))
-    unit = jnp.max(values) - jnp.min(values)
-    unit = jnp.where(unit > 0, unit, 1.0)
-    limits = jnp.finfo(values.dtype)
-
-    def halve(_: Any, interval: tuple[Any, Any]) -> tuple[Any, Any]:
-        low, high = interval
-        middle = 0.5 * (low + high)
-        rate = jnp.sum(weights * each(values, given, jnp.exp(middle) / unit))
-        return jnp.where(rate < divergence, middle, low), jnp.where(rate < divergence, high, middle)
-
-    start = 0.5 * jnp.log(limits.tiny), 0.5 * jnp.log(limits.max)
-    low, high = jax.lax.fori_loop(0, _STEPS, halve, tuple(map(jnp.asarray, start)))
-    return jnp.exp(0.5 * (low + high)) / unit
+    divergence = process_terms.divergence(process)
+    return concentration.chernoff_upper_given_groups(values, weights, given, divergence)[0]
 
 
 @jax.jit

@@ -160,9 +160,9 @@ def _central_margin(values: Any, probs: Any, _: Any, eta: Any, c: Any) -> Scalar
 
 def _at_tilt(eta: float) -> tuple[Any, ...]:
     """Returns X = 1 or -1/2 with the divergence of its tilt by -eta, and the largest c."""
-    base = law([1.0, -0.5], [0.75, 0.25])
-    divergence = concentration.tilt_divergence(*base, -eta)
-    return *base, divergence, jnp.asarray(eta), worlds.largest_c(*base, jnp.asarray(eta))
+    values, probs, at = law([1.0, -0.5], [0.75, 0.25], eta)
+    divergence = concentration.tilt_divergence(values, probs, -at)
+    return values, probs, divergence, at, worlds.largest_c(values, probs, at)
 
 
 def _lower(values: Any, probs: Any, divergence: Any, *_: Any) -> Scalar:

@@ -16,7 +16,7 @@ SIZES = (3,), (2,)
 """How many atoms."""
 
 
-def law(values: Any, probs: Any, *numbers: float) -> tuple[Any, ...]:
+def law(values: Any, probs: Any, *numbers: Any) -> tuple[Any, ...]:
     """Returns an instance: a law from two lists, and what else belongs to it."""
     parts = (values, probs, *numbers)
     return tuple(jnp.asarray(part, dtype=float) for part in parts)
@@ -108,7 +108,8 @@ def central_laws(size: tuple[int, ...]) -> Domain:
     r"""Returns (values, probs, divergence, $\eta$, $c$), $c$ a share of the largest."""
 
     def build(base: tuple[Any, ...], divergence: Any, eta: Any, share: Any) -> tuple[Any, ...]:
-        return *base, divergence, eta, share * largest_c(*base, eta)
+        values, probs = base
+        return values, probs, divergence, eta, share * largest_c(values, probs, eta)
 
     def split(values: Any, probs: Any, divergence: Any, eta: Any, c: Any) -> tuple[Any, ...]:
         largest = largest_c(values, probs, eta)
@@ -140,7 +141,8 @@ def priced_laws(size: tuple[int, ...]) -> Domain:
         most = largest_eta(values, probs)
         return values, probs, divergence_share * middle * most, eta_share * most
 
-    def split(values: Any, probs: Any, divergence: Any, eta: Any) -> tuple[Any, ...]:
+    def split(instance: tuple[Any, ...]) -> tuple[Any, ...]:
+        values, probs, divergence, eta = instance
         middle, most = mean(values, probs), largest_eta(values, probs)
         offsets = values - 0.5 * (jnp.max(values) + jnp.min(values))
         return offsets, probs, middle, divergence / (middle * most), eta / most

@@ -155,7 +155,7 @@ SUBGAUSSIAN_MGF = Claim(
             lambda: law([1.0, 0.0], [0.25, 0.75], 2 * _ODDS, 0.25 / _ODDS),
             "the smallest proxy, at the argument that needs it: both sides are log 3",
         ),
-        Case("no argument", lambda: law([1.0, 0.0], [0.25, 0.75], 0.0, 0.5), "both are zero"),
+        Case("no argument", lambda: law([1.0, 0.0], [0.25, 0.75], 0.0, 0.25), "both are zero"),
     ),
     corners=(Case("constant", lambda: law([0.5, 0.5], [0.25, 0.75], 2.0, 0.0), "proxy zero"),),
     broken=(

@@ -194,7 +194,7 @@ def root(
 
     def unfinished(state: _State) -> Array:
         count, *_, at, away = state
-        return (count < _MAX_STEPS) & (away > eps * (1.0 + jnp.abs(at)))
+        return (count < _MAX_STEPS) & (away > 8.0 * eps * (1.0 + jnp.abs(at)))
 
     start, end = jnp.log(low), jnp.log(furthest(low.dtype))
     first = jnp.zeros((), int), start, end, start, jnp.where(wanted, jnp.inf, 0.0)

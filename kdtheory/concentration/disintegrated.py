@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from kdtheory._numerics import chosen
 from kdtheory.concentration import _tilting as tilting
@@ -48,7 +48,7 @@ def chernoff_upper_given_groups(
     furthest = jax.vmap(largest_divergence, in_axes=(None, 0))(values, probs)
     inside = (divergence > 0) & (divergence < jnp.sum(weights * furthest))
     spent = jnp.where(inside, divergence, 0.0)
-    argument = jnp.where(inside, _argument(values, weights, probs, spent), 1.0)
+    argument = jnp.where(inside, _argument(values, weights, probs, spent, inside), 1.0)
     centred = jax.vmap(_centred_log_mgf, in_axes=(None, 0, None))(values, probs, argument)
     bound = jnp.sum(weights * means) + (spent + jnp.sum(weights * centred)) / argument
     end = jnp.where(divergence == jnp.inf, jnp.inf, jnp.sum(weights * tops))
@@ -72,6 +72,7 @@ def _argument(
     weights: Float[Array, "groups"],
     probs: Float[Array, "groups atoms"],
     divergence: Float[Array, ""],
+    wanted: Bool[Array, ""],
 ) -> Float[Array, ""]:
     r"""Returns the $\ell$ whose tilts have the mean divergence $K$.
 
@@ -83,9 +84,12 @@ def _argument(
     width = jnp.max(jnp.where(varies & (weights > 0), laws.unit, 0.0))
     width = jnp.where(width > 0, width, 1.0)
 
-    def below(argument: Float[Array, ""]) -> Array:
-        tilts = jax.vmap(tilting.tilt)(laws, argument * laws.unit / width)
-        return jnp.sum(weights * jax.vmap(tilting.divergence_of)(laws, tilts)) < divergence
+    def excess(argument: Float[Array, ""]) -> tuple[Array, Array]:
+        own = argument * laws.unit / width
+        tilts = jax.vmap(tilting.tilt)(laws, own)
+        reached = jnp.sum(weights * jax.vmap(tilting.divergence_of)(laws, tilts))
+        rises = own * (own * jax.vmap(tilting.tilted_variance)(laws, tilts))
+        return jnp.log(reached / divergence), jnp.sum(weights * rises) / reached
 
     low = jnp.minimum(jnp.sqrt(8.0 * divergence), 1.0) * 0.99
-    return tilting.bisect(below, low, tilting.furthest(divergence.dtype)) / width
+    return tilting.root(excess, low, wanted) / width

@@ -1,5 +1,7 @@
 r"""The distillation divergence: upper and lower bounds on the student's generalisation gap.
 
+* ``claims_laws``, ``claims_central``: bare laws: what holds of a variable, its tilts, proxies and
+  central condition (``law_worlds``: their domains);
 * ``process_terms``: the gaps, the divergence and its parts, exactly;
 * ``bounds``: every upper bound on the student's gap as a function of a process;
 * ``stability``: variance proxies of the teacher's gap from the stability of its algorithm;
@@ -13,13 +15,29 @@ r"""The distillation divergence: upper and lower bounds on the student's general
 from __future__ import annotations
 
 from kdtheory.claim import Claim
+from kdtheory.theorems.distillation_divergence import claims_central as central
 from kdtheory.theorems.distillation_divergence import claims_comparison as comparison
+from kdtheory.theorems.distillation_divergence import claims_laws as laws
 from kdtheory.theorems.distillation_divergence import claims_loss as loss
 from kdtheory.theorems.distillation_divergence import claims_processes as processes
 from kdtheory.theorems.distillation_divergence import claims_stability as stable
 from kdtheory.theorems.distillation_divergence import claims_structure as structure
 
 CLAIMS: tuple[Claim, ...] = (
+    laws.DONSKER_VARADHAN,
+    laws.DV_TILT,
+    laws.SUBGAUSSIAN_MGF,
+    laws.SMALLEST_PROXY,
+    laws.CRAMER_CHERNOFF_ATTAINED,
+    laws.CHERNOFF_BELOW_THEOREM8,
+    laws.LARGE_DIVERGENCE_REVIEW,
+    central.CENTRAL_CONDITION,
+    central.REMARK2,
+    central.CENTRAL_RANGE,
+    central.LOWER_BELOW_CHERNOFF,
+    central.THM10_EQUALS_TWO_SIDED,
+    central.SHARPER_DEPENDENCE_REMARK2,
+    central.SHARPER_DEPENDENCE_CENTRAL,
     processes.UPPER,
     processes.UPPER_ONE_SIDED,
     processes.LOWER,

@@ -1,0 +1,228 @@
+"""Domains, instances and units of the claims on worlds with perturbed losses."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import jax.numpy as jnp
+
+from kdtheory._types import Scalar
+from kdtheory.claim import Assumption, Case
+from kdtheory.domains import Domain, box, integers, simplex, stochastic
+from kdtheory.objects.cosines import CosineTeacher
+from kdtheory.objects.processes import DistillationProcess
+from kdtheory.objects.smoothness import NodeTeacher, PerturbedProcess
+from kdtheory.theorems._domains import extended
+from kdtheory.theorems.sharpness_aware import perturbed
+
+PROCESS_SIZES = (2, 2, 2), (2, 1, 2)
+"""Examples, samples, hypotheses."""
+
+TEACHER_SIZES = (2, 2, 2), (2, 1, 1)
+"""Examples, samples, dimensions."""
+
+NODE_SIZES = (4,), (3,)
+"""Examples, of which a sample is one; there are two nodes more."""
+
+
+# --- processes ----------------------------------------------------------------------------------
+
+
+def perturbed_processes(size: tuple[int, ...]) -> Domain:
+    r"""Returns the processes whose losses lie in [0, 1], perturbed or not.
+
+    For hypotheses further than $2\rho$ apart there is a loss with any values at them and any means
+    between 0 and 1 over the balls around them.
+    """
+    examples, samples, hypotheses = size
+    rows = examples**samples
+    tables = box(0, 1, hypotheses, examples) * box(0, 1, hypotheses, examples)
+    parts = simplex(examples) * tables * stochastic(rows, hypotheses)
+
+    def build(weights: Any, losses: Any, moved: Any, kernel: Any, law: Any) -> PerturbedProcess:
+        joint = law.reshape(rows, hypotheses)
+        process = DistillationProcess(weights, losses, kernel, joint, samples)
+        return PerturbedProcess(process, moved - losses)
+
+    def split(world: PerturbedProcess) -> tuple[Any, ...]:
+        process = world.process
+        moved = process.losses + world.rises
+        law = process.student_law.reshape(-1)
+        return process.example_weights, process.losses, moved, process.teacher_kernel, law
+
+    names = "example_weights", "losses", "perturbed_losses", "teacher_kernel", "student_law"
+    return (parts * simplex(rows * hypotheses)).named(*names).map(build, split)
+
+
+def _instance(*instance: Any) -> tuple[Any, ...]:
+    return instance
+
+
+def weighted_processes(size: tuple[int, ...]) -> Domain:
+    r"""Returns the domain of (process, weight $t$ of the sharpness)."""
+    extra = box(0, 4).named("weight")
+    return extended(perturbed_processes(size), extra, _instance, _instance)
+
+
+def processes_with_excess(size: tuple[int, ...]) -> Domain:
+    r"""Returns the domain of (process, two excesses): what a proxy has above the smallest one."""
+    extra = (box(0, 1) * box(0, 1)).named("perturbed_excess", "sharpness_excess")
+    return extended(perturbed_processes(size), extra, _instance, _instance)
+
+
+def _sharpness_margin(world: PerturbedProcess, *_: Any) -> Scalar:
+    return perturbed.student_sharpness(world)
+
+
+LOCALLY_OPTIMAL = Assumption(
+    "local optimality",
+    r"(i) $E_QL_P(f_S)\le E_QE_UL_P(f_S+U)$: perturbing the student does not lower its risk",
+    _sharpness_margin,
+)
+
+
+def process_case(
+    weights: Any, losses: Any, moved: Any, kernel: Any, law: Any, samples: int = 1
+) -> PerturbedProcess:
+    """Returns a process from nested lists; losses before and after the perturbation."""
+    given = weights, losses, moved, kernel, law
+    arrays = [jnp.asarray(part, dtype=float) for part in given]
+    process = DistillationProcess(arrays[0], arrays[1], arrays[3], arrays[4], samples)
+    return PerturbedProcess(process, arrays[2] - arrays[1])
+
+
+def at_the_top() -> PerturbedProcess:
+    r"""Returns one hypothesis at a maximum of the only loss: $S_P=-1/2$, and no gap."""
+    return process_case([1.0], [[1.0]], [[0.5]], [[1.0]], [[1.0]])
+
+
+def at_the_bottom() -> PerturbedProcess:
+    r"""Returns one hypothesis at a minimum of the only loss: $S_P=1/2$, and no gap."""
+    return process_case([1.0], [[0.0]], [[0.5]], [[1.0]], [[1.0]])
+
+
+_SAME = [[0.375, 0.125], [0.125, 0.375]]
+
+
+def unperturbed(law: Any = _SAME) -> PerturbedProcess:
+    """Returns a teacher that mostly fits its one example, gen_T = 1/4, and no perturbation.
+
+    Args:
+        law: the student's law; by default that of the teacher.
+    """
+    losses = [[0.0, 1.0], [1.0, 0.0]]
+    return process_case([0.5, 0.5], losses, losses, [[0.75, 0.25], [0.25, 0.75]], law)
+
+
+def only_sharpness() -> PerturbedProcess:
+    r"""Returns losses 0 and 1 that the perturbation makes 1/2: $h_U=0$ and $S_D=h=\pm1/2$."""
+    law = [[0.75], [0.25]]
+    return process_case([0.5, 0.5], [[0.0, 1.0]], [[0.5, 0.5]], [[1.0], [1.0]], law)
+
+
+def infinite() -> PerturbedProcess:
+    """Returns a deterministic teacher at minima, and a student that does not follow it."""
+    losses, moved = [[0.0, 1.0], [1.0, 0.0]], [[0.25, 0.75], [0.75, 0.25]]
+    return process_case([0.5, 0.5], losses, moved, [[1, 0], [0, 1]], [[0.25] * 2] * 2)
+
+
+def certain() -> PerturbedProcess:
+    """Returns a world of one certain example: nothing varies."""
+    losses, moved = [[0.0, 1.0], [0.25, 0.0]], [[0.25, 0.75], [0.5, 0.25]]
+    law = [[0.5, 0.5], [0.0, 0.0]]
+    return process_case([1.0, 0.0], losses, moved, [[0.5, 0.5]] * 2, law)
+
+
+# --- deterministic teachers ---------------------------------------------------------------------
+
+
+def cosine_teachers(size: tuple[int, ...]) -> Domain:
+    """Returns the deterministic teachers in worlds of cosine losses."""
+    examples, samples, dimensions = size
+    losses = box(-4, 4, examples, dimensions) * box(-4, 4, examples)
+    parts = simplex(examples) * losses * box(-2, 2, examples**samples, dimensions) * box(0, 2)
+
+    def split(world: CosineTeacher) -> tuple[Any, ...]:
+        return (
+            world.example_weights,
+            world.directions,
+            world.phases,
+            world.learned,
+            world.radius,
+        )
+
+    names = "example_weights", "directions", "phases", "learned", "radius"
+    return parts.named(*names).map(lambda *values: CosineTeacher(*values, samples), split)
+
+
+def teacher_case(
+    weights: Any, directions: Any, phases: Any, learned: Any, radius: float, samples: int
+) -> CosineTeacher:
+    """Returns a deterministic teacher from nested lists."""
+    given = weights, directions, phases, learned, radius
+    return CosineTeacher(*(jnp.asarray(part, dtype=float) for part in given), samples)
+
+
+def fair_coin(samples: int, radius: float = 0.0) -> CosineTeacher:
+    """Returns the teacher that learns nothing, with losses 0 and 1 that no perturbation moves."""
+    learned = [[0.0]] * 2**samples
+    return teacher_case([0.5, 0.5], [[0.0], [0.0]], [0.0, math.pi], learned, radius, samples)
+
+
+def moved() -> CosineTeacher:
+    """Returns a teacher of one example that goes to the minimum of its loss."""
+    return teacher_case([0.5, 0.5], [[1.0], [1.0]], [0.0, 2.0], [[0.0], [2.0]], 0.5, 1)
+
+
+def one_loss(radius: float) -> CosineTeacher:
+    """Returns a teacher at the minimum of the only loss there is, $(1-\\cos f)/2$."""
+    return teacher_case([1.0, 0.0], [[1.0], [1.0]], [0.0, 0.0], [[0.0]] * 2, radius, 1)
+
+
+def teacher_corners() -> tuple[Case, ...]:
+    """Returns degenerate teachers."""
+    return (
+        Case("to the minimum", moved, "the gradient at what is learned is that of the other loss"),
+        Case("unmoved", lambda: fair_coin(2, 1.0), "nothing is learned, and no loss has a slope"),
+    )
+
+
+def node_teachers(size: tuple[int, ...]) -> Domain:
+    """Returns the teachers of one example among losses given at whole numbers."""
+    (examples,) = size
+    tables = box(0, 1, examples, examples + 2) * integers(0, examples - 1, examples)
+    parts = simplex(examples) * tables * box(0, 0.5)
+
+    def split(world: NodeTeacher) -> tuple[Any, ...]:
+        return world.example_weights, world.values, world.choices, world.radius
+
+    names = "example_weights", "values", "choices", "radius"
+    return parts.named(*names).map(NodeTeacher, split)
+
+
+def node_case(weights: Any, values: Any, choices: Any, radius: float) -> NodeTeacher:
+    """Returns a teacher of one example from nested lists."""
+    given = weights, values, choices, radius
+    return NodeTeacher(*(jnp.asarray(part, dtype=float) for part in given))
+
+
+def remembers_or_forgets() -> NodeTeacher:
+    r"""Returns the teacher $A(z)=z$ that remembers two of four examples and forgets the others.
+
+    At 0 and 1 the loss is 0 on the example itself and 1 on the others, at 2 and 3 it is 1 on the
+    example itself and 0 on the others. The gap is $3/4$ or $-3/4$, each half the time, and gradients
+    are zero wherever the teacher goes.
+    """
+    return node_case(
+        [0.25] * 4,
+        [[1, 0, 1, 0, 0, 1], [1, 1, 0, 0, 0, 1], [1, 1, 1, 1, 0, 1], [1, 1, 1, 0, 1, 1]],
+        [0, 1, 2, 3],
+        2.0**-8,
+    )
+
+
+def node_coin(radius: float = 0.25) -> NodeTeacher:
+    """Returns the teacher that learns nothing, with losses 0 and 1 at every node."""
+    values = [[0.0] * 5, [1.0] * 5, [0.0] * 5]
+    return node_case([0.5, 0.5, 0.0], values, [1, 1, 1], radius)

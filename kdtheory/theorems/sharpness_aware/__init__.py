@@ -11,12 +11,35 @@ r"""Sharpness-aware bounds on the student's gap, and what is left of them when c
 from __future__ import annotations
 
 from kdtheory.claim import Claim
+from kdtheory.theorems.sharpness_aware import claims_ball as moments
 from kdtheory.theorems.sharpness_aware import claims_bounds as bounded
+from kdtheory.theorems.sharpness_aware import claims_lemmas as lemmas
+from kdtheory.theorems.sharpness_aware import claims_regime as tightness
 
 CLAIMS: tuple[Claim, ...] = (
+    moments.BALL_MOMENTS,
     bounded.THM12,
     bounded.ONE_STEP,
     bounded.ONE_STEP_BELOW_THM12,
     bounded.T_FAMILY,
     bounded.NEVER_BEATS_CHERNOFF,
+    lemmas.LEMMA13,
+    lemmas.LEMMA13_SHARPENED,
+    lemmas.LEMMA13_LOCAL,
+    lemmas.LEMMA14_PRINTED,
+    lemmas.LEMMA14,
+    lemmas.LEMMA14_SHARPENED,
+    lemmas.LEMMA14_SMALL_MOVES,
+    lemmas.LEMMA15,
+    lemmas.LEMMA15_SHARPENED,
+    lemmas.ONE_STEP_PROXY,
+    lemmas.LEMMA16,
+    lemmas.LEMMA16_DIMENSION,
+    lemmas.LEMMA16_TRACE,
+    tightness.REGIME_IDENTITY,
+    tightness.RHO0,
+    tightness.BOUND_INCREASING_IN_RHO,
+    tightness.FLATNESS_TIGHTENS_GLOBAL,
+    tightness.FLATNESS_TIGHTENS_LOCAL,
+    tightness.LOCAL_BASELINE,
 )

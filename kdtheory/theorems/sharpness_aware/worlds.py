@@ -12,7 +12,7 @@ from kdtheory.claim import Assumption, Case
 from kdtheory.domains import Domain, box, integers, simplex, stochastic
 from kdtheory.objects.cosines import CosineTeacher
 from kdtheory.objects.processes import DistillationProcess
-from kdtheory.objects.smoothness import NodeTeacher, PerturbedProcess
+from kdtheory.objects.smoothness import NodeTeacher, PerturbedProcess, SmoothnessConstants
 from kdtheory.theorems._domains import extended
 from kdtheory.theorems.sharpness_aware import perturbed
 
@@ -24,6 +24,9 @@ TEACHER_SIZES = (2, 2, 2), (2, 1, 1)
 
 NODE_SIZES = (4,), (3,)
 """Examples, of which a sample is one; there are two nodes more."""
+
+CONSTANTS_SIZES = (3,), (1,)
+"""Dimensions."""
 
 
 # --- processes ----------------------------------------------------------------------------------
@@ -170,9 +173,9 @@ def fair_coin(samples: int, radius: float = 0.0) -> CosineTeacher:
     return teacher_case([0.5, 0.5], [[0.0], [0.0]], [0.0, math.pi], learned, radius, samples)
 
 
-def moved() -> CosineTeacher:
+def moved(radius: float = 0.5) -> CosineTeacher:
     """Returns a teacher of one example that goes to the minimum of its loss."""
-    return teacher_case([0.5, 0.5], [[1.0], [1.0]], [0.0, 2.0], [[0.0], [2.0]], 0.5, 1)
+    return teacher_case([0.5, 0.5], [[1.0], [1.0]], [0.0, 2.0], [[0.0], [2.0]], radius, 1)
 
 
 def one_loss(radius: float) -> CosineTeacher:
@@ -192,7 +195,7 @@ def node_teachers(size: tuple[int, ...]) -> Domain:
     """Returns the teachers of one example among losses given at whole numbers."""
     (examples,) = size
     tables = box(0, 1, examples, examples + 2) * integers(0, examples - 1, examples)
-    parts = simplex(examples) * tables * box(0, 0.5)
+    parts = simplex(examples) * tables * box(2.0**-8, 0.5)
 
     def split(world: NodeTeacher) -> tuple[Any, ...]:
         return world.example_weights, world.values, world.choices, world.radius
@@ -226,3 +229,84 @@ def node_coin(radius: float = 0.25) -> NodeTeacher:
     """Returns the teacher that learns nothing, with losses 0 and 1 at every node."""
     values = [[0.0] * 5, [1.0] * 5, [0.0] * 5]
     return node_case([0.5, 0.5, 0.0], values, [1, 1, 1], radius)
+
+
+# --- constants ----------------------------------------------------------------------------------
+
+
+def local_constants(size: tuple[int, ...]) -> Domain:
+    r"""Returns the domain of (constants, divergence, share, eigenvalues).
+
+    The constants fit each other: $g_0\le L$, $\tau\le\alpha$, and $\tau$ is the largest of the
+    sizes of the eigenvalues of a Hessian, $p$ in number. The share is one of the radius.
+    """
+    (dimension,) = size
+    parts = box(0, 4) * box(0, 4) * box(1 / 16, 2) * box(0, 4) * box(0, 1) * box(0, 4)
+    parts = parts * integers(1, 8) * box(0, 4) * box(0, 1) * box(-4, 4, dimension)
+
+    def build(
+        movement: Any,
+        lipschitz_excess: Any,
+        gradient: Any,
+        smoothness_excess: Any,
+        loss_width: Any,
+        radius: Any,
+        num_samples: Any,
+        divergence: Any,
+        share: Any,
+        eigenvalues: Any,
+    ) -> tuple[Any, ...]:
+        curvature = jnp.max(jnp.abs(eigenvalues))
+        constants = SmoothnessConstants(
+            movement=movement,
+            lipschitz=gradient + lipschitz_excess,
+            gradient=gradient,
+            smoothness=curvature + smoothness_excess,
+            curvature=curvature,
+            loss_width=loss_width,
+            radius=radius,
+            num_samples=num_samples,
+            dimension=jnp.full_like(radius, float(dimension)),
+        )
+        return constants, divergence, share, eigenvalues
+
+    def split(
+        constants: SmoothnessConstants, divergence: Any, share: Any, eigenvalues: Any
+    ) -> tuple[Any, ...]:
+        return (
+            constants.movement,
+            constants.lipschitz - constants.gradient,
+            constants.gradient,
+            constants.smoothness - constants.curvature,
+            constants.loss_width,
+            constants.radius,
+            constants.num_samples,
+            divergence,
+            share,
+            eigenvalues,
+        )
+
+    names = "movement", "lipschitz_excess", "gradient", "smoothness_excess", "loss_width", "radius"
+    more = "num_samples", "divergence", "share", "eigenvalues"
+    return parts.named(*names, *more).map(build, split)
+
+
+def constants_case(
+    *,
+    movement: float = 1.0,
+    lipschitz: float = 1.0,
+    gradient: float = 0.5,
+    smoothness: float = 0.0,
+    curvature: float = 0.0,
+    radius: float = 1.0,
+    divergence: float = 0.5,
+    share: float = 1.0,
+) -> tuple[Any, ...]:
+    r"""Returns constants in one dimension with $n=1$ and $b-a=1$; at $K=1/2$ proxies are bounds.
+
+    By default nothing is curved, and $\rho_0=\kappa(L-g_0)/g_0=1$ is the radius.
+    """
+    numbers = movement, lipschitz, gradient, smoothness, curvature, 1.0, radius, 1.0, 1.0
+    constants = SmoothnessConstants(*(jnp.asarray(number, dtype=float) for number in numbers))
+    rest = (jnp.asarray(number, dtype=float) for number in (divergence, share, [curvature]))
+    return constants, *rest

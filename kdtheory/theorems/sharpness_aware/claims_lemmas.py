@@ -1,0 +1,307 @@
+"""Claims on lemmas 13 to 16: what stability and smoothness say of gaps and of sharpness.
+
+The constants of a claim are those of its world, computed from it; sides are squares of proxies.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from kdtheory._types import Scalar
+from kdtheory.claim import OURS, Assumption, Case, Claim, Finding, Source, TextExamined
+from kdtheory.concentration import variance_proxy
+from kdtheory.objects.cosines import CosineTeacher
+from kdtheory.objects.smoothness import PerturbedTeacher, SmoothnessConstants
+from kdtheory.theorems.papers import LI_HE
+from kdtheory.theorems.sharpness_aware import draws, perturbed, proxies, worlds
+from kdtheory.theorems.sharpness_aware.claims_bounds import APPENDIX
+
+Teacher = Callable[[Any], PerturbedTeacher]
+
+
+def _gap(world: PerturbedTeacher) -> Any:
+    return perturbed.gap_of(world, world.losses)
+
+
+def _perturbed_gap(world: PerturbedTeacher) -> Any:
+    return perturbed.gap_of(world, world.losses + world.rises)
+
+
+def _sharpness(world: PerturbedTeacher) -> Any:
+    return perturbed.empirical_means(world, world.rises)
+
+
+def _one_step(world: PerturbedTeacher) -> Any:
+    return _gap(world) + world.rises @ world.example_weights
+
+
+def _smallest(values: Callable[[PerturbedTeacher], Any], read: Teacher) -> Callable[..., Scalar]:
+    """Returns world -> the smallest two-sided proxy of a function of the data."""
+
+    @jax.jit
+    def side(world: Any) -> Scalar:
+        around = read(world)
+        return variance_proxy(values(around), perturbed.data_weights(around))
+
+    return side
+
+
+def _squared(proxy: Callable[[SmoothnessConstants], Scalar], read: Teacher) -> Callable[..., Scalar]:
+    """Returns world -> the square of a proxy of its constants."""
+
+    @jax.jit
+    def side(world: Any) -> Scalar:
+        return proxy(read(world).constants) ** 2
+
+    return side
+
+
+_COSINE = perturbed.perturbed_teacher
+_NODES = perturbed.perturbed_node_teacher
+
+_COINS = (
+    Case("fair coin, n = 1", lambda: worlds.fair_coin(1), "nothing is learned: both are 1/4"),
+    Case("fair coin, n = 2", lambda: worlds.fair_coin(2), "the mean of two: both are 1/8"),
+)
+_STILL = Case("unperturbed", lambda: worlds.moved(0.0), "rho = 0: both sides are 0")
+
+LEMMA13 = Claim(
+    slug="sharpness_aware/lemma13",
+    title="The gap of a teacher that moves little is sub-Gaussian",
+    statement=r"\log Ee^{\ell(h-Eh)}\le\frac{\ell^2}{2n}\Bigl(\kappa L+\frac{b-a}2\Bigr)^2"
+    r"\text{ for all }\ell",
+    source=Source(LI_HE, "Lemma 13", APPENDIX),
+    text_examined=TextExamined.EXCERPT,
+    lhs=_smallest(_gap, _COSINE),
+    rhs=_squared(proxies.lemma13, _COSINE),
+    domain=worlds.cosine_teachers,
+    sizes=worlds.TEACHER_SIZES,
+    tight=_COINS,
+    corners=worlds.teacher_corners(),
+    trivial=lambda _: 1.0,
+    uses=("distillation_divergence/stability",),
+)
+
+LEMMA13_SHARPENED = dataclasses.replace(
+    LEMMA13,
+    slug="sharpness_aware/lemma13_sharpened",
+    title="The example that is replaced does not count twice",
+    statement=r"\log Ee^{\ell(h-Eh)}\le\frac{\ell^2}{2n}\Bigl((1-\tfrac1{2n})\kappa L"
+    r"+\frac{b-a}2\Bigr)^2\text{ for all }\ell",
+    source=OURS,
+    text_examined=TextExamined.OURS,
+    sharpens=LEMMA13.slug,
+    rhs=_squared(proxies.lemma13_sharpened, _COSINE),
+    uses=("distillation_divergence/stability_sharpened",),
+)
+
+LEMMA13_LOCAL = dataclasses.replace(
+    LEMMA13_SHARPENED,
+    slug="sharpness_aware/lemma13_local",
+    title="The gradient at the teacher takes the place of a global Lipschitz constant",
+    statement=r"\log Ee^{\ell(h-Eh)}\le\frac{\ell^2}{2n}\Bigl((1-\tfrac1{2n})\kappa\min(L,g_0"
+    r"+\tfrac{\alpha\kappa}{4n})+\frac{b-a}2\Bigr)^2\text{ for all }\ell",
+    sharpens=LEMMA13_SHARPENED.slug,
+    rhs=_squared(proxies.lemma13_local, _COSINE),
+    uses=(LEMMA13_SHARPENED.slug,),
+)
+
+LEMMA14_PRINTED = Claim(
+    slug="sharpness_aware/lemma14_printed",
+    title="The perturbed gap is sub-Gaussian with the slope g0 + alpha rho, as printed",
+    statement=r"\log Ee^{\ell(h_U-Eh_U)}\le\frac{\ell^2}{2n}\Bigl(\kappa(g_0+\alpha\rho)"
+    r"+\frac{b-a}2\Bigr)^2\text{ for all }\ell",
+    source=Source(LI_HE, "Lemma 14, whose proof is cut in the text examined", APPENDIX),
+    text_examined=TextExamined.EXCERPT,
+    finding=Finding.NEEDS_CONDITION,
+    what_survives="it holds if kappa/n <= 4 rho/(p + 1), the way from A(D) to A(D') being covered"
+    " then (sharpness_aware/lemma14_small_moves), and in general with min(L, g0 + alpha rho p/(p + 1)"
+    " + alpha kappa/(4n)) for g0 + alpha rho (sharpness_aware/lemma14)",
+    lhs=_smallest(_perturbed_gap, _NODES),
+    rhs=_squared(proxies.lemma14_printed, _NODES),
+    domain=worlds.node_teachers,
+    sizes=worlds.NODE_SIZES,
+    counterexample=Case(
+        "remembers or forgets",
+        worlds.remembers_or_forgets,
+        "gradients vanish wherever the teacher goes, and it goes far: the exact proxy is 3/4, not"
+        " 1/2 and a little",
+    ),
+    trivial=lambda _: 1.0,
+)
+
+LEMMA14 = dataclasses.replace(
+    LEMMA14_PRINTED,
+    slug="sharpness_aware/lemma14",
+    title="The perturbed gap is sub-Gaussian: the way between two hypotheses counts",
+    statement=r"\log Ee^{\ell(h_U-Eh_U)}\le\frac{\ell^2}{2n}\Bigl(\kappa\min(L,g_0"
+    r"+\alpha\rho\tfrac p{p+1}+\tfrac{\alpha\kappa}{4n})+\frac{b-a}2\Bigr)^2\text{ for all }\ell",
+    source=OURS,
+    text_examined=TextExamined.OURS,
+    finding=Finding.STANDS,
+    what_survives="",
+    corrects=LEMMA14_PRINTED.slug,
+    rhs=_squared(proxies.lemma14, _NODES),
+    counterexample=None,
+    tight=(Case("a fair coin", worlds.node_coin, "nothing is learned: both are 1/4"),),
+    corners=(
+        Case("remembers or forgets", worlds.remembers_or_forgets, "far from what is printed"),
+        Case("the largest radius", lambda: worlds.node_coin(0.5), "half way to the next node"),
+    ),
+)
+
+LEMMA14_SHARPENED = dataclasses.replace(
+    LEMMA13_LOCAL,
+    slug="sharpness_aware/lemma14_sharpened",
+    title="The perturbed gap has a proxy with the slope around the teacher",
+    statement=r"\log Ee^{\ell(h_U-Eh_U)}\le\frac{\ell^2}{2n}\Bigl((1-\tfrac1{2n})\kappa\min(L,g_0"
+    r"+\alpha\rho\tfrac p{p+1}+\tfrac{\alpha\kappa}{4n})+\frac{b-a}2\Bigr)^2\text{ for all }\ell",
+    sharpens=LEMMA14.slug,
+    lhs=_smallest(_perturbed_gap, _COSINE),
+    rhs=_squared(proxies.lemma14_sharpened, _COSINE),
+    uses=(LEMMA14.slug,),
+)
+
+
+def _far_apart() -> CosineTeacher:
+    r"""Returns a teacher that remembers two of three examples and forgets the last, in the plane.
+
+    The gap is 2/3, 2/3 and -2/3, and gradients vanish at all that is learned.
+    """
+    directions = [[math.pi, 0.0], [math.pi, math.pi], [0.0, 0.0]]
+    learned = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
+    phases = [0.0, math.pi, math.pi]
+    return worlds.teacher_case([1 / 3] * 3, directions, phases, learned, 2.0**-8, 1)
+
+
+LEMMA14_SMALL_MOVES = dataclasses.replace(
+    LEMMA14_SHARPENED,
+    slug="sharpness_aware/lemma14_small_moves",
+    title="The perturbed gap has the printed proxy if the teacher moves no further than U",
+    statement=r"\frac\kappa n\le\frac{4\rho}{p+1}\ \Rightarrow\ \log Ee^{\ell(h_U-Eh_U)}"
+    r"\le\frac{\ell^2}{2n}\Bigl(\kappa(g_0+\alpha\rho)+\frac{b-a}2\Bigr)^2\text{ for all }\ell",
+    sharpens=None,
+    rhs=_squared(proxies.lemma14_printed, _COSINE),
+    assumptions=(
+        Assumption(
+            "small moves",
+            r"$\kappa/n\le4\rho/(p+1)$",
+            lambda world: proxies.lemma14_margin(_COSINE(world).constants),
+        ),
+    ),
+    broken=(
+        Case(
+            "remembers or forgets",
+            _far_apart,
+            "three examples: the exact proxy is 0.65, not 1/2 and a little",
+            assumption="small moves",
+        ),
+    ),
+    corners=worlds.teacher_corners()[1:],
+)
+
+LEMMA15 = dataclasses.replace(
+    LEMMA13,
+    slug="sharpness_aware/lemma15",
+    title="The empirical sharpness is sub-Gaussian",
+    statement=r"\log Ee^{\ell(S_D-ES_D)}\le\frac{\ell^2}{2n}\Bigl(\frac{\alpha\kappa\rho}2+g_0\rho"
+    r"+\frac{\alpha\rho^2}2\Bigr)^2\text{ for all }\ell",
+    source=Source(LI_HE, "Lemma 15", APPENDIX),
+    lhs=_smallest(_sharpness, _COSINE),
+    rhs=_squared(proxies.lemma15, _COSINE),
+    tight=(_STILL,),
+    trivial=None,
+    uses=(),
+)
+
+LEMMA15_SHARPENED = dataclasses.replace(
+    LEMMA15,
+    slug="sharpness_aware/lemma15_sharpened",
+    title="The gradient does not enter the proxy of the sharpness, since perturbations have mean 0",
+    statement=r"\log Ee^{\ell(S_D-ES_D)}\le\frac{\ell^2}{2n}\Bigl(\frac{\alpha\kappa\rho}2\cdot"
+    r"\frac p{p+1}+\frac{\alpha\rho^2}2\cdot\frac p{p+2}\Bigr)^2\text{ for all }\ell",
+    source=OURS,
+    text_examined=TextExamined.OURS,
+    sharpens=LEMMA15.slug,
+    rhs=_squared(proxies.lemma15_sharpened, _COSINE),
+)
+
+ONE_STEP_PROXY = dataclasses.replace(
+    LEMMA13_LOCAL,
+    slug="sharpness_aware/one_step_proxy",
+    title="What the one-step bound needs has a proxy of its own",
+    statement=r"\log Ee^{\ell(X-EX)}\le\frac{\ell^2}{2n}\Bigl(\frac\kappa2\bigl(\mathrm{slope}_U"
+    r"+(1-\tfrac1n)\mathrm{slope}\bigr)+\frac{b-a}2\Bigr)^2\text{ for all }\ell,"
+    r"\quad X=E_UL_P(f_T+U)-L_D(f_T)",
+    sharpens=None,
+    lhs=_smallest(_one_step, _COSINE),
+    rhs=_squared(proxies.one_step, _COSINE),
+    uses=(LEMMA13_LOCAL.slug, LEMMA14_SHARPENED.slug),
+)
+
+
+@jax.jit
+def _mean_sharpness(world: CosineTeacher) -> Scalar:
+    around = _COSINE(world)
+    return jnp.dot(perturbed.data_weights(around), around.rises @ around.example_weights)
+
+
+def _of_constants(proxy: Callable[[SmoothnessConstants], Scalar]) -> Callable[..., Scalar]:
+    return jax.jit(lambda world: proxy(_COSINE(world).constants))
+
+
+_FLAT = Case(
+    "a small radius",
+    lambda: worlds.one_loss(2.0**-8),
+    "one loss in one dimension: the Hessian is the same everywhere in the limit",
+    limit=worlds.one_loss,
+)
+
+LEMMA16 = Claim(
+    slug="sharpness_aware/lemma16",
+    title="Curvature bounds the sharpness of the population risk",
+    statement=r"E_PS_P(f_T)\le\frac{\tau\rho^2}2",
+    source=Source(LI_HE, "Lemma 16", APPENDIX),
+    text_examined=TextExamined.EXCERPT,
+    lhs=_mean_sharpness,
+    rhs=_of_constants(proxies.lemma16),
+    domain=worlds.cosine_teachers,
+    sizes=worlds.TEACHER_SIZES,
+    draws={"lhs": draws.LEARNED_SHARPNESS},
+    tight=(_STILL,),
+    corners=worlds.teacher_corners(),
+)
+
+LEMMA16_DIMENSION = dataclasses.replace(
+    LEMMA16,
+    slug="sharpness_aware/lemma16_dimension",
+    title="Curvature bounds the sharpness by the mean square of the perturbation",
+    statement=r"E_PS_P(f_T)\le\frac{\tau\rho^2}2\cdot\frac p{p+2}",
+    source=OURS,
+    text_examined=TextExamined.OURS,
+    sharpens=LEMMA16.slug,
+    rhs=_of_constants(proxies.lemma16_dimension),
+    draws={},
+    tight=(_STILL, _FLAT),
+)
+
+
+@jax.jit
+def _trace_bound(world: CosineTeacher) -> Scalar:
+    return proxies.lemma16_trace(_COSINE(world).constants, perturbed.largest_trace(world))
+
+
+LEMMA16_TRACE = dataclasses.replace(
+    LEMMA16_DIMENSION,
+    slug="sharpness_aware/lemma16_trace",
+    title="Only the trace of the curvature matters for the sharpness, with its sign",
+    statement=r"E_PS_P(f_T)\le\frac{\rho^2}{2(p+2)}\sup\mathrm{tr}\,\nabla^2L_P",
+    sharpens=LEMMA16_DIMENSION.slug,
+    rhs=_trace_bound,
+)

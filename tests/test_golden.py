@@ -24,6 +24,7 @@ from golden_optimum import ADAPTERS as OPTIMUM_ADAPTERS
 from golden_processes import ADAPTERS as PROCESS_ADAPTERS
 from golden_rank import ADAPTERS as RANK_ADAPTERS
 from golden_rank import REASONS as RANK_REASONS
+from golden_sharpness import ADAPTERS as SHARPNESS_ADAPTERS
 from golden_stability import ADAPTERS as STABILITY_ADAPTERS
 
 from kdtheory.losses import softmax_cross_entropy
@@ -92,6 +93,7 @@ ADAPTERS = {
     **OPTIMUM_ADAPTERS,
     **PROCESS_ADAPTERS,
     **RANK_ADAPTERS,
+    **SHARPNESS_ADAPTERS,
     **STABILITY_ADAPTERS,
 }
 
@@ -120,9 +122,6 @@ SECTION_REASONS = {
     "linear_heteroscedastic": _PROPAGATION,
     "ivw": _PROPAGATION,
     "graybill_deal_equal_df": _PROPAGATION,
-    "theorem12": _SHARPNESS,
-    "ball_moments": _SHARPNESS,
-    "tightness_formula": _SHARPNESS,
     "tightness_logistic": _SHARPNESS,
     "counterexamples": "several rooms, none of them built yet",
 }

@@ -48,6 +48,10 @@ def _unit(constants: SmoothnessConstants, divergence: Any, *_: Any) -> Scalar:
     return 1.0 + regime.standard_excess(constants, divergence)
 
 
+def _at_least_tiny(unit: Scalar) -> Scalar:
+    return jnp.maximum(unit, jnp.finfo(unit.dtype).tiny)
+
+
 @jax.jit
 def _difference(constants: SmoothnessConstants, *_: Any) -> Scalar:
     less = proxies.lemma14_printed(constants) + proxies.lemma15(constants)
@@ -62,7 +66,8 @@ def _polynomial(constants: SmoothnessConstants, *_: Any) -> Scalar:
 
 def _proxies_unit(constants: SmoothnessConstants, *_: Any) -> Scalar:
     every = proxies.lemma13, proxies.lemma14_printed, proxies.lemma15
-    return jnp.sqrt(constants.num_samples) * sum(proxy(constants) for proxy in every)
+    unit = jnp.sqrt(constants.num_samples) * sum(proxy(constants) for proxy in every)
+    return _at_least_tiny(unit)
 
 
 _AT_THE_END = Case("at rho_0", constants_case, "kappa = 1, L = 1, g0 = 1/2: rho_0 = 1")
@@ -100,8 +105,7 @@ def _at_root(constants: SmoothnessConstants, divergence: Any, *_: Any) -> Scalar
 
 
 def _tiny_unit(constants: SmoothnessConstants, divergence: Any, *_: Any) -> Scalar:
-    tiny = jnp.finfo(constants.radius.dtype).tiny
-    return jnp.maximum(regime.standard_excess(constants, divergence), tiny)
+    return _at_least_tiny(regime.standard_excess(constants, divergence))
 
 
 RHO0 = Claim(

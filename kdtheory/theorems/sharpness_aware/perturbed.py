@@ -65,7 +65,7 @@ def _angles(
     points: Float[Array, "points dimensions"], world: CosineProcess | CosineTeacher
 ) -> tuple[Float[Array, "points examples"], Float[Array, "examples"]]:
     r"""Returns $a_z\cdot f-b_z$ for every point, and $|a_z|$."""
-    return points @ world.directions.T - world.phases, _norm(world.directions)
+    return points @ world.directions.T - world.phases[None, :], _norm(world.directions)
 
 
 def _cosine_rises(
@@ -74,7 +74,7 @@ def _cosine_rises(
     world: CosineProcess | CosineTeacher,
 ) -> Float[Array, "points examples"]:
     lost = ball.cosine_loss(world.radius * norms, world.directions.shape[1])
-    return 0.5 * lost * jnp.cos(angles)
+    return 0.5 * lost[None, :] * jnp.cos(angles)
 
 
 def _norm(vectors: Float[Array, "*batch dimensions"]) -> Float[Array, "*batch"]:
@@ -186,15 +186,13 @@ def perturbed_teacher(world: CosineTeacher) -> PerturbedTeacher:
         world: the world.
     """
     angles, norms = _angles(world.learned, world)
-    turned = world.radius * norms
     squares = 0.5 * norms * norms
-    away = jnp.abs(angles - math.pi * jnp.round(angles / math.pi))
-    bend = squares * jnp.cos(jnp.maximum(away - turned, 0.0))
+    bend = squares[None, :] * _largest_cosine(angles, math.pi, world.radius * norms)
     dtype = angles.dtype
     constants = SmoothnessConstants(
         movement=movement(world.learned, norms.shape[0], world.num_samples),
         lipschitz=0.5 * jnp.max(norms),
-        gradient=0.5 * jnp.max(norms * jnp.abs(jnp.sin(angles))),
+        gradient=0.5 * jnp.max(norms[None, :] * jnp.abs(jnp.sin(angles))),
         smoothness=jnp.max(squares),
         curvature=jnp.max(bend @ world.example_weights),
         loss_width=jnp.ones((), dtype),
@@ -221,10 +219,22 @@ def largest_trace(world: CosineTeacher) -> Scalar:
         world: the world.
     """
     angles, norms = _angles(world.learned, world)
-    turn = 2.0 * math.pi
-    away = jnp.abs(angles - turn * jnp.round(angles / turn))
-    largest = jnp.cos(jnp.maximum(away - world.radius * norms, 0.0))
-    return jnp.max((0.5 * norms * norms * largest) @ world.example_weights)
+    largest = _largest_cosine(angles, 2.0 * math.pi, world.radius * norms)
+    return jnp.max(largest @ (0.5 * norms * norms * world.example_weights))
+
+
+def _largest_cosine(
+    angles: Float[Array, "points examples"], period: float, turned: Float[Array, "examples"]
+) -> Float[Array, "points examples"]:
+    """Returns the largest cosine within a distance of an angle, or the largest absolute one.
+
+    Args:
+        angles: the angles.
+        period: the distance between maxima: a whole turn, or half of one for absolute values.
+        turned: how far from the angle.
+    """
+    away = jnp.abs(angles - period * jnp.round(angles / period))
+    return jnp.cos(jnp.maximum(away - turned[None, :], 0.0))
 
 
 def movement(

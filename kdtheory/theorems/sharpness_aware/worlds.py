@@ -241,8 +241,8 @@ def local_constants(size: tuple[int, ...]) -> Domain:
     sizes of the eigenvalues of a Hessian, $p$ in number. The share is one of the radius.
     """
     (dimension,) = size
-    parts = box(0, 4) * box(0, 4) * box(1 / 16, 2) * box(0, 4) * box(0, 1) * box(0, 4)
-    parts = parts * integers(1, 8) * box(0, 4) * box(0, 1) * box(-4, 4, dimension)
+    parts = box(0, 2) * box(0, 2) * box(1 / 16, 1) * box(0, 1) * box(0, 1) * box(0, 2)
+    parts = parts * integers(1, 8) * box(0, 2) * box(0, 1) * box(-1, 1, dimension)
 
     def build(
         movement: Any,
@@ -270,9 +270,8 @@ def local_constants(size: tuple[int, ...]) -> Domain:
         )
         return constants, divergence, share, eigenvalues
 
-    def split(
-        constants: SmoothnessConstants, divergence: Any, share: Any, eigenvalues: Any
-    ) -> tuple[Any, ...]:
+    def split(instance: tuple[Any, ...]) -> tuple[Any, ...]:
+        constants, divergence, share, eigenvalues = instance
         return (
             constants.movement,
             constants.lipschitz - constants.gradient,

@@ -16,7 +16,6 @@ from kdtheory.theorems.distillation_divergence import process_terms
 from kdtheory.theorems.sharpness_aware import ball, bounds, perturbed, proxies, regime
 
 
-
 def _numbers(value):
     """Reads nested lists of numbers, fractions written "p/q" among them."""
     read = np.vectorize(lambda entry: float(Fraction(entry)), otypes=[float])

@@ -18,7 +18,7 @@ ARGUMENTS = (0.0, 1e-8, 1e-3, 0.5, 1.0, 3.0, 10.0, 30.0, LARGEST_TURN)
 def test_the_mean_cosine_against_the_hypergeometric_series(dimension):
     with mpmath.workdps(60):
         expected = [
-            1 - mpmath.hyp0f1(mpmath.mpf(dimension) / 2 + 1, -mpmath.mpf(t) ** 2 / 4)
+            1 - mpmath.hyp0f1(mpmath.mpf(dimension) / 2 + 1, -(mpmath.mpf(t) ** 2) / 4)
             for t in ARGUMENTS
         ]
     found = ball.cosine_loss(jnp.asarray(ARGUMENTS), dimension)

@@ -21,7 +21,9 @@ def disc_mean(function, centre, radius):
     """The mean of a function over the interval, or the disc, around a point: product rules."""
     nodes, weights = np.polynomial.legendre.leggauss(40)
     if len(centre) == 1:
-        return sum(w * function(centre + radius * u) for u, w in zip(nodes, weights / 2, strict=True))
+        return sum(
+            w * function(centre + radius * u) for u, w in zip(nodes, weights / 2, strict=True)
+        )
     # With r = sqrt(s), s uniform in [0, 1], and equally spaced angles.
     total = 0.0
     angles = 2 * np.pi * (np.arange(80) + 0.5) / 80

@@ -4,7 +4,8 @@ $|U|$ has the density $pr^{p-1}/\rho^p$ and is independent of the direction; a c
 density proportional to $(1-u^2/\rho^2)^{(p-1)/2}$. Hence
 
 $$E|U|=\frac{\rho p}{p+1},\qquad E|U|^2=\frac{\rho^2p}{p+2},\qquad E(a\cdot U)^2=
-\frac{\rho^2|a|^2}{p+2},\qquad E\cos(a\cdot U)={}_0F_1\bigl(;\tfrac p2+1;-\tfrac{\rho^2|a|^2}4\bigr).$$
+\frac{\rho^2|a|^2}{p+2},\qquad
+E\cos(a\cdot U)={}_0F_1\bigl(;\tfrac p2+1;-\tfrac{\rho^2|a|^2}4\bigr).$$
 
 $1-E\cos(tU_1)=E\,2\sin^2(tU_1/2)$ is computed by Gauss-Gegenbauer quadrature, every summand of
 which is non-negative: nothing cancels, however small $t$.

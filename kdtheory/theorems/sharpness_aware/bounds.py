@@ -10,11 +10,11 @@ $\mathrm{gen}_S\le E_QX_t$ for every $t\ge0$, and so
 `worst_case`               the last at the best $t$
 =========================  =========================================================================
 
-$t=0$ is the Cramer-Chernoff bound, which does not need (i). Minkowski's inequality for variance
-proxies gives $\sigma_X\le\sigma_u+\nu$. Proxies for positive arguments are enough. By Lagrangian duality the infimum over $t$ is the largest
-gap of a student at divergence $K$ that satisfies (i). The bound is convex in $t$ (in $1/\ell$ and
-$t$ together, what is minimised is the perspective of a convex function), with the derivative
-$E_{Q_t}S_P$, $Q_t$ the tilt by $\ell X_t$.
+$t=0$ is the Cramer-Chernoff bound, which does not need (i). Proxies for positive arguments are
+enough, and by Minkowski's inequality for them $\sigma_X\le\sigma_u+\nu$. By Lagrangian duality
+the infimum over $t$ is the largest gap of a student at divergence $K$ that satisfies (i). The bound
+is convex in $t$ (in $1/\ell$ and $t$ together, what is minimised is the perspective of a convex
+function), with the derivative $E_{Q_t}S_P$, $Q_t$ the tilt by $\ell X_t$.
 
 If $S_P\ge0$ everywhere, as for convex losses, $X_t\ge h$: then no $t$ is better than $t=0$.
 

@@ -66,6 +66,7 @@ def _made(case: Case, wrap: Callable[[PerturbedProcess], Any]) -> Case:
     """Returns the case with its world made into an instance."""
     return dataclasses.replace(case, make=lambda: wrap(case.make()))
 
+
 THM12 = Claim(
     slug="sharpness_aware/thm12",
     title="At a locally optimal student sharpness enters the bound on its gap",
@@ -81,12 +82,12 @@ THM12 = Claim(
         worlds.LOCALLY_OPTIMAL,
         Assumption(
             "sub-Gaussian perturbed gap",
-            r"(ii) $\sigma_u^2$ is a variance proxy of $h_U(D_n,f_T)$ under $P$, for $\ell>0$ at least",
+            r"(ii) $\sigma_u^2$ is a variance proxy of $h_U(D_n,f_T)$, for $\ell>0$ at least",
             lambda world, perturbed_excess, sharpness_excess: perturbed_excess,
         ),
         Assumption(
             "sub-Gaussian sharpness",
-            r"(ii) $\nu^2$ is a variance proxy of $S_{D_n}(f_T)$ under $P$, for $\ell>0$ at least",
+            r"(ii) $\nu^2$ is a variance proxy of $S_{D_n}(f_T)$, for $\ell>0$ at least",
             lambda world, perturbed_excess, sharpness_excess: sharpness_excess,
         ),
     ),

@@ -52,7 +52,9 @@ def _smallest(values: Callable[[PerturbedTeacher], Any], read: Teacher) -> Calla
     return side
 
 
-def _squared(proxy: Callable[[SmoothnessConstants], Scalar], read: Teacher) -> Callable[..., Scalar]:
+def _squared(
+    proxy: Callable[[SmoothnessConstants], Scalar], read: Teacher
+) -> Callable[..., Scalar]:
     """Returns world -> the square of a proxy of its constants."""
 
     @jax.jit

@@ -34,7 +34,7 @@ def test_beyond_the_largest_turn_nothing_is_claimed():
     assert np.isnan(found[2])
 
 
-@pytest.mark.parametrize("dimension", (1, 2, 7, 100))
+@pytest.mark.parametrize("dimension", [1, 2, 7, 100])
 def test_moments_against_integrals_of_the_densities(dimension):
     radius = 1.5
     with mpmath.workdps(30):

@@ -256,7 +256,7 @@ def test_a_steep_gradient_leaves_the_global_constant():
 # --- the regime ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("divergence", (1e-8, 0.1, 3.0))
+@pytest.mark.parametrize("divergence", [1e-8, 0.1, 3.0])
 def test_the_regime_against_the_roots_of_the_difference(divergence):
     """B_std - B_sh as a function of rho, from the printed proxies in 50 digits."""
     kappa, lipschitz, g0, alpha, tau, width, _, n, _ = EXAMPLE.values()

@@ -23,6 +23,7 @@ from kdtheory.theorems.sharpness_aware import draws, perturbed, proxies, worlds
 from kdtheory.theorems.sharpness_aware.claims_bounds import APPENDIX
 
 Teacher = Callable[[Any], PerturbedTeacher]
+Proxy = Callable[[SmoothnessConstants], Scalar]
 
 
 def _gap(world: PerturbedTeacher) -> Any:
@@ -52,9 +53,7 @@ def _smallest(values: Callable[[PerturbedTeacher], Any], read: Teacher) -> Calla
     return side
 
 
-def _squared(
-    proxy: Callable[[SmoothnessConstants], Scalar], read: Teacher
-) -> Callable[..., Scalar]:
+def _squared(proxy: Proxy, read: Teacher) -> Callable[..., Scalar]:
     """Returns world -> the square of a proxy of its constants."""
 
     @jax.jit
@@ -122,8 +121,8 @@ LEMMA14_PRINTED = Claim(
     source=Source(LI_HE, "Lemma 14, whose proof is cut in the text examined", APPENDIX),
     text_examined=TextExamined.EXCERPT,
     finding=Finding.NEEDS_CONDITION,
-    what_survives="it holds if kappa/n <= 4 rho/(p + 1), the way from A(D) to A(D') being covered"
-    " then (sharpness_aware/lemma14_small_moves), and in general with min(L, g0 + alpha rho p/(p + 1)"
+    what_survives="it holds if kappa/n <= 4 rho/(p + 1), where the way from A(D) to A(D') is short"
+    " (sharpness_aware/lemma14_small_moves), and in general with min(L, g0 + alpha rho p/(p + 1)"
     " + alpha kappa/(4n)) for g0 + alpha rho (sharpness_aware/lemma14)",
     lhs=_smallest(_perturbed_gap, _NODES),
     rhs=_squared(proxies.lemma14_printed, _NODES),
@@ -254,7 +253,7 @@ def _mean_sharpness(world: CosineTeacher) -> Scalar:
     return jnp.dot(perturbed.data_weights(around), around.rises @ around.example_weights)
 
 
-def _of_constants(proxy: Callable[[SmoothnessConstants], Scalar]) -> Callable[..., Scalar]:
+def _of_constants(proxy: Proxy) -> Callable[..., Scalar]:
     return jax.jit(lambda world: proxy(_COSINE(world).constants))
 
 

@@ -186,9 +186,7 @@ FLATNESS_TIGHTENS_GLOBAL = Claim(
             assumption="inside the regime",
         ),
     ),
-    axes=(
-        Axis("rho, the radius of the perturbation", tuple(i / 64 for i in range(65)), _of_radius),
-    ),
+    axes=(Axis("rho, the radius", tuple(i / 64 for i in range(65)), _of_radius),),
     uses=(REGIME_IDENTITY.slug, RHO0.slug),
 )
 

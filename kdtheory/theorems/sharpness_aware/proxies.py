@@ -118,7 +118,7 @@ def lemma14_printed(constants: SmoothnessConstants) -> Scalar:
 
 
 def lemma14_margin(constants: SmoothnessConstants) -> Scalar:
-    r"""Returns $\frac{4\rho}{p+1}-\frac\kappa n$; the printed $\sigma_u$ holds if it is not negative.
+    r"""Returns $\frac{4\rho}{p+1}-\frac\kappa n$; the printed $\sigma_u$ holds if it is $\ge0$.
 
     Args:
         constants: what is known of the loss.
@@ -146,8 +146,9 @@ def lemma14_sharpened(constants: SmoothnessConstants) -> Scalar:
 
 
 def lemma15(constants: SmoothnessConstants) -> Scalar:
-    r"""Returns the printed $\nu=\frac1{\sqrt n}(\frac{\alpha\kappa\rho}2+g_0\rho
-    +\frac{\alpha\rho^2}2)$ of the empirical sharpness.
+    r"""Returns the printed $\nu$ of the empirical sharpness.
+
+    It is $\frac1{\sqrt n}(\frac{\alpha\kappa\rho}2+g_0\rho+\frac{\alpha\rho^2}2)$.
 
     Args:
         constants: what is known of the loss.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -156,7 +157,12 @@ def cosine_teachers(size: tuple[int, ...]) -> Domain:
         )
 
     names = "example_weights", "directions", "phases", "learned", "radius"
-    return parts.named(*names).map(lambda *values: CosineTeacher(*values, samples), split)
+    return parts.named(*names).map(functools.partial(_cosine_teacher, samples), split)
+
+
+def _cosine_teacher(samples: int, *arrays: Any) -> CosineTeacher:
+    weights, directions, phases, learned, radius = arrays
+    return CosineTeacher(weights, directions, phases, learned, radius, samples)
 
 
 def teacher_case(
@@ -164,7 +170,7 @@ def teacher_case(
 ) -> CosineTeacher:
     """Returns a deterministic teacher from nested lists."""
     given = weights, directions, phases, learned, radius
-    return CosineTeacher(*(jnp.asarray(part, dtype=float) for part in given), samples)
+    return _cosine_teacher(samples, *(jnp.asarray(part, dtype=float) for part in given))
 
 
 def fair_coin(samples: int, radius: float = 0.0) -> CosineTeacher:
@@ -179,7 +185,7 @@ def moved(radius: float = 0.5) -> CosineTeacher:
 
 
 def one_loss(radius: float) -> CosineTeacher:
-    """Returns a teacher at the minimum of the only loss there is, $(1-\\cos f)/2$."""
+    r"""Returns a teacher at the minimum of the only loss there is, $(1-\cos f)/2$."""
     return teacher_case([1.0, 0.0], [[1.0], [1.0]], [0.0, 0.0], [[0.0]] * 2, radius, 1)
 
 
@@ -214,8 +220,8 @@ def remembers_or_forgets() -> NodeTeacher:
     r"""Returns the teacher $A(z)=z$ that remembers two of four examples and forgets the others.
 
     At 0 and 1 the loss is 0 on the example itself and 1 on the others, at 2 and 3 it is 1 on the
-    example itself and 0 on the others. The gap is $3/4$ or $-3/4$, each half the time, and gradients
-    are zero wherever the teacher goes.
+    example itself and 0 on the others. The gap is $3/4$ or $-3/4$, each half the time, and
+    gradients are zero wherever the teacher goes.
     """
     return node_case(
         [0.25] * 4,

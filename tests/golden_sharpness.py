@@ -10,10 +10,18 @@ import numpy as np
 
 from kdtheory import concentration
 from kdtheory.objects.cosines import CosineProcess
+from kdtheory.objects.logistic import RidgeLogisticWorld
 from kdtheory.objects.smoothness import SmoothnessConstants
 from kdtheory.theorems.distillation_divergence import bounds as plain
 from kdtheory.theorems.distillation_divergence import process_terms
-from kdtheory.theorems.sharpness_aware import ball, bounds, perturbed, proxies, regime
+from kdtheory.theorems.sharpness_aware import (
+    ball,
+    bounds,
+    logistic,
+    perturbed,
+    proxies,
+    regime,
+)
 
 
 def _numbers(value):
@@ -44,12 +52,15 @@ OF_WORLD = {
 }
 
 
+def _of_process(world):
+    return {name: function(world) for name, function in OF_WORLD.items()}
+
+
 @jax.jit
 def _everything(world, argument, weight):
     tilted = perturbed.tilted(perturbed.perturbed_process(world), argument, weight)
     turned = world.radius * jnp.linalg.norm(world.directions, axis=1)
-    found = {name: function(tilted) for name, function in OF_WORLD.items()}
-    return found | {"J": ball.cosine_mean(turned, world.directions.shape[1])}
+    return _of_process(tilted) | {"J": ball.cosine_mean(turned, world.directions.shape[1])}
 
 
 @functools.cache
@@ -120,7 +131,46 @@ _REGIME = (
     " improved_p2_at_half"
 )
 
+# --- logistic regression, enumerated ------------------------------------------------------------
+
+
+@functools.cache
+def _logistic(text):
+    inputs = json.loads(text)
+    world = RidgeLogisticWorld.create(
+        *(_numbers(inputs[name]) for name in ("pi", "xs", "wstar")),
+        num_samples=inputs["n"],
+        ridge=_numbers(inputs["mu"]),
+        temperature=_numbers(inputs["temp"]),
+        radius=_numbers(inputs["rho"]),
+    )
+    found = jax.jit(_of_process)(logistic.logistic_process(world))
+    constants = logistic.logistic_constants(world)
+    points = logistic.learned(world)
+    return found | {
+        "kappa": constants.movement,
+        "g0": constants.gradient,
+        "L": constants.lipschitz,
+        "alpha": constants.smoothness,
+        "tau_op": constants.curvature,
+        "W_max": jnp.max(jnp.linalg.norm(points, axis=1)),
+        **dict(zip(("A0", "A1", "A2"), regime.coefficients(constants), strict=True)),
+        "rho0": regime.largest_radius(constants, found["K"]),
+        "f_first": points[0],
+        "f_001": points[1],
+    }
+
+
+_LOGISTIC = (
+    "K genT genS E_SP_teacher E_SP_student sigma_h sigma_u nu sigma_X thm8 thm12 one_step cc8"
+    " kappa g0 L alpha tau_op W_max A0 A1 A2 rho0 f_first f_001"
+)
+
 ADAPTERS = {
+    **{
+        ("tightness_logistic", name): lambda inputs, name=name: _logistic(json.dumps(inputs))[name]
+        for name in _LOGISTIC.split()
+    },
     **{
         ("theorem12", name): lambda inputs, name=name: _of_text(json.dumps(inputs))[name]
         for name in (*OF_WORLD, "J")

@@ -104,7 +104,6 @@ _PROPER = "room proper_losses is not built yet"
 _BERNSTEIN = "room empirical_bernstein is not built yet"
 _SGD = "room sgd_convergence is not built yet"
 _PROPAGATION = "room uncertainty_propagation is not built yet"
-_SHARPNESS = "room sharpness_aware is not built yet"
 
 SECTION_REASONS = {
     "label_smoothing": _PROPER,
@@ -122,7 +121,6 @@ SECTION_REASONS = {
     "linear_heteroscedastic": _PROPAGATION,
     "ivw": _PROPAGATION,
     "graybill_deal_equal_df": _PROPAGATION,
-    "tightness_logistic": _SHARPNESS,
     "counterexamples": "several rooms, none of them built yet",
 }
 

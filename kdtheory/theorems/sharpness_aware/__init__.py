@@ -5,6 +5,7 @@ r"""Sharpness-aware bounds on the student's gap, and what is left of them when c
 * ``bounds``: Theorem 12, its one-step form and the family between it and the plain bound;
 * ``proxies``: variance proxies from stability and smoothness, printed, corrected and sharpened;
 * ``regime``: when the printed bound is below the one with a global Lipschitz constant;
+* ``logistic``: a world in which all of this is known, logistic regression enumerated;
 * ``claims_...``, ``worlds``, ``draws``: the claims, their worlds, and replicates in them.
 """
 

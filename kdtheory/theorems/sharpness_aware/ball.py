@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import functools
 import math
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -34,10 +35,23 @@ approximation by polynomials of that degree."""
 
 @functools.lru_cache(maxsize=16)
 def _rule(dimension: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Returns the positive nodes and their weights, doubled: the others are their mirror images."""
     nodes, weights = roots_gegenbauer(_NODES, dimension / 2)
     half = _NODES // 2
     return nodes[half:], weights[half:] / weights[half:].sum()
+
+
+def rule(dimension: int, dtype: Any) -> tuple[Float[Array, "nodes"], Float[Array, "nodes"]]:
+    r"""Returns nodes and weights that average even functions of a coordinate of the unit ball.
+
+    Args:
+        dimension: $p\ge1$.
+        dtype: of the two arrays.
+
+    Returns:
+        Positive nodes, whose mirror images are left out, and weights that sum to one.
+    """
+    nodes, weights = _rule(dimension)
+    return jnp.asarray(nodes, dtype), jnp.asarray(weights, dtype)
 
 
 @functools.partial(jax.jit, static_argnames="dimension")
@@ -55,7 +69,7 @@ def cosine_loss(argument: Float[Array, "*shape"], dimension: int) -> Float[Array
         >>> print(f"{cosine_loss(jnp.asarray(1.0), 1):.6f}")  # 1 - sin(1)
         0.158529
     """
-    nodes, weights = (jnp.asarray(part, argument.dtype) for part in _rule(dimension))
+    nodes, weights = rule(dimension, argument.dtype)
     halves = 0.5 * jnp.tensordot(argument, nodes, axes=0)
     value = 2.0 * jnp.sin(halves) ** 2 @ weights
     return jnp.where(jnp.abs(argument) <= LARGEST_TURN, value, jnp.nan)

@@ -178,7 +178,8 @@ def one_step(constants: SmoothnessConstants) -> Scalar:
     r"""Returns $\sigma_X$ of $E_UL_P(f+U)-L_D(f)$, the proxy of the one-step form of Theorem 12.
 
     It is $\frac1{\sqrt n}(\frac\kappa2(\mathrm{slope}_U+(1-\frac1n)\,\mathrm{slope})
-    +\frac{b-a}2)$: the population risk is perturbed, the empirical one is not.
+    +\frac{b-a}2)$: the population risk is perturbed, the empirical one is not, so that here an
+    interval that holds the losses before the perturbation is enough.
 
     Args:
         constants: what is known of the loss.

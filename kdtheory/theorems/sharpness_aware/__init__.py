@@ -33,7 +33,7 @@ CLAIMS: tuple[Claim, ...] = (
     lemmas.LEMMA14_SMALL_MOVES,
     lemmas.LEMMA15,
     lemmas.LEMMA15_SHARPENED,
-    lemmas.ONE_STEP_PROXY,
+    lemmas.ONE_STEP_DIFFERENCES,
     lemmas.LEMMA16,
     lemmas.LEMMA16_DIMENSION,
     lemmas.LEMMA16_TRACE,

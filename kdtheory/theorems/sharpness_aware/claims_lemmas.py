@@ -1,6 +1,8 @@
 """Claims on lemmas 13 to 16: what stability and smoothness say of gaps and of sharpness.
 
-The constants of a claim are those of its world, computed from it; sides are squares of proxies.
+The constants of a claim are those of its world, computed from it. The printed lemmas speak of
+variance proxies, and their sides are squares; the sharpened ones bound the change when an example
+is replaced, of which McDiarmid's argument makes the proxy.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import jax.numpy as jnp
 from kdtheory._types import Scalar
 from kdtheory.claim import OURS, Assumption, Case, Claim, Finding, Source, TextExamined
 from kdtheory.concentration import variance_proxy
+from kdtheory.objects.algorithms import largest_change
 from kdtheory.objects.cosines import CosineTeacher
 from kdtheory.objects.smoothness import PerturbedTeacher, SmoothnessConstants
 from kdtheory.theorems.papers import LI_HE
@@ -24,6 +27,9 @@ from kdtheory.theorems.sharpness_aware.claims_bounds import APPENDIX
 
 Teacher = Callable[[Any], PerturbedTeacher]
 Proxy = Callable[[SmoothnessConstants], Scalar]
+
+_COSINE = perturbed.perturbed_teacher
+_NODES = perturbed.perturbed_node_teacher
 
 
 def _gap(world: PerturbedTeacher) -> Any:
@@ -53,6 +59,28 @@ def _smallest(values: Callable[[PerturbedTeacher], Any], read: Teacher) -> Calla
     return side
 
 
+def _change(values: Callable[[PerturbedTeacher], Any]) -> Callable[..., Scalar]:
+    """Returns world -> by how much replacing an example changes a function of the data at most."""
+
+    @jax.jit
+    def side(world: CosineTeacher) -> Scalar:
+        around = _COSINE(world)
+        return largest_change(values(around)[None], len(world.example_weights), world.num_samples)
+
+    return side
+
+
+def _allowed(proxy: Proxy) -> Callable[..., Scalar]:
+    r"""Returns world -> the change $2\sigma/\sqrt n$ that has the proxy $\sigma^2$."""
+
+    @jax.jit
+    def side(world: CosineTeacher) -> Scalar:
+        constants = _COSINE(world).constants
+        return 2.0 * proxy(constants) / jnp.sqrt(constants.num_samples)
+
+    return side
+
+
 def _squared(proxy: Proxy, read: Teacher) -> Callable[..., Scalar]:
     """Returns world -> the square of a proxy of its constants."""
 
@@ -62,9 +90,6 @@ def _squared(proxy: Proxy, read: Teacher) -> Callable[..., Scalar]:
 
     return side
 
-
-_COSINE = perturbed.perturbed_teacher
-_NODES = perturbed.perturbed_node_teacher
 
 _COINS = (
     Case("fair coin, n = 1", lambda: worlds.fair_coin(1), "nothing is learned: both are 1/4"),
@@ -93,23 +118,29 @@ LEMMA13_SHARPENED = dataclasses.replace(
     LEMMA13,
     slug="sharpness_aware/lemma13_sharpened",
     title="The example that is replaced does not count twice",
-    statement=r"\log Ee^{\ell(h-Eh)}\le\frac{\ell^2}{2n}\Bigl((1-\tfrac1{2n})\kappa L"
-    r"+\frac{b-a}2\Bigr)^2\text{ for all }\ell",
+    statement=r"|h(D)-h(D')|\le\frac1n\bigl((2-\tfrac1n)\kappa L+b-a\bigr)\text{ if }D\simeq D'"
+    r"\text{: proxy }\frac n4\text{ of its square}",
     source=OURS,
     text_examined=TextExamined.OURS,
     sharpens=LEMMA13.slug,
-    rhs=_squared(proxies.lemma13_sharpened, _COSINE),
-    uses=("distillation_divergence/stability_sharpened",),
+    lhs=_change(_gap),
+    rhs=_allowed(proxies.lemma13_sharpened),
+    tight=(
+        Case("fair coin, n = 1", lambda: worlds.fair_coin(1), "nothing is learned: both are 1"),
+        Case("fair coin, n = 2", lambda: worlds.fair_coin(2), "nothing is learned: both are 1/2"),
+    ),
+    trivial=lambda _: 2.0,
+    uses=("distillation_divergence/stability_differences_sharpened",),
 )
 
 LEMMA13_LOCAL = dataclasses.replace(
     LEMMA13_SHARPENED,
     slug="sharpness_aware/lemma13_local",
     title="The gradient at the teacher takes the place of a global Lipschitz constant",
-    statement=r"\log Ee^{\ell(h-Eh)}\le\frac{\ell^2}{2n}\Bigl((1-\tfrac1{2n})\kappa\min(L,g_0"
-    r"+\tfrac{\alpha\kappa}{4n})+\frac{b-a}2\Bigr)^2\text{ for all }\ell",
+    statement=r"|h(D)-h(D')|\le\frac1n\bigl((2-\tfrac1n)\kappa\,\mathrm{slope}+b-a\bigr)"
+    r"\text{ if }D\simeq D',\quad\mathrm{slope}=\min(L,g_0+\tfrac{\alpha\kappa}{4n})",
     sharpens=LEMMA13_SHARPENED.slug,
-    rhs=_squared(proxies.lemma13_local, _COSINE),
+    rhs=_allowed(proxies.lemma13_local),
     uses=(LEMMA13_SHARPENED.slug,),
 )
 
@@ -160,12 +191,13 @@ LEMMA14 = dataclasses.replace(
 LEMMA14_SHARPENED = dataclasses.replace(
     LEMMA13_LOCAL,
     slug="sharpness_aware/lemma14_sharpened",
-    title="The perturbed gap has a proxy with the slope around the teacher",
-    statement=r"\log Ee^{\ell(h_U-Eh_U)}\le\frac{\ell^2}{2n}\Bigl((1-\tfrac1{2n})\kappa\min(L,g_0"
-    r"+\alpha\rho\tfrac p{p+1}+\tfrac{\alpha\kappa}{4n})+\frac{b-a}2\Bigr)^2\text{ for all }\ell",
+    title="The perturbed gap changes by no more than the slope around the teacher allows",
+    statement=r"|h_U(D)-h_U(D')|\le\frac1n\bigl((2-\tfrac1n)\kappa\,\mathrm{slope}_U+b-a\bigr)"
+    r"\text{ if }D\simeq D',\quad\mathrm{slope}_U=\min(L,g_0+\alpha\rho\tfrac p{p+1}"
+    r"+\tfrac{\alpha\kappa}{4n})",
     sharpens=LEMMA14.slug,
-    lhs=_smallest(_perturbed_gap, _COSINE),
-    rhs=_squared(proxies.lemma14_sharpened, _COSINE),
+    lhs=_change(_perturbed_gap),
+    rhs=_allowed(proxies.lemma14_sharpened),
     uses=(LEMMA14.slug,),
 )
 
@@ -184,11 +216,11 @@ def _far_apart() -> CosineTeacher:
 LEMMA14_SMALL_MOVES = dataclasses.replace(
     LEMMA14_SHARPENED,
     slug="sharpness_aware/lemma14_small_moves",
-    title="The perturbed gap has the printed proxy if the teacher moves no further than U",
-    statement=r"\frac\kappa n\le\frac{4\rho}{p+1}\ \Rightarrow\ \log Ee^{\ell(h_U-Eh_U)}"
-    r"\le\frac{\ell^2}{2n}\Bigl(\kappa(g_0+\alpha\rho)+\frac{b-a}2\Bigr)^2\text{ for all }\ell",
+    title="The printed slope is enough for the perturbed gap if the teacher moves less than U",
+    statement=r"\frac\kappa n\le\frac{4\rho}{p+1}\ \Rightarrow\ |h_U(D)-h_U(D')|\le\frac1n"
+    r"\bigl(2\kappa(g_0+\alpha\rho)+b-a\bigr)\text{ if }D\simeq D'",
     sharpens=None,
-    rhs=_squared(proxies.lemma14_printed, _COSINE),
+    rhs=_allowed(proxies.lemma14_printed),
     assumptions=(
         Assumption(
             "small moves",
@@ -200,7 +232,7 @@ LEMMA14_SMALL_MOVES = dataclasses.replace(
         Case(
             "remembers or forgets",
             _far_apart,
-            "three examples: the exact proxy is 0.65, not 1/2 and a little",
+            "three examples: the gap changes by 4/3, not 1 and a little",
             assumption="small moves",
         ),
     ),
@@ -224,25 +256,25 @@ LEMMA15 = dataclasses.replace(
 LEMMA15_SHARPENED = dataclasses.replace(
     LEMMA15,
     slug="sharpness_aware/lemma15_sharpened",
-    title="The gradient does not enter the proxy of the sharpness, since perturbations have mean 0",
-    statement=r"\log Ee^{\ell(S_D-ES_D)}\le\frac{\ell^2}{2n}\Bigl(\frac{\alpha\kappa\rho}2\cdot"
-    r"\frac p{p+1}+\frac{\alpha\rho^2}2\cdot\frac p{p+2}\Bigr)^2\text{ for all }\ell",
+    title="No gradient enters the change of the sharpness, since perturbations have mean 0",
+    statement=r"|S_D-S_{D'}|\le\frac1n\Bigl(\alpha\kappa\rho\frac p{p+1}"
+    r"+\alpha\rho^2\frac p{p+2}\Bigr)\text{ if }D\simeq D'",
     source=OURS,
     text_examined=TextExamined.OURS,
     sharpens=LEMMA15.slug,
-    rhs=_squared(proxies.lemma15_sharpened, _COSINE),
+    lhs=_change(_sharpness),
+    rhs=_allowed(proxies.lemma15_sharpened),
 )
 
-ONE_STEP_PROXY = dataclasses.replace(
+ONE_STEP_DIFFERENCES = dataclasses.replace(
     LEMMA13_LOCAL,
-    slug="sharpness_aware/one_step_proxy",
-    title="What the one-step bound needs has a proxy of its own",
-    statement=r"\log Ee^{\ell(X-EX)}\le\frac{\ell^2}{2n}\Bigl(\frac\kappa2\bigl(\mathrm{slope}_U"
-    r"+(1-\tfrac1n)\mathrm{slope}\bigr)+\frac{b-a}2\Bigr)^2\text{ for all }\ell,"
-    r"\quad X=E_UL_P(f_T+U)-L_D(f_T)",
+    slug="sharpness_aware/one_step_differences",
+    title="What the one-step bound looks at changes less than its two parts",
+    statement=r"|X(D)-X(D')|\le\frac1n\bigl(\kappa\,\mathrm{slope}_U+(1-\tfrac1n)\kappa\,"
+    r"\mathrm{slope}+b-a\bigr)\text{ if }D\simeq D',\quad X(D)=E_UL_P(A(D)+U)-L_D(A(D))",
     sharpens=None,
-    lhs=_smallest(_one_step, _COSINE),
-    rhs=_squared(proxies.one_step, _COSINE),
+    lhs=_change(_one_step),
+    rhs=_allowed(proxies.one_step),
     uses=(LEMMA13_LOCAL.slug, LEMMA14_SHARPENED.slug),
 )
 

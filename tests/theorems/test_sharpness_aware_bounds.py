@@ -202,10 +202,10 @@ def test_condition_i_is_needed():
     assert process_terms.student_gap(found.process) == 0.0
 
 
-def test_a_thousand_processes():
+def test_four_hundred_processes():
     """Whoever satisfies (i) is below every bound, and the bounds are in their order."""
     domain = worlds.perturbed_processes((2, 1, 2))
-    points = np.random.default_rng(11).normal(size=(1_000, domain.dimension))
+    points = np.random.default_rng(11).normal(size=(400, domain.dimension))
 
     @jax.jit
     @jax.vmap
@@ -223,7 +223,7 @@ def test_a_thousand_processes():
 
     found = {name: np.asarray(values) for name, values in run(jnp.asarray(points)).items()}
     admissible = found["sharpness"] >= 0
-    assert 200 < admissible.sum() < 900
+    assert 80 < admissible.sum() < 360
     near = 1e-12
     assert (found["gap"] <= found["worst"] + near)[admissible].all()
     finite = np.isfinite(found["plain"])

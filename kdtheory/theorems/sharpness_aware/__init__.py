@@ -16,6 +16,7 @@ from kdtheory.theorems.sharpness_aware import claims_ball as moments
 from kdtheory.theorems.sharpness_aware import claims_bounds as bounded
 from kdtheory.theorems.sharpness_aware import claims_lemmas as lemmas
 from kdtheory.theorems.sharpness_aware import claims_regime as tightness
+from kdtheory.theorems.sharpness_aware import claims_rerun as rerun
 
 CLAIMS: tuple[Claim, ...] = (
     moments.BALL_MOMENTS,
@@ -37,6 +38,8 @@ CLAIMS: tuple[Claim, ...] = (
     lemmas.LEMMA16,
     lemmas.LEMMA16_DIMENSION,
     lemmas.LEMMA16_TRACE,
+    rerun.BOUND_PRINTED,
+    rerun.BOUND,
     tightness.REGIME_IDENTITY,
     tightness.RHO0,
     tightness.BOUND_INCREASING_IN_RHO,

@@ -20,13 +20,12 @@ from kdtheory.claim import OURS, Assumption, Case, Claim, Finding, Source, TextE
 from kdtheory.concentration import variance_proxy
 from kdtheory.objects.algorithms import largest_change
 from kdtheory.objects.cosines import CosineTeacher
-from kdtheory.objects.smoothness import PerturbedTeacher, SmoothnessConstants
+from kdtheory.objects.smoothness import PerturbedTeacher
 from kdtheory.theorems.papers import LI_HE
 from kdtheory.theorems.sharpness_aware import draws, perturbed, proxies, worlds
 from kdtheory.theorems.sharpness_aware.claims_bounds import APPENDIX
 
 Teacher = Callable[[Any], PerturbedTeacher]
-Proxy = Callable[[SmoothnessConstants], Scalar]
 
 _COSINE = perturbed.perturbed_teacher
 _NODES = perturbed.perturbed_node_teacher
@@ -70,7 +69,7 @@ def _change(values: Callable[[PerturbedTeacher], Any]) -> Callable[..., Scalar]:
     return side
 
 
-def _allowed(proxy: Proxy) -> Callable[..., Scalar]:
+def _allowed(proxy: proxies.Proxy) -> Callable[..., Scalar]:
     r"""Returns world -> the change $2\sigma/\sqrt n$ that has the proxy $\sigma^2$."""
 
     @jax.jit
@@ -81,7 +80,7 @@ def _allowed(proxy: Proxy) -> Callable[..., Scalar]:
     return side
 
 
-def _squared(proxy: Proxy, read: Teacher) -> Callable[..., Scalar]:
+def _squared(proxy: proxies.Proxy, read: Teacher) -> Callable[..., Scalar]:
     """Returns world -> the square of a proxy of its constants."""
 
     @jax.jit
@@ -285,7 +284,7 @@ def _mean_sharpness(world: CosineTeacher) -> Scalar:
     return jnp.dot(perturbed.data_weights(around), around.rises @ around.example_weights)
 
 
-def _of_constants(proxy: Proxy) -> Callable[..., Scalar]:
+def _of_constants(proxy: proxies.Proxy) -> Callable[..., Scalar]:
     return jax.jit(lambda world: proxy(_COSINE(world).constants))
 
 

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 from kdtheory._types import Key, Scalar
 from kdtheory.claim import Draw
 from kdtheory.objects.cosines import CosineTeacher
-from kdtheory.objects.smoothness import PerturbedProcess
+from kdtheory.objects.smoothness import NodeTeacher, PerturbedProcess
 from kdtheory.theorems._sampling import categorical
 
 
@@ -62,12 +62,22 @@ def _student_gap(key: Key, world: PerturbedProcess, *_: Any) -> Scalar:
     return fresh - sum(own[example] for example in data) / size
 
 
+def _rerun_gap(key: Key, world: NodeTeacher, student_data: Any) -> Scalar:
+    """Draws the student's example and a fresh one, and compares their losses at what is learned."""
+    uniform = jax.random.uniform(key, (2,))
+    own = categorical(uniform[0], student_data)
+    fresh = categorical(uniform[1], world.example_weights)
+    at = world.choices[own].astype(int) + 1
+    return world.values[fresh, at] - world.values[own, at]
+
+
 def _unit_interval(*_: Any) -> tuple[float, float]:
     """Returns minus and plus the range of the losses."""
     return -1.0, 1.0
 
 
 STUDENT_GAP = Draw(_student_gap, bounds=_unit_interval)
+RERUN_GAP = Draw(_rerun_gap, bounds=_unit_interval)
 LEARNED_SHARPNESS = Draw(_teacher_sharpness, bounds=_unit_interval)
 
 

@@ -25,11 +25,15 @@ proof of lemma 14 is cut); all that is not called printed is ours.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import jax.numpy as jnp
 
 from kdtheory._types import Scalar
 from kdtheory.objects.smoothness import SmoothnessConstants
 from kdtheory.theorems.sharpness_aware.ball import mean_norm, mean_squared_norm
+
+Proxy = Callable[[SmoothnessConstants], Scalar]
 
 
 def slope(constants: SmoothnessConstants) -> Scalar:

@@ -113,7 +113,7 @@ def standard_excess(constants: SmoothnessConstants, divergence: Scalar | float) 
         constants: what is known of the loss.
         divergence: $K\in[0,\infty]$.
     """
-    return _excess(proxies.lemma13(constants), divergence)
+    return excess(proxies.lemma13(constants), divergence)
 
 
 @jax.jit
@@ -124,7 +124,7 @@ def local_excess(constants: SmoothnessConstants, divergence: Scalar | float) -> 
         constants: what is known of the loss.
         divergence: $K\in[0,\infty]$.
     """
-    return _excess(proxies.gap_proxy(constants, proxies.slope(constants)), divergence)
+    return excess(proxies.gap_proxy(constants, proxies.slope(constants)), divergence)
 
 
 @jax.jit
@@ -136,7 +136,7 @@ def sharpness_excess(constants: SmoothnessConstants, divergence: Scalar | float)
         divergence: $K\in[0,\infty]$.
     """
     proxy = proxies.lemma14_printed(constants) + proxies.lemma15(constants)
-    return proxies.lemma16(constants) + _excess(proxy, divergence)
+    return proxies.lemma16(constants) + excess(proxy, divergence)
 
 
 @jax.jit
@@ -148,10 +148,15 @@ def corrected_excess(constants: SmoothnessConstants, divergence: Scalar | float)
         divergence: $K\in[0,\infty]$.
     """
     proxy = proxies.lemma14(constants) + proxies.lemma15(constants)
-    return proxies.lemma16(constants) + _excess(proxy, divergence)
+    return proxies.lemma16(constants) + excess(proxy, divergence)
 
 
-def _excess(proxy: Scalar, divergence: Scalar | float) -> Scalar:
-    """Returns a proxy times the root of twice the divergence; infinite if that is."""
+def excess(proxy: Scalar, divergence: Scalar | float) -> Scalar:
+    r"""Returns $\sigma\sqrt{2K}$, infinite where the divergence is.
+
+    Args:
+        proxy: $\sigma$.
+        divergence: $K\in[0,\infty]$.
+    """
     root = _root(2.0 * jnp.where(divergence < jnp.inf, divergence, 0.0))
     return jnp.where(divergence < jnp.inf, proxy * root, jnp.inf)

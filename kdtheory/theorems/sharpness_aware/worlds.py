@@ -210,6 +210,12 @@ def node_teachers(size: tuple[int, ...]) -> Domain:
     return parts.named(*names).map(NodeTeacher, split)
 
 
+def node_students(size: tuple[int, ...]) -> Domain:
+    """Returns the domain of (teacher, law of the data on which the student runs its algorithm)."""
+    extra = simplex(size[0]).named("student_data")
+    return extended(node_teachers(size), extra, _instance, _instance)
+
+
 def node_case(weights: Any, values: Any, choices: Any, radius: float) -> NodeTeacher:
     """Returns a teacher of one example from nested lists."""
     given = weights, values, choices, radius

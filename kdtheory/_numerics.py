@@ -112,6 +112,16 @@ def excess_minus_log(
     return jnp.where(near, series, excess - jnp.log(jnp.where(near, 1.0, value)))
 
 
+def square_root(square: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    r"""Returns $\sqrt x$, zero for what is not positive, with the gradient zero there.
+
+    Args:
+        square: $x$.
+    """
+    positive = square > 0
+    return jnp.where(positive, jnp.sqrt(jnp.where(positive, square, 1.0)), 0.0)
+
+
 def sum_excess_minus_log(
     excess: Float[Array, "*shape"], log_determinant: Float[Array, ""]
 ) -> Float[Array, ""]:

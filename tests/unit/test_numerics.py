@@ -1,11 +1,18 @@
 """The stable building blocks, against mpmath with 60 correct digits."""
 
+import jax
 import jax.numpy as jnp
 import mpmath
 import numpy as np
 import pytest
 
-from kdtheory._numerics import NEAR_EQUALITY, ROUNDING_UNITS, rounding_tolerance, x_minus_log1p
+from kdtheory._numerics import (
+    NEAR_EQUALITY,
+    ROUNDING_UNITS,
+    rounding_tolerance,
+    square_root,
+    x_minus_log1p,
+)
 
 pytestmark = pytest.mark.usefixtures("strict")
 
@@ -58,3 +65,11 @@ def test_the_rounding_tolerance_is_512_units(dtype, expected):
     assert ROUNDING_UNITS == 512
     assert rounding_tolerance(dtype) == expected
     assert rounding_tolerance(np.float64) < NEAR_EQUALITY
+
+
+def test_the_square_root_has_no_infinite_slope():
+    squares = jnp.asarray([-1.0, 0.0, 4.0, 1e-300])
+    assert square_root(squares).tolist() == [0.0, 0.0, 2.0, 1e-150]
+    # d sqrt(x)/dx = 1/(2 sqrt(x)).
+    slopes = jax.grad(lambda x: square_root(x).sum())(squares)
+    assert slopes[:3].tolist() == [0.0, 0.0, 0.25]

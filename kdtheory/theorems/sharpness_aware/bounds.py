@@ -29,7 +29,7 @@ import jax
 import jax.numpy as jnp
 
 from kdtheory import concentration
-from kdtheory._numerics import chosen
+from kdtheory._numerics import chosen, square_root
 from kdtheory._types import Scalar
 from kdtheory.objects.processes import gaps, teacher_law
 from kdtheory.objects.smoothness import PerturbedProcess
@@ -85,15 +85,9 @@ def with_proxies(world: PerturbedProcess, *variance_proxies: Any) -> Scalar:
     """
     divergence = process_terms.divergence(world.process)
     finite = jnp.where(divergence < jnp.inf, divergence, 0.0)
-    excess = jnp.sum(jnp.stack([_root(2.0 * proxy * finite) for proxy in variance_proxies]))
+    excess = jnp.sum(jnp.stack([square_root(2.0 * proxy * finite) for proxy in variance_proxies]))
     mean = process_terms.teacher_gap(world.process) + perturbed.teacher_sharpness(world)
     return jnp.where(divergence == jnp.inf, jnp.inf, mean + excess)
-
-
-def _root(square: Any) -> Any:
-    """Returns the square root, with gradient zero at zero."""
-    positive = square > 0
-    return jnp.where(positive, jnp.sqrt(jnp.where(positive, square, 1.0)), 0.0)
 
 
 @jax.jit

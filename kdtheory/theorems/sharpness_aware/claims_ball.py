@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from kdtheory._numerics import square_root
 from kdtheory._types import Scalar
 from kdtheory.claim import Case, Claim, Relation
 from kdtheory.domains import Domain, box
@@ -28,10 +29,7 @@ def _square(vector: Any, radius: Any) -> Scalar:
 
 @jax.jit
 def _by_quadrature(vector: Any, radius: Any) -> Scalar:
-    square = _square(vector, radius)
-    positive = square > 0
-    argument = jnp.where(positive, jnp.sqrt(jnp.where(positive, square, 1.0)), 0.0)
-    return ball.cosine_loss(argument, vector.shape[0])
+    return ball.cosine_loss(square_root(_square(vector, radius)), vector.shape[0])
 
 
 @jax.jit

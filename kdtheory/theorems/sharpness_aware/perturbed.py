@@ -24,9 +24,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from kdtheory._numerics import square_root
 from kdtheory._types import Scalar
 from kdtheory.objects import datasets
-from kdtheory.objects.algorithms import by_position
+from kdtheory.objects.algorithms import StableAlgorithm, by_position
 from kdtheory.objects.cosines import CosineProcess, CosineTeacher
 from kdtheory.objects.processes import DistillationProcess, gaps, teacher_law
 from kdtheory.objects.smoothness import (
@@ -35,6 +36,7 @@ from kdtheory.objects.smoothness import (
     PerturbedTeacher,
     SmoothnessConstants,
 )
+from kdtheory.theorems.distillation_divergence import stability
 from kdtheory.theorems.sharpness_aware import ball
 
 Law = Float[Array, "datasets hypotheses"]
@@ -79,9 +81,7 @@ def _cosine_rises(
 
 def _norm(vectors: Float[Array, "*batch dimensions"]) -> Float[Array, "*batch"]:
     """Returns Euclidean norms, with gradient zero at zero."""
-    square = jnp.sum(vectors * vectors, axis=-1)
-    positive = square > 0
-    return jnp.where(positive, jnp.sqrt(jnp.where(positive, square, 1.0)), 0.0)
+    return square_root(jnp.sum(vectors * vectors, axis=-1))
 
 
 @jax.jit
@@ -297,8 +297,15 @@ def data_weights(world: PerturbedTeacher) -> Float[Array, "datasets"]:
     Args:
         world: the teacher.
     """
-    rows = datasets.sequences(len(world.example_weights), world.num_samples)
-    return jnp.prod(world.example_weights[jnp.asarray(rows)], axis=1)
+    return stability.gap_law(_algorithm(world, world.losses))[1]
+
+
+def _algorithm(
+    world: PerturbedTeacher, table: Float[Array, "datasets examples"]
+) -> StableAlgorithm:
+    """Returns the teacher as an algorithm without a seed, judged by a table."""
+    one = jnp.ones(1, table.dtype)
+    return StableAlgorithm(world.example_weights, one, table[None], one[0], world.num_samples)
 
 
 def empirical_means(
@@ -322,6 +329,4 @@ def gap_of(
         world: the teacher.
         table: losses or rises of what it returns.
     """
-    shares = _shares(table, world.num_samples, False)
-    centred = table - (table @ world.example_weights)[:, None]
-    return jnp.sum((world.example_weights[None, :] - shares) * centred, axis=1)
+    return stability.gaps(_algorithm(world, table))[0]

@@ -17,11 +17,10 @@ the case of no regime and what is said about the gain are ours.
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 
+from kdtheory._numerics import square_root
 from kdtheory._types import Scalar
 from kdtheory.objects.smoothness import SmoothnessConstants
 from kdtheory.theorems.sharpness_aware import proxies
@@ -69,16 +68,10 @@ def largest_radius(constants: SmoothnessConstants, divergence: Scalar | float) -
     inside = (constant > 0) & (unit > 0) & (unit < jnp.inf)
     safe = jnp.where(inside, unit, 1.0)
     bent = 4.0 * constant * (square + 0.5 * constants.curvature / safe)
-    below = linear + _root(linear * linear + bent)
+    below = linear + square_root(linear * linear + bent)
     limited = below > 0
     root = jnp.where(limited, 2.0 * constant / jnp.where(limited, below, 1.0), jnp.inf)
     return jnp.where(inside, root, 0.0)
-
-
-def _root(square: Any) -> Any:
-    """Returns the square root, with gradient zero at zero."""
-    positive = square > 0
-    return jnp.where(positive, jnp.sqrt(jnp.where(positive, square, 1.0)), 0.0)
 
 
 def root_unit(constants: SmoothnessConstants, divergence: Scalar | float) -> Scalar:
@@ -88,7 +81,7 @@ def root_unit(constants: SmoothnessConstants, divergence: Scalar | float) -> Sca
         constants: what is known of the loss.
         divergence: $K$.
     """
-    return _root(2.0 * divergence / constants.num_samples)
+    return square_root(2.0 * divergence / constants.num_samples)
 
 
 @jax.jit
@@ -158,5 +151,5 @@ def excess(proxy: Scalar, divergence: Scalar | float) -> Scalar:
         proxy: $\sigma$.
         divergence: $K\in[0,\infty]$.
     """
-    root = _root(2.0 * jnp.where(divergence < jnp.inf, divergence, 0.0))
+    root = square_root(2.0 * jnp.where(divergence < jnp.inf, divergence, 0.0))
     return jnp.where(divergence < jnp.inf, proxy * root, jnp.inf)

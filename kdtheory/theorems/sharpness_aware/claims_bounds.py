@@ -16,7 +16,7 @@ from kdtheory.theorems.distillation_divergence import process_terms
 from kdtheory.theorems.papers import LI_HE
 from kdtheory.theorems.sharpness_aware import bounds, draws, perturbed, worlds
 
-APPENDIX = "appendix F"
+APPENDIX = "appendix"
 
 
 def _student_gap(world: PerturbedProcess, *_: Any) -> Scalar:

@@ -161,8 +161,8 @@ LEMMA14_PRINTED = Claim(
     counterexample=Case(
         "remembers or forgets",
         worlds.remembers_or_forgets,
-        "gradients vanish wherever the teacher goes, and it goes far: the exact proxy is 3/4, not"
-        " 1/2 and a little",
+        "gradients vanish wherever the teacher goes, and it goes far: the smallest sigma is 3/4,"
+        " not 1/2 and a little",
     ),
     trivial=lambda _: 1.0,
 )

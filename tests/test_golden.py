@@ -21,8 +21,10 @@ from golden_gaussian import ADAPTERS as GAUSSIAN_ADAPTERS
 from golden_gaussian import REASONS as GAUSSIAN_REASONS
 from golden_optima import ADAPTERS as OPTIMA_ADAPTERS
 from golden_optimum import ADAPTERS as OPTIMUM_ADAPTERS
+from golden_processes import ADAPTERS as PROCESS_ADAPTERS
 from golden_rank import ADAPTERS as RANK_ADAPTERS
 from golden_rank import REASONS as RANK_REASONS
+from golden_stability import ADAPTERS as STABILITY_ADAPTERS
 
 from kdtheory.losses import softmax_cross_entropy
 from kdtheory.objects.problems import FiniteProblem
@@ -88,7 +90,9 @@ ADAPTERS = {
     **GAP_ADAPTERS,
     **OPTIMA_ADAPTERS,
     **OPTIMUM_ADAPTERS,
+    **PROCESS_ADAPTERS,
     **RANK_ADAPTERS,
+    **STABILITY_ADAPTERS,
 }
 
 # --- reasons: why a section, or one output of a section, has no adapter ------------------------
@@ -98,7 +102,6 @@ _PROPER = "room proper_losses is not built yet"
 _BERNSTEIN = "room empirical_bernstein is not built yet"
 _SGD = "room sgd_convergence is not built yet"
 _PROPAGATION = "room uncertainty_propagation is not built yet"
-_DIVERGENCE = "room distillation_divergence is not built yet"
 _SHARPNESS = "room sharpness_aware is not built yet"
 
 SECTION_REASONS = {
@@ -117,8 +120,6 @@ SECTION_REASONS = {
     "linear_heteroscedastic": _PROPAGATION,
     "ivw": _PROPAGATION,
     "graybill_deal_equal_df": _PROPAGATION,
-    "theorem8_10_finite": _DIVERGENCE,
-    "prop9_stability": _DIVERGENCE,
     "theorem12": _SHARPNESS,
     "ball_moments": _SHARPNESS,
     "tightness_formula": _SHARPNESS,

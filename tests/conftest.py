@@ -6,6 +6,7 @@ import importlib
 import inspect
 import os
 import pkgutil
+import shutil
 from pathlib import Path
 
 import hypothesis
@@ -60,6 +61,31 @@ hypothesis.settings.load_profile("kdtheory")
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "float32: the test runs in JAX's default precision")
+    _keep_programs(config)
+
+
+# Compiled programs take about 90 MB; those of older formulas stay until there are this many bytes.
+MOST_KEPT = 10**9
+
+
+def _keep_programs(config):
+    """Keeps compiled programs in pytest's cache: what compiling takes is spent once, not per run.
+
+    A program is found again by its own text, options and compiler, so a changed formula is compiled
+    anew; in a folder of its own for every compiler and processor. Workers share it.
+    """
+    if not hasattr(config, "cache"):
+        return
+    from kdtheory._cache import cache_folder
+
+    folder = config.cache.mkdir("programs") / cache_folder().name
+    if not hasattr(config, "workerinput"):
+        kept = sum(entry.stat().st_size for entry in folder.glob("*"))
+        if kept > MOST_KEPT:
+            shutil.rmtree(folder)
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
 def pytest_collection_modifyitems(items):

@@ -88,12 +88,16 @@ def _keep_programs(config):
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
+# Before xdist, which reads the groups.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """The tests of one claim run one after another: they share its programs."""
+    """The tests of one claim, and others of one file, run in one worker: they share programs."""
     first, places = {}, {}
     for index, item in enumerate(items):
-        mark = item.get_closest_marker("xdist_group")
-        places[item] = first.setdefault(mark.args[0], index) if mark else index
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+        group = item.get_closest_marker("xdist_group").args[0]
+        places[item] = first.setdefault(group, index)
     items.sort(key=places.__getitem__)
 
 

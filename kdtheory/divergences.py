@@ -59,8 +59,31 @@ def kl_to_scores(
         >>> float(kl_to_scores(jnp.array([1.0, 0.0]), jnp.array([0.0, 1000.0])))
         1000.0
     """
-    log_q = jax.nn.log_softmax(scores, axis=-1)
-    return jnp.sum(_excess_over_tangent(p, jnp.exp(log_q), log_q), axis=-1)
+    return kl_to_log_probs(p, jax.nn.log_softmax(scores, axis=-1))
+
+
+@jax.jit
+def kl_to_log_probs(
+    p: Float[Array, "*batch atoms"], log_q: Float[Array, "*batch atoms"]
+) -> Float[Array, "*batch"]:
+    r"""Returns $\mathrm{KL}(p\,\|\,q)$ in nats from $\log q$, so that no mass of $q$ underflows.
+
+    Args:
+        p: distributions along the last axis.
+        log_q: logarithms of distributions, $-\infty$ where $q$ has no mass.
+
+    Returns:
+        The divergence; $\infty$ where $p$ has mass and $q$ has none.
+
+    Example:
+        >>> float(kl_to_log_probs(jnp.array([1.0, 0.0]), jnp.array([-1000.0, 0.0])))
+        1000.0
+    """
+    inside = log_q > -jnp.inf
+    proper = jnp.where(inside, log_q, 0.0)
+    terms = _excess_over_tangent(p, jnp.where(inside, jnp.exp(proper), 1.0), proper)
+    outside = jnp.where(p > 0, jnp.inf, 0.0)
+    return jnp.sum(jnp.where(inside, terms, outside), axis=-1)
 
 
 def _excess_over_tangent(

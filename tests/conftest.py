@@ -44,8 +44,9 @@ jaxtyping.install_import_hook(
 
 def _leave_constructors_unchecked():
     """JAX rebuilds a record from whatever leaves a transformation has: stacked, or no arrays."""
-    for found in pkgutil.iter_modules(importlib.import_module("kdtheory.objects").__path__):
-        module = importlib.import_module(f"kdtheory.objects.{found.name}")
+    packages = [importlib.import_module(f"kdtheory.{n}") for n in ("objects", "concentration")]
+    names = [f"{p.__name__}.{m.name}" for p in packages for m in pkgutil.iter_modules(p.__path__)]
+    for module in map(importlib.import_module, names):
         for item in vars(module).values():
             if dataclasses.is_dataclass(item) and item.__module__ == module.__name__:
                 item.__init__ = inspect.unwrap(item.__init__)

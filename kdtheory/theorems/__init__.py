@@ -5,11 +5,17 @@ from __future__ import annotations
 import difflib
 
 from kdtheory.claim import Claim
-from kdtheory.theorems import bias_variance, linear_gaussian, variance_reduction
+from kdtheory.theorems import (
+    bias_variance,
+    distillation_divergence,
+    linear_gaussian,
+    variance_reduction,
+)
 
 CLAIMS: tuple[Claim, ...] = (
     *variance_reduction.CLAIMS,
     *bias_variance.CLAIMS,
+    *distillation_divergence.CLAIMS,
     *linear_gaussian.CLAIMS,
 )
 

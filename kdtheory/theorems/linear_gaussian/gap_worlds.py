@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from kdtheory._types import Scalar
 from kdtheory.domains import Domain, box, integers, psd
 from kdtheory.objects.designs import DesignSpectrum, LinearGaussianDesign, spectrum
+from kdtheory.theorems._domains import extended
 from kdtheory.theorems.linear_gaussian import quadratic_forms, worlds
 from kdtheory.theorems.linear_gaussian.gaps import gap_form
 from kdtheory.theorems.linear_gaussian.gaps_random import gap_form_random
@@ -18,28 +19,6 @@ from kdtheory.theorems.linear_gaussian.quadratic_forms import QuadraticForm
 
 _STANDARD_DEVIATIONS = 64.0
 """How far arguments reach where the domain of the moment generating function does not end."""
-
-
-def _extended(base: Domain, extra: Domain, build: Callable, split: Callable) -> Domain:
-    """Returns a mapped domain with further parts.
-
-    Args:
-        base: a mapped domain.
-        extra: the further parts.
-        build: (an instance of base, parts of extra) -> instance, a tuple.
-        split: instance -> (an instance of base, parts of extra).
-    """
-    count = len(base.parts)
-
-    def parts_of(instance: Any) -> tuple[Any, ...]:
-        first, *rest = split(*instance)
-        return (*base.parts_of(first), *rest)
-
-    return Domain(
-        parts=base.parts + extra.parts,
-        build=lambda *values: build(base.instance(values[:count]), *values[count:]),
-        split=parts_of,
-    )
 
 
 def _end(form: QuadraticForm, sign: Any) -> Scalar:
@@ -77,7 +56,7 @@ def designs_at(low: float, high: float) -> Callable[[tuple[int, ...]], Domain]:
         return design, fraction_of(form(design), argument)
 
     fractions = box(low, high).named("fraction")
-    return lambda size: _extended(worlds.designs(size), fractions, build, split)
+    return lambda size: extended(worlds.designs(size), fractions, build, split)
 
 
 def designs_at_either_side(low: float, high: float) -> Callable[[tuple[int, ...]], Domain]:
@@ -99,7 +78,7 @@ def designs_at_either_side(low: float, high: float) -> Callable[[tuple[int, ...]
         return design, fraction, jnp.where(argument > 0, 1.0, 0.0)
 
     extra = (box(low, high) * integers(0, 1)).named("fraction", "above")
-    return lambda size: _extended(worlds.designs(size), extra, build, split)
+    return lambda size: extended(worlds.designs(size), extra, build, split)
 
 
 def from_either_side(
@@ -114,12 +93,12 @@ def from_either_side(
         *rest, above = instance
         return tuple(rest), above
 
-    return lambda size: _extended(base(size), integers(0, 1).named("above"), build, split)
+    return lambda size: extended(base(size), integers(0, 1).named("above"), build, split)
 
 
 def tested_designs(size: tuple[int, ...]) -> Domain:
     """Returns designs with the second moment of a test input: (design, second moment)."""
-    return _extended(
+    return extended(
         worlds.designs(size),
         psd(size[1]).named("second_moment"),
         lambda *instance: instance,
@@ -137,7 +116,7 @@ def tested_students(size: tuple[int, ...]) -> Domain:
         return design, moment, design.student_covariance
 
     extra = (psd(size[1]) * psd(size[1])).named("second_moment", "student_covariance")
-    return _extended(worlds.designs(size), extra, build, split)
+    return extended(worlds.designs(size), extra, build, split)
 
 
 def tested_designs_at(size: tuple[int, ...]) -> Domain:
@@ -150,7 +129,7 @@ def tested_designs_at(size: tuple[int, ...]) -> Domain:
         return design, moment, fraction_of(gap_form_random(design, moment), argument)
 
     extra = psd(size[1]) * box(-7 / 8, 7 / 8)
-    return _extended(worlds.designs(size), extra.named("second_moment", "fraction"), build, split)
+    return extended(worlds.designs(size), extra.named("second_moment", "fraction"), build, split)
 
 
 def _sampled(summary: DesignSpectrum, unfitted: Any) -> Any:
@@ -168,7 +147,7 @@ def sampled_students(size: tuple[int, ...]) -> Domain:
     def split(summary: DesignSpectrum, num_samples: Any, *scales: Any) -> tuple[Any, ...]:
         return (summary, *scales), num_samples - _sampled(summary, 0)
 
-    return _extended(worlds.students(size), integers(0, 3).named("unfitted"), build, split)
+    return extended(worlds.students(size), integers(0, 3).named("unfitted"), build, split)
 
 
 def sampled_spectra(extra: Domain | None = None) -> Callable[[tuple[int, ...]], Domain]:
@@ -182,7 +161,7 @@ def sampled_spectra(extra: Domain | None = None) -> Callable[[tuple[int, ...]], 
 
     unfitted = integers(0, 3).named("unfitted")
     further = unfitted if extra is None else unfitted * extra
-    return lambda size: _extended(worlds.spectra(size), further, build, split)
+    return lambda size: extended(worlds.spectra(size), further, build, split)
 
 
 def at_arguments(
@@ -204,4 +183,4 @@ def at_arguments(
         return tuple(rest), fraction_of(gap_form(*rest[:2]), argument)
 
     fractions = box(low, high).named("fraction")
-    return lambda size: _extended(base(size), fractions, build, split)
+    return lambda size: extended(base(size), fractions, build, split)

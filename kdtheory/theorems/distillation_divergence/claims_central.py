@@ -152,12 +152,6 @@ def _theorem10(values: Any, probs: Any, divergence: Any, eta: Any, c: Any) -> Sc
     return c * worlds.mean(values, probs) - divergence / eta
 
 
-def _central_margin(values: Any, probs: Any, _: Any, eta: Any, c: Any) -> Scalar:
-    """Returns -c eta mean - log E e^{-eta X}, without the difference of two large numbers."""
-    linear = (1.0 - c) * eta * worlds.mean(values, probs)
-    return linear - concentration.centred_log_mgf(values, probs, -eta)
-
-
 def _at_tilt(eta: float) -> tuple[Any, ...]:
     """Returns X = 1 or -1/2 with the divergence of its tilt by -eta, and the largest c."""
     values, probs, at = law([1.0, -0.5], [0.75, 0.25], eta)
@@ -180,7 +174,11 @@ LOWER_BELOW_CHERNOFF = Claim(
     sizes=worlds.SIZES,
     scale=lambda values, _, divergence, eta, __: worlds.unit(values) + divergence / eta,
     assumptions=(
-        Assumption("central condition", r"$\log Ee^{-\eta X}\le-c\,\eta\,EX$", _central_margin),
+        Assumption(
+            "central condition",
+            r"$\log Ee^{-\eta X}\le-c\,\eta\,EX$",
+            lambda values, probs, _, eta, c: worlds.central_margin(values, probs, eta, c),
+        ),
     ),
     tight=(
         Case("the tilt's pair", lambda: _at_tilt(0.5), "equality: a tangent of the curve"),

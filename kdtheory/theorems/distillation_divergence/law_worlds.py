@@ -104,6 +104,12 @@ def largest_c(values: Any, probs: Any, eta: Any) -> Scalar:
     return jnp.where(possible, jnp.clip(largest, 0.0, 1.0), 0.0)
 
 
+def central_margin(values: Any, probs: Any, eta: Any, c: Any) -> Scalar:
+    r"""Returns $-c\eta EX-\log Ee^{-\eta X}$, without the difference of two large numbers."""
+    linear = (1.0 - c) * eta * mean(values, probs)
+    return linear - concentration.centred_log_mgf(values, probs, -eta)
+
+
 def central_laws(size: tuple[int, ...]) -> Domain:
     r"""Returns (values, probs, divergence, $\eta$, $c$), $c$ a share of the largest."""
 

@@ -87,7 +87,7 @@ REMARK2 = Claim(
     text_examined=TextExamined.EXCERPT,
     lhs=_log_mgf,
     rhs=_remark2,
-    domain=worlds.laws_with_proxy(box(1 / 16, 8)),
+    domain=worlds.laws_with(eta=box(1 / 16, 8), variance_proxy=box(0, 1)),
     sizes=worlds.SIZES,
     scale=_exponent_unit,
     assumptions=(claims_laws.SUB_GAUSSIAN,),

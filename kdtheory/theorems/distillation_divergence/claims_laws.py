@@ -144,7 +144,7 @@ SUBGAUSSIAN_MGF = Claim(
     text_examined=TextExamined.EXCERPT,
     lhs=_log_mgf,
     rhs=_mgf_bound,
-    domain=worlds.laws_with_proxy(box(-16, 16)),
+    domain=worlds.laws_with(argument=box(-16, 16), variance_proxy=box(0, 1)),
     sizes=worlds.SIZES,
     scale=_mgf_unit,
     assumptions=(SUB_GAUSSIAN,),

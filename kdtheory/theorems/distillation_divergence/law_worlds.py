@@ -64,26 +64,6 @@ def pairs_of_laws(size: tuple[int, ...]) -> Domain:
     return parts.named("teacher", "student", "function")
 
 
-def laws_with_proxy(extra: Domain) -> Callable[[tuple[int, ...]], Domain]:
-    """Returns the domains of (values, probs, number, variance proxy).
-
-    Args:
-        extra: where the number lies.
-    """
-
-    def build(base: tuple[Any, ...], number: Any, excess: Any) -> tuple[Any, ...]:
-        return *base, number, concentration.variance_proxy(*base) * (1.0 + excess)
-
-    def split(values: Any, probs: Any, number: Any, proxy: Any) -> tuple[Any, ...]:
-        smallest = concentration.variance_proxy(values, probs)
-        varies = smallest > 0
-        excess = jnp.where(varies, proxy / jnp.where(varies, smallest, 1.0) - 1.0, 0.0)
-        return (values, probs), number, excess
-
-    further = (extra * box(0, 1)).named("number", "excess")
-    return lambda size: extended(laws(size), further, build, split)
-
-
 def tilts(size: tuple[int, ...]) -> Domain:
     """Returns (values, probs, argument), arguments away from zero on either side."""
 
@@ -139,7 +119,7 @@ def certified(values: Any, probs: Any) -> tuple[Any, ...]:
         values: the values.
         probs: their probabilities.
     """
-    found = concentration.variance_proxies(values, probs, tolerance=TOLERANCE)
+    found = concentration.variance_proxies(values, probs, TOLERANCE, capacity=128)
     return values, probs, found.argument, found.two_sided, found.two_sided - found.attained
 
 

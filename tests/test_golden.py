@@ -22,6 +22,7 @@ from golden_optima import ADAPTERS as OPTIMA_ADAPTERS
 from golden_optimum import ADAPTERS as OPTIMUM_ADAPTERS
 from golden_rank import ADAPTERS as RANK_ADAPTERS
 from golden_rank import REASONS as RANK_REASONS
+from golden_stability import ADAPTERS as STABILITY_ADAPTERS
 
 from kdtheory.losses import softmax_cross_entropy
 from kdtheory.objects.problems import FiniteProblem
@@ -87,6 +88,7 @@ ADAPTERS = {
     **OPTIMA_ADAPTERS,
     **OPTIMUM_ADAPTERS,
     **RANK_ADAPTERS,
+    **STABILITY_ADAPTERS,
 }
 
 # --- reasons: why a section, or one output of a section, has no adapter ------------------------
@@ -119,7 +121,6 @@ SECTION_REASONS = {
     "lemma7_subgaussian": _DIVERGENCE,
     "theorem8_10_finite": _DIVERGENCE,
     "theorem10_central": _DIVERGENCE,
-    "prop9_stability": _DIVERGENCE,
     "theorem12": _SHARPNESS,
     "ball_moments": _SHARPNESS,
     "tightness_formula": _SHARPNESS,

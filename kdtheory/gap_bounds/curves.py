@@ -92,6 +92,7 @@ def _mixtures(process: DistillationProcess, terms: dict[str, Any]) -> BoundCurve
         return (1.0 - share)[:, None] * one + share[:, None] * other
 
     of_pairs = _divergences_of_logs(jnp.asarray(mixed(teacher, student)), log_law)
+    of_pairs = of_pairs.at[0].set(0.0)
     of_gap = divergences.kl_divergence(jnp.asarray(mixed(*merged[1:])), jnp.asarray(merged[1]))
     # (laws, points, atoms): a place's mixture is the mixture of its laws.
     of_places = np.stack([mixed(*pair) for pair in zip(rows.probs, rows.student, strict=True)])
@@ -109,7 +110,8 @@ def _mixtures(process: DistillationProcess, terms: dict[str, Any]) -> BoundCurve
 def _tilts(process: DistillationProcess) -> BoundCurve:
     values, probs, _ = laws.overall(process)
     end = min(FURTHEST, 0.95 * float(concentration.largest_divergence(values, probs)))
-    targets = jnp.linspace(0.0, end, NUM_POINTS)
+    # Bounds rise as the root of the divergence: steps are small where it is.
+    targets = end * jnp.linspace(0.0, 1.0, NUM_POINTS) ** 2
     gap, arguments = _chernoff_curve(values, probs, targets)
     tilted = _tilted(values, probs, arguments)
     numbers = {
@@ -117,7 +119,13 @@ def _tilts(process: DistillationProcess) -> BoundCurve:
         "gap_divergence": targets,
         "chi_square": divergences.chi_square(tilted, jnp.asarray(probs)),
     }
-    return _curve(process, "tilts of the teacher", numbers, None, np.asarray(gap))
+    return _curve(
+        process,
+        "tilts of the teacher, which attain Cramér-Chernoff",
+        numbers,
+        None,
+        np.asarray(gap),
+    )
 
 
 def _curve(

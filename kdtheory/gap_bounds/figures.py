@@ -113,6 +113,10 @@ def plot_ranked_bounds(found: GapBounds, ax: Axes | None = None) -> Axes:
         ax.axvspan(start, end, color=SHADE, linewidth=0)
     for place, (_, name, below, above) in enumerate(rows):
         ends = max(below, left), min(above, right)
+        words = _written(below, above)
+        ax.annotate(
+            words, (1.01, place), xycoords=("axes fraction", "data"), va="center", fontsize=8
+        )
         ax.plot(ends, (place, place), color="0.6", linewidth=1.2, zorder=1)
         for side, value, end, marker in (("below", below, left, "<"), ("above", above, right, ">")):
             outside = value < left or value > right
@@ -173,6 +177,13 @@ def plot_estimated_bounds(found: SampleBounds, ax: Axes | None = None) -> Axes:
     ax.invert_yaxis()
     ax.set_xlabel(f"generalisation gap (plug-in estimates, {found.level:.0%} bootstrap intervals)")
     return ax
+
+
+def _written(below: float, above: float) -> str:
+    """Returns the interval that two bounds leave, in three digits."""
+    said = [f"at least {below:.3g}"] if below > -math.inf else []
+    said += [f"at most {above:.3g}"] if above < math.inf else []
+    return f"{below:.3g} to {above:.3g}" if len(said) == 2 else said[0] if said else "anything"
 
 
 def _name_lines(ax: Any, lines: dict[str, float], width: float) -> None:

@@ -150,10 +150,12 @@ def _bounds(process: DistillationProcess, rounding: float) -> GapBounds:
         excluded += [_excluded(name, "below", reason) for name in ("theorem10", "remark2")]
     else:
         below |= {"theorem10": lower, "remark2": second[0]}
+        pairs = {"theorem10": (eta, c), "remark2": second[1:]}
         evidence |= {
-            "theorem10": f"eta = {eta:.4g}, c = {c:.4g}",
-            "remark2": f"eta = {second[1]:.4g}, c = {second[2]:.4g}",
+            name: f"eta = {pair[0]:.4g}, c = {pair[1]:.4g}" for name, pair in pairs.items()
         }
+        if infinite:
+            evidence |= dict.fromkeys(pairs, "no pair says anything of an infinite divergence")
     sides = {"above": {name: float(pair[0]) for name, pair in found.items()}, "below": below}
     ranked = {
         side: _ranked(side, bounds_, terms["teacher_gap"], trivial, evidence)
@@ -356,7 +358,7 @@ def _ranked(
                 assumption=kind.assumption,
                 checked=True,
                 evidence=evidence[name],
-                vacuous=sign * (value - end) >= -slack,
+                vacuous=bool(sign * (value - end) >= -slack),
                 slug=kind.above if side == "above" else kind.below,
             )
         )

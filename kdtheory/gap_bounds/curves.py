@@ -93,7 +93,7 @@ def _mixtures(process: DistillationProcess, terms: dict[str, Any]) -> BoundCurve
 
     of_pairs = _divergences_of_logs(jnp.asarray(mixed(teacher, student)), log_law)
     of_pairs = of_pairs.at[0].set(0.0)
-    of_gap = divergences.kl_divergence(jnp.asarray(mixed(*merged[1:])), jnp.asarray(merged[1]))
+    of_gap = _from_one(jnp.asarray(mixed(*merged[1:])), jnp.asarray(merged[1]))
     # (laws, points, atoms): a place's mixture is the mixture of its laws.
     of_places = np.stack([mixed(*pair) for pair in zip(rows.probs, rows.student, strict=True)])
     numbers = {
@@ -101,14 +101,14 @@ def _mixtures(process: DistillationProcess, terms: dict[str, Any]) -> BoundCurve
         "gap_divergence": of_gap,
         "chi_square": terms["chi_square"] * share**2,
     }
-    single = divergences.kl_divergence(jnp.asarray(of_places), jnp.asarray(rows.probs)[:, None])
+    single = jax.vmap(_from_one)(jnp.asarray(of_places), jnp.asarray(rows.probs))
     gap = mixed(np.asarray(terms["teacher_gap"])[None], np.asarray(terms["student_gap"])[None])
     family = "students between the teacher and the given one"
     return _curve(process, family, numbers, (rows, single), gap[:, 0])
 
 
 def _tilts(process: DistillationProcess) -> BoundCurve:
-    values, probs, _ = laws.overall(process)
+    values, probs = map(jnp.asarray, laws.overall(process)[:2])
     end = min(FURTHEST, 0.95 * float(concentration.largest_divergence(values, probs)))
     # Bounds rise as the root of the divergence: steps are small where it is.
     targets = end * jnp.linspace(0.0, 1.0, NUM_POINTS) ** 2
@@ -117,7 +117,7 @@ def _tilts(process: DistillationProcess) -> BoundCurve:
     numbers = {
         "divergence": targets,
         "gap_divergence": targets,
-        "chi_square": divergences.chi_square(tilted, jnp.asarray(probs)),
+        "chi_square": _chi_squares(tilted, probs),
     }
     return _curve(
         process,
@@ -135,7 +135,7 @@ def _curve(
     places: tuple[laws.Laws, Any] | None,
     gap: Floats,
 ) -> BoundCurve:
-    values, probs, _ = laws.overall(process)
+    values, probs = map(jnp.asarray, laws.overall(process)[:2])
     proxies = concentration.variance_proxies(values, probs)
     count = len(gap)
     constants = {
@@ -146,9 +146,10 @@ def _curve(
     found = _both_sides_along(values, probs, numbers, constants)
     if places is not None:
         rows, single = places
-        found["individual_sample"] = _averaged_along(rows.values, rows.probs, single, rows.weights)
+        arrays = map(jnp.asarray, (rows.values, rows.probs, single, rows.weights))
+        found["individual_sample"] = _averaged_along(*arrays)
     central, _, c = _central_along(values, probs, jnp.asarray(numbers["divergence"]))
-    possible = values[probs > 0]
+    possible = np.asarray(values)[np.asarray(probs) > 0]
     above = {name: np.asarray(found[name][:, 0]) for name in KINDS if name in found}
     below = {name: 0.0 - np.asarray(found[name][:, 1]) for name in KINDS if name in found}
     if np.any(np.asarray(c) > 0):
@@ -166,6 +167,8 @@ def _curve(
     )
 
 
+_from_one = jax.jit(jax.vmap(divergences.kl_divergence, in_axes=(0, None)))
+_chi_squares = jax.jit(jax.vmap(divergences.chi_square, in_axes=(0, None)))
 _divergences_of_logs = jax.jit(jax.vmap(divergences.kl_to_log_probs, in_axes=(0, None)))
 _chernoff_curve = jax.jit(jax.vmap(concentration.chernoff_upper, in_axes=(None, None, 0)))
 _tilted = jax.jit(jax.vmap(concentration.tilted_probs, in_axes=(None, None, 0)))

@@ -63,24 +63,24 @@ def bounds(
     """Bound how much worse, or better, a student generalises than its teacher."""
     from kdtheory import _bounds_output, _check
     from kdtheory.cli import prepare
+    from kdtheory.gap_bounds import GapSamples, save_process
 
     prepare(context)
     try:
         _check_request(process, example, num_samples, against, save, output)
         source = f"example {example}" if example is not None else str(process)
         given = _given(process, example, num_samples)
-        sampled = {"divergence": divergence, "gap_range": gap_range, "level": level, "seed": seed}
-        if isinstance(given, _kind_of_samples()):
+        if isinstance(given, GapSamples):
             if against is not None:
                 _check.refuse(
                     "--against", "it with samples of the gap", "a process", "Leave it out."
                 )
-            answer = _bounds_output.sampled(given, **sampled)
+            answer = _bounds_output.sampled(
+                given, divergence=divergence, gap_range=gap_range, level=level, seed=seed
+            )
         else:
             _refuse_for_processes(divergence, gap_range)
             if save is not None:
-                from kdtheory.gap_bounds import save_process
-
                 save_process(save, given)
             if against is None:
                 answer = _bounds_output.one_process(given, source)
@@ -150,12 +150,6 @@ def _given(
         return gap_bounds.example_process(example, num_samples)
     assert process is not None
     return gap_bounds.read_process(process)
-
-
-def _kind_of_samples() -> type[GapSamples]:
-    from kdtheory.gap_bounds import GapSamples
-
-    return GapSamples
 
 
 def _refuse_for_processes(divergence: float | None, gap_range: Any) -> None:

@@ -81,7 +81,7 @@ def _pseudo_labels(size: int) -> DistillationProcess:
 
 def _deterministic(size: int) -> DistillationProcess:
     """Returns labels that are one twice in three, a majority (ties: zero) and a first label."""
-    options = {"num_examples": 2, "num_hypotheses": 2, "num_samples": size}
+    options: dict[str, Any] = {"num_examples": 2, "num_hypotheses": 2, "num_samples": size}
     majority = algorithm_kernel(lambda data: int(2 * sum(data) > size), **options)
     first = algorithm_kernel(lambda data: data[0], **options)
     weights, losses = [1 / 3, 2 / 3], [[0.0, 1.0], [1.0, 0.0]]

@@ -80,7 +80,7 @@ def save_process(path: str | Path, process: DistillationProcess) -> None:
         process: the process.
     """
     names = ("example_weights", "losses", "teacher_kernel", "student_law")
-    arrays = {name: np.asarray(getattr(process, name)) for name in names}
+    arrays: dict[str, Any] = {name: np.asarray(getattr(process, name)) for name in names}
     if process.inputs is not None:
         arrays["inputs"] = np.asarray(process.inputs)
     np.savez(path, num_samples=np.asarray(process.num_samples), **arrays)
@@ -117,13 +117,14 @@ def _process(path: Path, arrays: dict[str, Any]) -> DistillationProcess:
             law = data[:, None] * kernel
         else:
             law = arrays["student_law"]
+        inputs = arrays.get("inputs")
         return DistillationProcess.create(
             arrays["example_weights"],
             arrays["losses"],
             arrays["teacher_kernel"],
             law,
-            num_samples=arrays["num_samples"],
-            inputs=arrays.get("inputs"),
+            num_samples=_check.integer("num_samples", arrays["num_samples"], low=1),
+            inputs=None if inputs is None else np.atleast_1d(inputs).tolist(),
         )
 
 

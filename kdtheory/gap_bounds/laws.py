@@ -70,8 +70,8 @@ def places(process: DistillationProcess) -> Laws:
     values, teacher, student = map(np.asarray, process_terms.individual_laws(process))
     count = len(teacher)
     rows = np.broadcast_to(values.reshape(1, -1), (count, values.size))
-    flat = (law.reshape(count, -1) for law in (teacher, student))
-    return _laws(rows, *flat, np.full(count, 1.0 / count))
+    teacher, student = (law.reshape(count, -1) for law in (teacher, student))
+    return _laws(rows, teacher, student, np.full(count, 1.0 / count))
 
 
 def given_inputs(process: DistillationProcess) -> tuple[Laws, float]:

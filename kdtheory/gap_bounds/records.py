@@ -29,8 +29,8 @@ class Kind:
 
 
 def _kind(title: str, above: str, assumption: str, below: str | None = None) -> Kind:
-    slugs = (above, above if below is None else below)
-    return Kind(title, *(f"{ROOM}/{slug}" if slug else "" for slug in slugs), assumption)
+    upper = f"{ROOM}/{above}" if above else ""
+    return Kind(title, upper, upper if below is None else f"{ROOM}/{below}", assumption)
 
 
 KINDS = {

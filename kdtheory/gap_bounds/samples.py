@@ -95,8 +95,10 @@ def bounds_from_samples(
         confident = () if ends is None else _confident(sample, stated, share, ends)
     mean = float(estimates[0])
     found = [
-        _estimated(name, side, *numbers, mean)
-        for (name, side), *numbers in zip(names, estimates[1:], lows[1:], highs[1:], strict=True)
+        _estimated(name, side, estimate, low, high, mean)
+        for (name, side), estimate, low, high in zip(
+            names, estimates[1:], lows[1:], highs[1:], strict=True
+        )
     ]
     above = [bound for bound in found if bound.side == "above"]
     below = [bound for bound in found if bound.side == "below"]

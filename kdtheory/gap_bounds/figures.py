@@ -231,6 +231,7 @@ def _draw(ax: Any, curve: BoundCurve) -> None:
             xycoords="axes fraction",
             fontsize=8,
             color="0.35",
+            bbox={"facecolor": SHADE, "linewidth": 0, "pad": 1.0},
         )
     ax.set_ylabel("generalisation gap")
 
@@ -265,7 +266,13 @@ def _label(ax: Any, labels: list[tuple[float, str, str]]) -> None:
             va="center",
             fontsize=9,
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.7, "shrinkA": 0},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": colour,
+                "linewidth": 0.7,
+                "shrinkA": 1,
+                "relpos": (0.0, 0.5),
+            },
         )
 
 

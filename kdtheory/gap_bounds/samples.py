@@ -75,7 +75,7 @@ def bounds_from_samples(
         >>> found = bounds_from_samples([0.0, 0.1, 0.2, 0.3] * 10, 0.02)
         >>> best = found.above[0]
         >>> print(f"{best.title}: {best.estimate:.3f} ({best.low:.3f} to {best.high:.3f})")
-        Cramer-Chernoff: 0.172 (0.137 to 0.205)
+        Cramer-Chernoff: 0.172 (0.138 to 0.206)
     """
     sample = _check.real_array("gaps", gaps, "samples")
     if len(sample) < 2:

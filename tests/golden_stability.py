@@ -38,14 +38,15 @@ def _teacher(rule, data, seed):
 
 
 def _loss(rule, prediction, example):
-    found = re.search(r"loss\s+([^\s;:]*)", rule)
+    found = re.search(r"loss\s+(.*?)\s*(?:\bin\b|[;:,]|$)", rule)
     return Fraction(_formula(found[1] if found else "(f-z)^2", f=prediction, z=example))
 
 
 def algorithm_of(inputs):
     """The algorithm of an entry that states a rule."""
     rule, weights = inputs["rule"], inputs["pz"]
-    numbers = [Fraction(index) for index in range(len(weights))]
+    # Where the rule does not say what the examples are: evenly spaced in [0, 1].
+    numbers = [Fraction(index, max(len(weights) - 1, 1)) for index in range(len(weights))]
     seeds = inputs["seeds"]
     return StableAlgorithm.from_functions(
         lambda data, seed: _teacher(rule, data, seed),

@@ -15,11 +15,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from golden_bias_variance import ADAPTERS as BIAS_VARIANCE_ADAPTERS
+from golden_concentration import ADAPTERS as CONCENTRATION_ADAPTERS
 from golden_gaps import ADAPTERS as GAP_ADAPTERS
 from golden_gaussian import ADAPTERS as GAUSSIAN_ADAPTERS
 from golden_gaussian import REASONS as GAUSSIAN_REASONS
 from golden_optima import ADAPTERS as OPTIMA_ADAPTERS
 from golden_optimum import ADAPTERS as OPTIMUM_ADAPTERS
+from golden_processes import ADAPTERS as PROCESS_ADAPTERS
 from golden_rank import ADAPTERS as RANK_ADAPTERS
 from golden_rank import REASONS as RANK_REASONS
 from golden_stability import ADAPTERS as STABILITY_ADAPTERS
@@ -83,10 +85,12 @@ ADAPTERS = {
     ("losses", "kl_p_softmax"): _of_scores(variance_reduction.expected_kl),
     ("losses", "entropy_p"): _of_scores(lambda w, p, _: variance_reduction.expected_entropy(w, p)),
     **BIAS_VARIANCE_ADAPTERS,
+    **CONCENTRATION_ADAPTERS,
     **GAUSSIAN_ADAPTERS,
     **GAP_ADAPTERS,
     **OPTIMA_ADAPTERS,
     **OPTIMUM_ADAPTERS,
+    **PROCESS_ADAPTERS,
     **RANK_ADAPTERS,
     **STABILITY_ADAPTERS,
 }
@@ -98,7 +102,6 @@ _PROPER = "room proper_losses is not built yet"
 _BERNSTEIN = "room empirical_bernstein is not built yet"
 _SGD = "room sgd_convergence is not built yet"
 _PROPAGATION = "room uncertainty_propagation is not built yet"
-_DIVERGENCE = "room distillation_divergence is not built yet"
 _SHARPNESS = "room sharpness_aware is not built yet"
 
 SECTION_REASONS = {
@@ -117,10 +120,6 @@ SECTION_REASONS = {
     "linear_heteroscedastic": _PROPAGATION,
     "ivw": _PROPAGATION,
     "graybill_deal_equal_df": _PROPAGATION,
-    "lemma6_dv": _DIVERGENCE,
-    "lemma7_subgaussian": _DIVERGENCE,
-    "theorem8_10_finite": _DIVERGENCE,
-    "theorem10_central": _DIVERGENCE,
     "theorem12": _SHARPNESS,
     "ball_moments": _SHARPNESS,
     "tightness_formula": _SHARPNESS,
@@ -146,8 +145,8 @@ ABSOLUTE = 1e-15
 
 
 def _number(value):
-    """Reads a number, "p/q", a decimal, "inf", "-inf" or "nan"."""
-    if value in ("inf", "-inf", "nan"):
+    """Reads a number, "p/q", a decimal, "inf", "+inf", "-inf" or "nan"."""
+    if value in ("inf", "+inf", "-inf", "nan"):
         return float(value)
     return float(Fraction(value)) if isinstance(value, str) else float(value)
 

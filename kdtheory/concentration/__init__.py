@@ -13,6 +13,7 @@ from kdtheory.concentration.central import (
 )
 from kdtheory.concentration.certified import VarianceProxies, variance_proxies
 from kdtheory.concentration.chernoff import chernoff_lower, chernoff_upper, largest_divergence
+from kdtheory.concentration.disintegrated import chernoff_upper_given_groups
 from kdtheory.concentration.inversions import binary_kl_upper
 from kdtheory.concentration.mgf import centred_log_mgf, log_mgf, tilt_divergence, tilted_probs
 from kdtheory.concentration.proxies import (
@@ -28,6 +29,7 @@ __all__ = [
     "centred_log_mgf",
     "chernoff_lower",
     "chernoff_upper",
+    "chernoff_upper_given_groups",
     "informative_divergence",
     "largest_central_c",
     "largest_central_eta",

@@ -11,10 +11,11 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
+from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from kdtheory._numerics import chosen
 
@@ -162,29 +163,51 @@ def exp_excess(t: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     return jnp.where(near, inner * inner * series, jnp.expm1(jnp.where(near, 0.0, t)) - t)
 
 
-def bisect(
-    below: Callable[[Float[Array, ""]], Array], low: Float[Array, ""], high: Float[Array, ""]
+_State: TypeAlias = tuple[Array, Array, Array, Array, Array, Array]
+
+
+def root(
+    excess: Callable[[Float[Array, ""]], tuple[Array, Array]],
+    low: Float[Array, ""],
+    wanted: Bool[Array, ""],
 ) -> Float[Array, ""]:
-    """Returns where a predicate turns from true to false, between two positive numbers.
+    r"""Returns where an increasing function of $\log\ell$ is zero.
+
+    Newton's method from the left end, halving the bracket where a step leaves it.
 
     Args:
-        below: argument -> whether it lies below the threshold.
-        low: lower end.
-        high: upper end.
+        excess: $\ell$ -> value and derivative with respect to $\log\ell$.
+        low: an argument where the function is not positive.
+        wanted: whether to search at all; without a root there would be no end to it.
     """
+    eps = float(jnp.finfo(low.dtype).eps)
 
-    def halve(_: object, interval: tuple[Array, Array]) -> tuple[Array, Array]:
-        start, end = interval
-        middle = 0.5 * (start + end)
-        short = below(jnp.exp(middle))
-        return jnp.where(short, middle, start), jnp.where(short, end, middle)
+    def step(state: _State) -> _State:
+        count, start, end, at, before, _ = state
+        value, slope = excess(jnp.exp(at))
+        start, end = jnp.where(value < 0, at, start), jnp.where(value < 0, end, at)
+        newton = at - value / slope
+        # Where the function is flat its slope may be rounding only: such steps lead nowhere.
+        good = (jnp.abs(value) <= 0.5 * before) | (jnp.abs(value) <= _CLOSE)
+        good &= (newton >= start) & (newton <= end)
+        following = jnp.where(good, newton, 0.5 * (start + end))
+        arrived = good & (jnp.abs(newton - at) <= 8.0 * eps * (1.0 + jnp.abs(at)))
+        arrived = (value == 0) | (arrived & (jnp.abs(value) <= _CLOSE))
+        return count + 1, start, end, jnp.where(value == 0, at, following), jnp.abs(value), arrived
 
-    start, end = jax.lax.fori_loop(0, _HALVINGS, halve, (jnp.log(low), jnp.log(high)))
-    return jnp.exp(0.5 * (start + end))
+    def unfinished(state: _State) -> Array:
+        count, *_, arrived = state
+        return (count < _MAX_STEPS) & ~arrived
+
+    start, end = jnp.log(low), jnp.log(furthest(low.dtype))
+    first = jnp.zeros((), int), start, end, start, jnp.full_like(start, jnp.inf), ~wanted
+    return jnp.exp(jax.lax.while_loop(unfinished, step, first)[3])
 
 
-_HALVINGS = 64
-"""Of an interval of at most 1500 logarithms: what is left is below one rounding."""
+_CLOSE = 1e-3
+"""So close to zero the function is not flat by rounding."""
+_MAX_STEPS = 128
+"""Of which a handful are needed; halving every other time would need as many."""
 
 
 def furthest(dtype: jnp.dtype) -> Float[Array, ""]:

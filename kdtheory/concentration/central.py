@@ -76,7 +76,7 @@ def largest_central_eta(
     mean = tilting.mean_of(values, probs) / law.unit
     bounded = (mean > 0) & (smallest(values, probs) < 0) & ~is_constant(values, probs)
     mean = jnp.where(bounded, mean, 1.0)
-    start = jnp.where(bounded, _root(law, mean), 1.0)
+    start = jnp.where(bounded, _root(law, mean, bounded), 1.0)
     at = tilting.tilt(law, start)
     # A last step of Newton's method, which also carries the gradient.
     slope = jax.lax.stop_gradient(tilting.tilted_mean(law, at) - mean)
@@ -154,7 +154,9 @@ def informative_divergence(
     law = tilting.mirrored(tilting.centred(values, probs))
     mean, bottom = tilting.mean_of(values, probs), smallest(values, probs)
     inside = (mean > 0) & (bottom < 0)
-    argument = jnp.where(inside, _centring(law, jnp.where(inside, mean / law.unit, 0.5)), 1.0)
+    argument = jnp.where(
+        inside, _centring(law, jnp.where(inside, mean / law.unit, 0.5), inside), 1.0
+    )
     within = -log_mgf(values, probs, -argument / law.unit)
     at_end = jnp.where(bottom > 0, jnp.inf, largest_divergence(-values, probs))
     return jnp.where(inside, within, jnp.where(mean > 0, at_end, 0.0))
@@ -176,23 +178,31 @@ def has_pairs(values: Float[Array, "atoms"], probs: Float[Array, "atoms"]) -> Bo
 
 
 @chosen
-def _root(law: tilting.CentredLaw, mean: Float[Array, ""]) -> Float[Array, ""]:
+def _root(
+    law: tilting.CentredLaw, mean: Float[Array, ""], wanted: Bool[Array, ""]
+) -> Float[Array, ""]:
     r"""Returns the positive root of $\psi(\eta)=\eta\mu$ for a mirrored law (in units of 1/R).
 
     Since $\psi\le\eta^2/8$ it is at least $8\mu$.
     """
 
-    def below(eta: Float[Array, ""]) -> Array:
-        return tilting.tilt(law, eta).log_mgf < eta * mean
+    def excess(eta: Float[Array, ""]) -> tuple[Array, Array]:
+        at = tilting.tilt(law, eta)
+        rise = eta * tilting.tilted_mean(law, at) / at.log_mgf
+        return jnp.log(at.log_mgf / (eta * mean)), rise - 1.0
 
-    return tilting.bisect(below, 7.9 * mean, tilting.furthest(mean.dtype))
+    return tilting.root(excess, 7.9 * mean, wanted)
 
 
 @chosen
-def _centring(law: tilting.CentredLaw, mean: Float[Array, ""]) -> Float[Array, ""]:
+def _centring(
+    law: tilting.CentredLaw, mean: Float[Array, ""], wanted: Bool[Array, ""]
+) -> Float[Array, ""]:
     r"""Returns where $\psi'(\eta)=\mu$ for a mirrored law; since $\psi''\le1/4$, from $4\mu$ on."""
 
-    def below(eta: Float[Array, ""]) -> Array:
-        return tilting.tilted_mean(law, tilting.tilt(law, eta)) < mean
+    def excess(eta: Float[Array, ""]) -> tuple[Array, Array]:
+        at = tilting.tilt(law, eta)
+        reached = tilting.tilted_mean(law, at)
+        return jnp.log(reached / mean), eta * tilting.tilted_variance(law, at) / reached
 
-    return tilting.bisect(below, 3.9 * mean, tilting.furthest(mean.dtype))
+    return tilting.root(excess, 3.9 * mean, wanted)

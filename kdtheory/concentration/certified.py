@@ -31,7 +31,6 @@ from jaxtyping import Array, Bool, Float, Int
 from kdtheory._numerics import chosen
 from kdtheory.concentration import _tilting as tilting
 from kdtheory.concentration import proxies
-from kdtheory.concentration.chernoff import largest_divergence
 
 _CAPACITY = 512
 _AT_ONCE = 16
@@ -98,8 +97,7 @@ def variance_proxies(
     law = tilting.centred(values, probs)
     square = law.unit**2
 
-    sides = jax.tree.map(lambda *both: jnp.stack(both), law, tilting.mirrored(law))
-    most = jnp.stack([largest_divergence(sign * values, probs) for sign in (1.0, -1.0)])
+    sides, most = proxies.both_sides(law, values, probs)
     arguments, bounds = jax.vmap(_search(tolerance))(sides, most)
     attained = square * jax.vmap(proxies.curve)(sides, arguments)
     certified = jnp.maximum(square * bounds, attained)

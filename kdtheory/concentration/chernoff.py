@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from kdtheory._numerics import chosen
 from kdtheory.concentration import _tilting as tilting
@@ -44,7 +44,7 @@ def chernoff_upper(
     law = tilting.centred(values, probs)
     mean, top = tilting.mean_of(values, probs), tilting.largest(values, probs)
     inside = (divergence > 0) & (divergence < largest_divergence(values, probs))
-    argument = jnp.where(inside, _argument(law, jnp.where(inside, divergence, 1.0)), 1.0)
+    argument = jnp.where(inside, _argument(law, jnp.where(inside, divergence, 1.0), inside), 1.0)
     log_mgf = tilting.tilt(law, argument).log_mgf
     bound = mean + law.unit * ((jnp.where(inside, divergence, 0.0) + log_mgf) / argument)
     ends = jnp.where(divergence == jnp.inf, jnp.inf, top), jnp.asarray(jnp.inf, values.dtype)
@@ -88,7 +88,9 @@ def largest_divergence(
 
 
 @chosen
-def _argument(law: tilting.CentredLaw, divergence: Float[Array, ""]) -> Float[Array, ""]:
+def _argument(
+    law: tilting.CentredLaw, divergence: Float[Array, ""], wanted: Bool[Array, ""]
+) -> Float[Array, ""]:
     r"""Returns the $\ell$ (in units of $1/R$) whose tilt has the divergence $K$.
 
     Since $\psi''\le1/4$, that of $\ell$ is at most $\ell^2/8$.
@@ -96,8 +98,10 @@ def _argument(law: tilting.CentredLaw, divergence: Float[Array, ""]) -> Float[Ar
     # A divergence below the smallest normal number leaves nothing beside the mean.
     divergence = jnp.maximum(divergence, jnp.finfo(divergence.dtype).tiny)
 
-    def below(argument: Float[Array, ""]) -> Array:
-        return tilting.divergence_of(law, tilting.tilt(law, argument)) < divergence
+    def excess(argument: Float[Array, ""]) -> tuple[Array, Array]:
+        at = tilting.tilt(law, argument)
+        reached = tilting.divergence_of(law, at)
+        rise = argument * (argument * tilting.tilted_variance(law, at))
+        return jnp.log(reached / divergence), rise / reached
 
-    low = jnp.minimum(jnp.sqrt(8.0 * divergence), 1.0) * 0.99
-    return tilting.bisect(below, low, tilting.furthest(divergence.dtype))
+    return tilting.root(excess, jnp.minimum(jnp.sqrt(8.0 * divergence), 1.0) * 0.99, wanted)

@@ -71,7 +71,24 @@ def variance_proxy(values: Float[Array, "atoms"], probs: Float[Array, "atoms"]) 
         values: $x_i$.
         probs: $p_i$.
     """
-    return jnp.maximum(variance_proxy_above(values, probs), variance_proxy_below(values, probs))
+    law = tilting.centred(values, probs)
+    sides, most = both_sides(law, values, probs)
+    return law.unit**2 * jnp.max(jax.vmap(curve)(sides, jax.vmap(_quick_argument)(sides, most)))
+
+
+def both_sides(
+    law: tilting.CentredLaw, values: Float[Array, "atoms"], probs: Float[Array, "atoms"]
+) -> tuple[tilting.CentredLaw, Float[Array, "2"]]:
+    r"""Returns the laws of $X$ and $-X$, stacked, and $\log(1/p)$ for either.
+
+    Args:
+        law: the law, centred.
+        values: $x_i$.
+        probs: $p_i$.
+    """
+    sides = jax.tree.map(lambda *both: jnp.stack(both), law, tilting.mirrored(law))
+    most = (largest_divergence(sign * values, probs) for sign in (1.0, -1.0))
+    return sides, jnp.stack(list(most))
 
 
 def curve(law: tilting.CentredLaw, argument: Float[Array, ""]) -> Float[Array, ""]:

@@ -8,7 +8,7 @@ up with atoms of probability zero, so that processes of many sizes share compile
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -26,11 +26,11 @@ Floats = npt.NDArray[np.float64]
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Laws:
-    r"""Several laws of the gap, one in every row.
+    r"""Several laws on the same values, one in every row.
 
     Attributes:
-        values: $x_{ji}$, shape ``(laws, atoms)``.
-        probs: $p_{ji}$ under the teacher, rows summing to one.
+        values: $x_i$, shape ``(atoms,)``.
+        probs: $p_{ji}$ under the teacher, shape ``(laws, atoms)``, rows summing to one.
         student: the same under the student.
         divergences: $K_j$ of the student's law from the teacher's, shape ``(laws,)``.
         weights: $w_j$, summing to one.
@@ -69,9 +69,9 @@ def places(process: DistillationProcess) -> Laws:
     """
     values, teacher, student = map(np.asarray, process_terms.individual_laws(process))
     count = len(teacher)
-    rows = np.broadcast_to(values.reshape(1, -1), (count, values.size))
     teacher, student = (law.reshape(count, -1) for law in (teacher, student))
-    return _laws(rows, teacher, student, np.full(count, 1.0 / count))
+    weights = np.full(count, 1.0 / count)
+    return _laws(values.reshape(-1), teacher, student, weights, _divergences(student, teacher))
 
 
 def given_inputs(process: DistillationProcess) -> tuple[Laws, float]:
@@ -86,25 +86,41 @@ def given_inputs(process: DistillationProcess) -> tuple[Laws, float]:
     """
     assert process.inputs is not None, "inputs are not named"
     _, index = datasets.input_groups(process.inputs, process.num_samples, process.grouped)
+    count = index.max() + 1
     order = np.argsort(index, kind="stable")
     sizes = np.bincount(index)
     slots = np.arange(len(index)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    values = process_terms.law_of_gap(process)[0]
+    # The distinct gap of a pair is the last one that is not larger.
+    merged = np.searchsorted(values, np.asarray(gaps(process)), side="right") - 1
+    rows = np.broadcast_to(index[:, None], merged.shape)
 
-    def by_inputs(table: Any) -> Floats:
-        table = np.asarray(table)
-        rows = np.zeros((len(sizes), sizes.max(), table.shape[1]))
-        rows[index[order], slots] = table[order]
-        return rows.reshape(len(sizes), -1)
+    def of_pairs(law: Floats) -> Floats:
+        table = np.zeros((count, sizes.max(), law.shape[1]))
+        table[index[order], slots] = law[order]
+        return table.reshape(count, -1)
 
-    values, teacher, student = map(
-        by_inputs, (gaps(process), teacher_law(process), process.student_law)
-    )
-    weights, seen = teacher.sum(axis=1), student.sum(axis=1)
+    def of_gaps(law: Floats) -> Floats:
+        table = np.zeros((count, len(values)))
+        np.add.at(table, (rows, np.maximum(merged, 0)), law)
+        return table
+
+    both = np.asarray(teacher_law(process)), np.asarray(process.student_law)
+    weights, seen = (of_pairs(law).sum(axis=1) for law in both)
     distance = 0.5 * float(np.abs(weights - seen).sum())
     kept = weights > 0
-    teacher = teacher[kept] / weights[kept, None]
-    seen = np.where(seen[kept] > 0, seen[kept], 1.0)[:, None]
-    return _laws(values[kept], teacher, student[kept] / seen, weights[kept]), distance
+    scales = weights[kept, None], np.where(seen[kept] > 0, seen[kept], 1.0)[:, None]
+
+    def given(table: Callable[[Floats], Floats]) -> tuple[Floats, Floats]:
+        teacher, student = (
+            table(law)[kept] / scale for law, scale in zip(both, scales, strict=True)
+        )
+        return teacher, student
+
+    # The divergence is that of the pairs: the laws of the gap alone diverge less.
+    teacher, student = given(of_pairs)
+    distances = _divergences(student, teacher)
+    return _laws(values, *given(of_gaps), weights[kept], distances), distance
 
 
 def stability(process: DistillationProcess) -> tuple[float, float] | None:
@@ -142,16 +158,23 @@ def stability(process: DistillationProcess) -> tuple[float, float] | None:
     return largest, width
 
 
-def _laws(values: Floats, teacher: Floats, student: Floats, weights: Floats) -> Laws:
-    """Returns padded laws with their divergences."""
-    values, teacher, student = (_padded(table, rows=True) for table in (values, teacher, student))
-    # Rows of nothing have no weight; a law they still need.
+def _laws(
+    values: Floats, teacher: Floats, student: Floats, weights: Floats, distances: Floats
+) -> Laws:
+    """Returns padded laws; a row of nothing has no weight, but is a law."""
+    values = _padded(values[None])[0]
+    teacher, student = (_padded(table, rows=True) for table in (teacher, student))
     count = len(weights)
     teacher[count:, 0] = student[count:, 0] = 1.0
-    padded = np.zeros(len(teacher))
-    padded[:count] = weights
-    distances = np.asarray(_row_divergences(student, teacher))
-    return Laws(values, teacher, student, distances, padded)
+    padded = np.zeros((2, len(teacher)))
+    padded[:, :count] = weights, distances
+    return Laws(values, teacher, student, padded[1], padded[0])
+
+
+def _divergences(student: Floats, teacher: Floats) -> Floats:
+    """Returns the divergence of every row."""
+    padded = (_padded(table, rows=True) for table in (student, teacher))
+    return np.asarray(_row_divergences(*padded))[: len(student)]
 
 
 _row_divergences = jax.jit(divergences.kl_divergence)

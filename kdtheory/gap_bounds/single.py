@@ -294,8 +294,8 @@ def averaged_sides(values: Any, probs: Any, distances: Any, weights: Any) -> Any
     """Returns the averages of the Cramer-Chernoff bounds of several laws, for both signs.
 
     Args:
-        values: one law in every row.
-        probs: their masses.
+        values: those of every law.
+        probs: the laws, one in every row.
         distances: the divergence of each.
         weights: the weight of each.
     """
@@ -306,11 +306,10 @@ def averaged_sides(values: Any, probs: Any, distances: Any, weights: Any) -> Any
 
 
 @jax.jit
-def _common_sides(values: Any, probs: Any, divergence: Any, weights: Any) -> Any:
+def _common_sides(values: Any, weights: Any, probs: Any, divergence: Any) -> Any:
     signed = jnp.stack([values, -values])
-    return jax.vmap(formulas.common_argument, in_axes=(0, None, None, None))(
-        signed, probs, divergence, weights
-    )
+    of_groups = jax.vmap(concentration.chernoff_upper_given_groups, in_axes=(0, None, None, None))
+    return of_groups(signed, weights, probs, divergence)[0]
 
 
 def _both_averaged(rows: laws.Laws) -> Any:
@@ -326,7 +325,7 @@ def _of_shared_inputs(
     rows, distance = laws.given_inputs(process)
     if distance > ROUNDING_UNITS * rounding:
         return f"the student's inputs have another law (total variation {distance:.3g})"
-    common = _common_sides(rows.values, rows.probs, jnp.asarray(divergence), rows.weights)
+    common = _common_sides(rows.values, rows.weights, rows.probs, jnp.asarray(divergence))
     return {"disintegrated": _both_averaged(rows), "shared_inputs": common}
 
 

@@ -278,6 +278,26 @@ def test_fair_coins_attain_the_proxy():
     )
 
 
+def test_one_sample_approaches_the_sharpened_proxy():
+    # Half of m examples are learned by heart, which raises the loss on the rest of them by beta;
+    # the others are unlearned, which lowers it. The gap is 1/2 + beta (1/2 - 1/m) or minus that.
+    beta, m = 0.75, 64
+
+    def loss(learned, example):
+        if learned == example:
+            return float(example >= m // 2)
+        moved = beta if (learned < m // 2) == (example < m // 2) else 0.0
+        return moved if example < m // 2 else 1 - moved
+
+    weights = [1 / m] * m
+    algorithm = StableAlgorithm.from_functions(lambda data, _: data[0], loss, range(m), weights, 1)
+    assert algorithm.stability == beta
+    proxy = variance_proxy(*stability.gap_law(algorithm))
+    np.testing.assert_allclose(proxy, (1 / 2 + beta * (1 / 2 - 1 / m)) ** 2, rtol=1e-13)
+    bound = stability.stability_proxy_sharpened(beta, 1.0)
+    assert 0.97 * bound < proxy < bound
+
+
 def test_domains_are_taken_apart_as_they_are_put_together():
     domain = stability_worlds.algorithms((2, 2, 2))
     point = jnp.asarray(np.random.default_rng(1).normal(size=domain.dimension))

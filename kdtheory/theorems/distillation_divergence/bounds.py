@@ -175,8 +175,7 @@ def individual_sample(process: DistillationProcess) -> Scalar:
     teacher, student = (law.reshape(len(law), -1) for law in (teacher, student))
     divergence = divergences.kl_divergence(student, teacher)
     places = jnp.full(len(teacher), 1.0 / len(teacher), teacher.dtype)
-    values = jnp.broadcast_to(values.reshape(-1), teacher.shape)
-    return formulas.averaged(values, teacher, divergence, places)
+    return formulas.averaged(values.reshape(-1), teacher, divergence, places)
 
 
 @jax.jit
@@ -189,9 +188,9 @@ def shared_inputs(process: DistillationProcess) -> Scalar:
         process: a process whose ``inputs`` are named.
     """
     weights, given, *_ = process_terms.laws_given_inputs(process)
-    given = given.reshape(len(given), -1)
-    values = jnp.broadcast_to(gaps(process).reshape(-1), given.shape)
-    return formulas.common_argument(values, given, process_terms.divergence(process), weights)
+    values, given = gaps(process).reshape(-1), given.reshape(len(given), -1)
+    divergence = process_terms.divergence(process)
+    return concentration.chernoff_upper_given_groups(values, weights, given, divergence)[0]
 
 
 @jax.jit
@@ -206,8 +205,7 @@ def disintegrated(process: DistillationProcess) -> Scalar:
     weights, teacher, _, student = process_terms.laws_given_inputs(process)
     teacher, student = (law.reshape(len(law), -1) for law in (teacher, student))
     divergence = divergences.kl_divergence(student, teacher)
-    values = jnp.broadcast_to(gaps(process).reshape(-1), teacher.shape)
-    return formulas.averaged(values, teacher, divergence, weights)
+    return formulas.averaged(gaps(process).reshape(-1), teacher, divergence, weights)
 
 
 def gap_range(process: DistillationProcess) -> tuple[Scalar, Scalar]:

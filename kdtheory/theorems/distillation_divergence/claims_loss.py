@@ -223,8 +223,8 @@ LOSS_GAP_PROXY_FIXED = Claim(
     tight=(
         Case(
             "right or wrong",
-            lambda: arrays([0.5, 0.5], [[1, -1], [-1, 1]], [[1, 0], [1, 0]], 1, 1, 4),
-            "as confident on both inputs, right on one and wrong on the other",
+            lambda: arrays([0.5, 0.5], [[1, -1, -1], [-1, 1, 1]], [[1, 0, 0], [1, 0, 0]], 1, 1, 4),
+            "the loss is log(1 + 2/e^2) on one input and log(1 + 2e^2) on the other",
         ),
     ),
     corners=(

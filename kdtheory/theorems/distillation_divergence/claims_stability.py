@@ -31,9 +31,9 @@ def _proxy_of_gap(algorithm: StableAlgorithm) -> Scalar:
     return variance_proxy(*stability.gap_law(algorithm))
 
 
-def _mean_gap(algorithm: StableAlgorithm) -> Scalar:
+def _mean_square(algorithm: StableAlgorithm) -> Scalar:
     values, probs = stability.gap_law(algorithm)
-    return jnp.sum(probs * values)
+    return jnp.sum(probs * values**2)
 
 
 def _fair_coin(seeds: int, num_samples: int, note: str) -> Case:
@@ -147,8 +147,8 @@ STABILITY_SEEDED = dataclasses.replace(
     ),
     corners=stability_worlds.corners(2),
     broken=(stability_worlds.ON_AVERAGE,),
-    terms={"mean gap": _mean_gap},
-    draws={"mean gap": stability_draws.MEAN_GAP},
+    terms={"mean square": _mean_square},
+    draws={"mean square": stability_draws.SQUARED_GAP},
     uses=(STABILITY.slug,),
     axes=(),
 )

@@ -13,11 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from kdtheory import concentration
-from kdtheory._numerics import chosen
 from kdtheory._types import Scalar
-
-_STEPS = 64
-"""Halvings of an interval of logarithms."""
 
 
 def sub_gaussian(mean: Scalar, variance_proxy: Scalar, divergence: Scalar) -> Scalar:
@@ -75,64 +71,24 @@ def chi_square(mean: Scalar, variance: Scalar, distance: Scalar) -> Scalar:
 
 
 def averaged(
-    values: Float[Array, "laws atoms"],
+    values: Float[Array, "atoms"],
     probs: Float[Array, "laws atoms"],
     divergences: Float[Array, "laws"],
     weights: Float[Array, "laws"],
 ) -> Scalar:
-    r"""Returns $\sum_jw_j\inf_{\ell>0}(K_j+\log E_je^{\ell X_j})/\ell$.
+    r"""Returns $\sum_jw_j\inf_{\ell>0}(K_j+\log E_je^{\ell X})/\ell$.
 
     Args:
-        values: $x_{ji}$.
+        values: $x_i$, those of every law.
         probs: $p_{ji}$.
         divergences: $K_j$.
         weights: $w_j$; a law of weight zero does not matter.
     """
-    bounds, _ = jax.vmap(concentration.chernoff_upper)(values, probs, divergences)
+    bounds, _ = jax.vmap(concentration.chernoff_upper, in_axes=(None, 0, 0))(
+        values, probs, divergences
+    )
     seen = weights > 0
     return jnp.sum(jnp.where(seen, weights * jnp.where(seen, bounds, 0.0), 0.0))
-
-
-def common_argument(
-    values: Float[Array, "laws atoms"],
-    probs: Float[Array, "laws atoms"],
-    divergence: Scalar,
-    weights: Float[Array, "laws"],
-) -> Scalar:
-    r"""Returns $\inf_{\ell>0}(K+\sum_jw_j\log E_je^{\ell X_j})/\ell$, one $\ell$ for all laws.
-
-    Args:
-        values: $x_{ji}$.
-        probs: $p_{ji}$.
-        divergence: $K\in[0,\infty]$, of all laws together.
-        weights: $w_j$.
-    """
-    proper = jnp.where((divergence > 0) & (divergence < jnp.inf), divergence, 1.0)
-    argument = _common_argument(values, probs, weights, proper)
-    centred = jax.vmap(concentration.centred_log_mgf, in_axes=(0, 0, None))
-    excess = (proper + jnp.sum(weights * centred(values, probs, argument))) / argument
-    mean = jnp.sum(weights * jnp.sum(probs * values, axis=-1))
-    # Past the end of the search the bound is what it is in the limit: the mean of the maxima.
-    return _completed(mean, divergence, excess)
-
-
-@chosen
-def _common_argument(values: Any, probs: Any, weights: Any, divergence: Any) -> Any:
-    r"""Returns the $\ell$ at which $\sum_jw_j[\ell\psi_j'-\psi_j]$, which increases, is $K$."""
-    each = jax.vmap(concentration.tilt_divergence, in_axes=(0, 0, None))
-    unit = jnp.max(values) - jnp.min(values)
-    unit = jnp.where(unit > 0, unit, 1.0)
-    limits = jnp.finfo(values.dtype)
-
-    def halve(_: Any, interval: tuple[Any, Any]) -> tuple[Any, Any]:
-        low, high = interval
-        middle = 0.5 * (low + high)
-        rate = jnp.sum(weights * each(values, probs, jnp.exp(middle) / unit))
-        return jnp.where(rate < divergence, middle, low), jnp.where(rate < divergence, high, middle)
-
-    start = 0.5 * jnp.log(limits.tiny), 0.5 * jnp.log(limits.max)
-    low, high = jax.lax.fori_loop(0, _STEPS, halve, tuple(map(jnp.asarray, start)))
-    return jnp.exp(0.5 * (low + high)) / unit
 
 
 def _finite(divergence: Scalar) -> Scalar:

@@ -14,7 +14,7 @@ from kdtheory.theorems.distillation_divergence import distillation_loss
 STUDENT_SIZES = ((3,), (2,))
 """(labels,)"""
 
-FIXED_SIZES = ((2, 2), (2, 1))
+FIXED_SIZES = ((2, 3), (2, 1))
 """(examples, labels)"""
 
 TEACHER_SIZES = ((2, 2, 1, 2), (1, 2, 1, 2))

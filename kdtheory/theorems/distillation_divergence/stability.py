@@ -10,7 +10,10 @@ when one example is replaced.
 other $n-1$ examples by $\beta(n-1)/n\le\beta$, and the example's own by $(b-a)/n$. Not
 rounding $(n-1)/n$ up leaves $c=(2-\frac1n)\beta+(b-a)/n$, which is attained. By McDiarmid's
 argument (Hoeffding's lemma, one example at a time) $nc^2/4$ is a variance proxy of $H_r(D)$ for
-every $r$; with the first $c$ it is $n(\beta+\frac{b-a}{2n})^2$.
+every $r$; with the first $c$ it is $n(\beta+\frac{b-a}{2n})^2$. With the second it cannot be
+improved at $n=1$: if half of $m$ equally likely examples are learned by heart, and the loss on the
+others is raised as far as stability allows, $H$ is $\pm\frac12(b-a+\beta-\frac{2\beta}m)$, either
+half the time.
 
 *Seeded teachers* (ours). Given $r$, $nc^2/4$ is a proxy around $m_r=\mathbb E_DH_r(D)$. Exchanging
 $z_i$ with a fresh example, $m_r=\frac1n\sum_i\mathbb E[\ell(A(D,r),z_i')-\ell(A(D^{(i)},r),z_i')]$,
@@ -21,7 +24,8 @@ $$n\Bigl(\beta+\frac B{2n}\Bigr)^2-\frac n4\Bigl(\bigl(2-\tfrac1n\bigr)\beta+\fr
 -\beta^2=\frac{\beta(2B-\beta)}{4n}\ge0,$$
 
 since the smallest $\beta$ is at most $B$: what the rounding gave away pays for the seed, and the
-printed proxy holds for seeded teachers as well.
+printed proxy holds for seeded teachers as well. Whether the $\beta^2$ is needed is open: searches
+have found no seeded teacher that violates the bound without it.
 
 Source: Li & He, arXiv:2605.13143, Proposition 9; the sharper constant and the seeds are ours.
 """

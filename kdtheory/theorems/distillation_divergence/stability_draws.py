@@ -1,4 +1,4 @@
-"""The mean gap of a seeded teacher as a Monte Carlo replicate, straight from its definition."""
+"""The squared gap of a seeded teacher as a Monte Carlo replicate, straight from its definition."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from kdtheory.objects.algorithms import StableAlgorithm
 from kdtheory.theorems._sampling import categorical
 
 
-def _gap(key: Key, algorithm: StableAlgorithm) -> Scalar:
-    """Draws a seed, a sample, a fresh example: the loss on the latter less that on the sample."""
-    uniform = jax.random.uniform(key, (algorithm.num_samples + 2,))
+def _squared_gap(key: Key, algorithm: StableAlgorithm) -> Scalar:
+    """Draws a seed and a sample, and compares the two risks of what is learned from them."""
+    uniform = jax.random.uniform(key, (algorithm.num_samples + 1,))
     seed = categorical(uniform[0], algorithm.seed_weights)
-    fresh, *sample = (categorical(u, algorithm.example_weights) for u in uniform[1:])
+    sample = [categorical(u, algorithm.example_weights) for u in uniform[1:]]
     row = jnp.asarray(0)
     for example in sample:
         row = row * algorithm.example_weights.shape[0] + example
     learned = algorithm.losses[seed, row]
-    return learned[fresh] - sum(learned[example] for example in sample) / algorithm.num_samples
+    empirical = sum(learned[example] for example in sample) / algorithm.num_samples
+    return (jnp.dot(algorithm.example_weights, learned) - empirical) ** 2
 
 
 def _bounds(algorithm: StableAlgorithm) -> tuple[Scalar, Scalar]:
-    """Returns minus and plus the range of the losses, which holds every difference of two."""
-    spread = jnp.max(algorithm.losses) - jnp.min(algorithm.losses)
-    return -spread, spread
+    """Returns zero and the squared range of the losses, which holds every squared difference."""
+    return jnp.zeros(()), (jnp.max(algorithm.losses) - jnp.min(algorithm.losses)) ** 2
 
 
-MEAN_GAP = Draw(_gap, bounds=_bounds)
+SQUARED_GAP = Draw(_squared_gap, bounds=_bounds)

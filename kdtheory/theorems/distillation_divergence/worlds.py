@@ -18,12 +18,12 @@ from kdtheory.domains import Domain, box, simplex, stochastic
 from kdtheory.objects import datasets
 from kdtheory.objects.processes import DistillationProcess, tilted
 from kdtheory.theorems._domains import extended
-from kdtheory.theorems.distillation_divergence import bounds, process_terms
+from kdtheory.theorems.distillation_divergence import bounds, law_worlds, process_terms
 
 SIZES = (3, 2, 2), (2, 1, 2)
 """Examples, samples, hypotheses."""
 
-INPUT_SIZES = (2, 2, 2, 2), (2, 2, 1, 2)
+INPUT_SIZES = (2, 2, 1, 2), (1, 2, 1, 2)
 """Inputs, labels, samples, hypotheses."""
 
 
@@ -45,50 +45,66 @@ def processes(size: tuple[int, ...]) -> Domain:
     return (parts * simplex(rows * hypotheses)).named(*names).map(build, split)
 
 
+@functools.lru_cache(maxsize=8)
+def _places(num_inputs: int, labels: int, samples: int) -> tuple[Any, Any]:
+    """Returns the places of every data set's inputs, and of its labels, among all sequences."""
+    sequences = datasets.sequences(num_inputs * labels, samples)
+    powers = np.arange(samples)[::-1]
+    seen = (sequences // labels) @ (num_inputs**powers)
+    return seen, (sequences % labels) @ (labels**powers)
+
+
+def _law_of_inputs(weights: Any, samples: int) -> Any:
+    """Returns the weight of every sequence of inputs."""
+    rows = jnp.asarray(datasets.sequences(len(weights), samples))
+    return jnp.prod(weights[rows], axis=1)
+
+
 def input_processes(size: tuple[int, ...]) -> Domain:
     """Returns the processes of students that see inputs of the teacher's law."""
     num_inputs, labels, samples, hypotheses = size
-    examples, rows = num_inputs * labels, (num_inputs * labels) ** samples
-    sequences = datasets.sequences(examples, samples)
-    powers = np.arange(samples)[::-1]
-    seen = (sequences // labels) @ (num_inputs**powers)
-    labelled = (sequences % labels) @ (labels**powers)
-    answers = labels**samples * hypotheses
+    examples = num_inputs * labels
     parts = simplex(num_inputs) * stochastic(num_inputs, labels)
-    parts = parts * box(0, 1, hypotheses, examples) * stochastic(rows, hypotheses)
-    parts = parts * stochastic(num_inputs**samples, answers)
-
-    def of_inputs(weights: Any) -> Any:
-        tables = datasets.sequences(num_inputs, samples)
-        return jnp.prod(weights[jnp.asarray(tables)], axis=1)
+    parts = parts * box(0, 1, hypotheses, examples) * stochastic(examples**samples, hypotheses)
+    parts = parts * stochastic(num_inputs**samples, labels**samples * hypotheses)
 
     def build(weights: Any, probs: Any, losses: Any, kernel: Any, given: Any) -> Any:
-        conditional = given.reshape(-1, labels**samples, hypotheses)
+        seen, labelled = _places(num_inputs, labels, samples)
+        conditional = given.reshape(-1, labels**samples, hypotheses)[seen, labelled]
         return DistillationProcess(
             (weights[:, None] * probs).reshape(-1),
             losses,
             kernel,
-            of_inputs(weights)[seen][:, None] * conditional[seen, labelled],
+            _law_of_inputs(weights, samples)[seen][:, None] * conditional,
             samples,
             inputs=tuple(np.repeat(np.arange(num_inputs), labels).tolist()),
         )
 
-    def split(process: DistillationProcess) -> tuple[Any, ...]:
-        joint = process.example_weights.reshape(num_inputs, labels)
-        weights = jnp.sum(joint, axis=1)
-        possible = weights > 0
-        probs = joint / jnp.where(possible, weights, 1.0)[:, None]
-        probs = jnp.where(possible[:, None], probs, 1.0 / labels)
-        configured = of_inputs(weights)[:, None]
-        present = configured > 0
-        law = process.student_law.reshape(rows, hypotheses)
-        table = jnp.zeros((num_inputs**samples, labels**samples, hypotheses), law.dtype)
-        table = table.at[seen, labelled].set(law).reshape(-1, answers)
-        given = jnp.where(present, table / jnp.where(present, configured, 1.0), 1.0 / answers)
-        return weights, probs, process.losses, process.teacher_kernel, given
-
     names = "input_weights", "label_probs", "losses", "teacher_kernel", "student_given_inputs"
-    return parts.named(*names).map(build, split)
+    return parts.named(*names).map(build, _input_parts)
+
+
+def _input_parts(process: DistillationProcess) -> tuple[Any, ...]:
+    """Returns the parts of a process of any size; what never occurs is uniform."""
+    assert process.inputs is not None
+    num_inputs, samples = max(process.inputs) + 1, process.num_samples
+    labels = len(process.inputs) // num_inputs
+    seen, labelled = _places(num_inputs, labels, samples)
+    joint = process.example_weights.reshape(num_inputs, labels)
+    weights = jnp.sum(joint, axis=1)
+    law = process.student_law
+    shape = num_inputs**samples, labels**samples, law.shape[1]
+    table = jnp.zeros(shape, law.dtype).at[seen, labelled].set(law).reshape(shape[0], -1)
+    given = _divided(table, _law_of_inputs(weights, samples))
+    return weights, _divided(joint, weights), process.losses, process.teacher_kernel, given
+
+
+def _divided(rows: Any, masses: Any) -> Any:
+    """Returns rows divided by their masses, uniform where there is none."""
+    possible = (masses > 0)[:, None]
+    return jnp.where(
+        possible, rows / jnp.where(possible, masses[:, None], 1.0), 1.0 / rows.shape[1]
+    )
 
 
 def smallest_proxy(process: DistillationProcess) -> Scalar:
@@ -113,8 +129,7 @@ def processes_with_proxy(size: tuple[int, ...]) -> Domain:
 
 def largest_c(process: DistillationProcess, eta: Any) -> Scalar:
     r"""Returns the largest $c\le1$ of the central condition at $\eta$, zero if there is none."""
-    largest = concentration.largest_central_c(*bounds.flat_law(process), eta)
-    return jnp.clip(largest, 0.0, 1.0)
+    return law_worlds.largest_c(*bounds.flat_law(process), eta)
 
 
 def central_processes(size: tuple[int, ...]) -> Domain:

@@ -31,6 +31,7 @@ def write_one(found: GapBounds, source: str) -> None:
     out.print(_of_divergence(found) + "\n", markup=False)
     for side, ranked in (("at most", found.above), ("at least", found.below)):
         out.print(_ranked(side, ranked))
+        out.print()
     out.print(_verdict(found), markup=False)
     for reason in found.infinite:
         out.print(f"K_n is infinite: {reason}", markup=False)
@@ -38,6 +39,12 @@ def write_one(found: GapBounds, source: str) -> None:
         which = "" if one.side == "both" else f" ({one.side})"
         out.print(f"Not applicable: {one.title}{which}: {one.reason}.", style="dim", markup=False)
     low, high = found.trivial
+    out.print(
+        "A gap is the loss on fresh examples less that on the data trained on: for the student the "
+        "data that it saw, pseudo labels included, not those of the teacher.",
+        style="dim",
+        markup=False,
+    )
     out.print(
         f"Vacuous: no better than {low:.4g} to {high:.4g}, which holds of every student"
         + (" of finite divergence." if not found.infinite else "."),
@@ -60,7 +67,6 @@ def _ranked(side: str, ranked: tuple[Bound, ...]) -> Any:
             f"yes: {bound.evidence}" if bound.checked else "no",
             "vacuous" if bound.vacuous else "",
         )
-    table.add_section()
     return table
 
 
@@ -129,7 +135,8 @@ def write_sampled(found: SampleBounds) -> None:
                 bound.assumption,
             )
         out.print(table)
-    out.print(f"\n{found.meaning}", style="bold", markup=False)
+        out.print()
+    out.print(found.meaning, style="bold", markup=False)
     for one in found.confident:
         word = "at most" if one.side == "above" else "at least"
         out.print(

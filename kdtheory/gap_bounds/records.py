@@ -35,13 +35,13 @@ def _kind(title: str, above: str, assumption: str, below: str | None = None) -> 
 
 KINDS = {
     "disintegrated": _kind(
-        "Cramer-Chernoff given the inputs", "disintegrated", "the student sees the teacher's inputs"
+        "Cramer-Chernoff given the inputs", "disintegrated", "inputs shared with the teacher"
     ),
     "shared_inputs": _kind(
-        "Cramer-Chernoff, shared inputs", "shared_inputs", "the student sees the teacher's inputs"
+        "Cramer-Chernoff, shared inputs", "shared_inputs", "inputs shared with the teacher"
     ),
     "pushforward": _kind(
-        "Cramer-Chernoff, laws of the gap", "pushforward", "the gap's law under the teacher"
+        "Cramer-Chernoff, laws of the gap", "pushforward", "the gap's law under both"
     ),
     "cramer_chernoff": _kind(
         "Cramer-Chernoff",
@@ -50,7 +50,7 @@ KINDS = {
         "cramer_chernoff_lower",
     ),
     "individual_sample": _kind(
-        "Single samples", "individual_sample", "the law of one example with the hypothesis"
+        "Single samples", "individual_sample", "laws of (example, hypothesis)"
     ),
     "theorem10": _kind("Theorem 10, best (eta, c)", "", "a central condition", "lower"),
     "remark2": _kind("Theorem 10, (eta, c) of Remark 2", "", "a proxy, and gen_T > 0", "lower"),
@@ -63,7 +63,7 @@ KINDS = {
     "pinsker": _kind("Pinsker", "pinsker", "the gap's range"),
     "bretagnolle_huber": _kind("Bretagnolle-Huber", "bretagnolle_huber", "the gap's range"),
     "stability": _kind(
-        "Theorem 8 with Proposition 9", "stability", "a deterministic, uniformly stable teacher"
+        "Theorem 8 with Proposition 9", "stability", "a stable, deterministic teacher"
     ),
 }
 """Every bound by its name; where two agree, the earlier one is ranked first."""

@@ -104,11 +104,12 @@ def _bounds(process: DistillationProcess, rounding: float) -> GapBounds:
     every = np.asarray(gaps(process)) if infinite else possible
     trivial = float(every.min()), float(every.max())
     evidence = {
-        "theorem8": f"smallest proxy {float(proxies.two_sided):.4g}, certified",
-        "theorem8_one_sided": "smallest one-sided proxy, certified",
+        "theorem8": f"certified proxy {float(proxies.two_sided):.4g}",
+        "theorem8_one_sided": "certified proxies "
+        f"{float(proxies.above):.4g}, {float(proxies.below):.4g}",
         "cramer_chernoff": f"{len(possible)} distinct gaps",
         "pushforward": f"K_h = {gap_divergence:.4g}",
-        "chi_square": f"variance {terms['variance']:.4g}, chi-square {terms['chi_square']:.4g}",
+        "chi_square": f"Var {terms['variance']:.4g}, chi2 {terms['chi_square']:.4g}",
         "individual_sample": "the law at every place",
         **dict.fromkeys(
             ("binary_kl", "pinsker", "bretagnolle_huber"),
@@ -145,17 +146,19 @@ def _bounds(process: DistillationProcess, rounding: float) -> GapBounds:
     central = concentration.best_central_pair(values, probs, terms["divergence"])
     lower, eta, c = map(float, central)
     second = remark2(terms["teacher_gap"], float(proxies.below), terms["divergence"])
-    if c == 0.0 and eta == 0.0:
+    if eta == 0.0 and c == 0.0:
         reason = "gen_T is not positive: no (eta, c) satisfies the condition"
-        excluded += [_excluded(name, "below", reason) for name in ("theorem10", "remark2")]
+        excluded.append(_excluded("theorem10", "below", reason))
     else:
-        below |= {"theorem10": lower, "remark2": second[0]}
-        pairs = {"theorem10": (eta, c), "remark2": second[1:]}
-        evidence |= {
-            name: f"eta = {pair[0]:.4g}, c = {pair[1]:.4g}" for name, pair in pairs.items()
-        }
-        if infinite:
-            evidence |= dict.fromkeys(pairs, "no pair says anything of an infinite divergence")
+        below["theorem10"] = lower
+        evidence["theorem10"] = f"eta = {eta:.4g}, c = {c:.4g}"
+    if terms["teacher_gap"] > 0.0:
+        below["remark2"] = second[0]
+        evidence["remark2"] = f"eta = {second[1]:.4g}, c = {second[2]:.4g}"
+    else:
+        excluded.append(_excluded("remark2", "below", "gen_T is not positive"))
+    if infinite:
+        evidence |= dict.fromkeys(("theorem10", "remark2"), "no pair helps: K_n is infinite")
     sides = {"above": {name: float(pair[0]) for name, pair in found.items()}, "below": below}
     ranked = {
         side: _ranked(side, bounds_, terms["teacher_gap"], trivial, evidence)

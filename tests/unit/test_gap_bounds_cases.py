@@ -171,3 +171,18 @@ def test_the_tilt_attains_the_chernoff_bound():
     assert bound_of(found, "cramer_chernoff", "above") == pytest.approx(
         found.student_gap, rel=1e-12
     )
+
+
+@pytest.mark.parametrize("law", [[[0.5], [0.5]], [[0.25], [0.75]]])
+def test_losses_that_do_not_differ(law):
+    found = gap_bounds.bounds(
+        example_weights=[0.5, 0.5],
+        losses=[[0.25, 0.25]],
+        teacher_kernel=[[1.0], [1.0]],
+        student_law=law,
+        num_samples=1,
+    )
+    assert (found.teacher_gap, found.student_gap, found.proxy, found.stability) == (0, 0, 0, 0)
+    assert {bound.value for bound in (*found.above, *found.below)} == {0.0}
+    assert {one.name: one.reason for one in found.excluded}["remark2"] == "gen_T is not positive"
+    assert "theorem10" in {bound.name for bound in found.below}

@@ -215,7 +215,9 @@ def test_samples_and_archives_refused(tmp_path: Path) -> None:
     assert "cannot be read" in broken.stderr
 
 
-def test_a_file_is_read_in_double_precision(tmp_path: Path) -> None:
+def test_a_file_keeps_its_precision(tmp_path: Path) -> None:
     with jax.enable_x64(False):
         read = gap_bounds.read_process(saved(tmp_path))
     assert read.losses.dtype == np.float64
+    single = gap_bounds.read_process(saved(tmp_path, losses=np.float32([[0.0, 1.0]])))
+    assert single.losses.dtype == np.float32

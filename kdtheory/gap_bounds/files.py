@@ -45,7 +45,7 @@ def read_process(path: str | Path) -> DistillationProcess | GapSamples:
         path: the file.
 
     Returns:
-        The process in float64, or the samples.
+        The process, in float64 unless an array of the file is in float32; or the samples.
 
     Raises:
         InputError: for everything that is neither.
@@ -101,7 +101,9 @@ def _process(path: Path, arrays: dict[str, Any]) -> DistillationProcess:
         _check.refuse(
             str(path), f"student_law together with {parts[0]}", "one or the other", "Drop one."
         )
-    with jax.enable_x64(True):
+    # Arrays that were rounded to single precision are compared with its tolerance.
+    single = any(array.dtype == np.float32 for array in arrays.values())
+    with jax.enable_x64(not single):
         if parts:
             data = _check.probability_rows("pseudo_data_law", arrays["pseudo_data_law"], "datasets")
             kernel = _check.probability_rows(

@@ -105,8 +105,7 @@ def _bounds(process: DistillationProcess, rounding: float) -> GapBounds:
     trivial = float(every.min()), float(every.max())
     evidence = {
         "theorem8": f"certified proxy {float(proxies.two_sided):.4g}",
-        "theorem8_one_sided": "certified proxies "
-        f"{float(proxies.above):.4g}, {float(proxies.below):.4g}",
+        "theorem8_one_sided": f"proxies {float(proxies.above):.4g}, {float(proxies.below):.4g}",
         "cramer_chernoff": f"{len(possible)} distinct gaps",
         "pushforward": f"K_h = {gap_divergence:.4g}",
         "chi_square": f"Var {terms['variance']:.4g}, chi2 {terms['chi_square']:.4g}",
@@ -151,10 +150,10 @@ def _bounds(process: DistillationProcess, rounding: float) -> GapBounds:
         excluded.append(_excluded("theorem10", "below", reason))
     else:
         below["theorem10"] = lower
-        evidence["theorem10"] = f"eta = {eta:.4g}, c = {c:.4g}"
+        evidence["theorem10"] = _pair(eta, c)
     if terms["teacher_gap"] > 0.0:
         below["remark2"] = second[0]
-        evidence["remark2"] = f"eta = {second[1]:.4g}, c = {second[2]:.4g}"
+        evidence["remark2"] = _pair(*second[1:])
     else:
         excluded.append(_excluded("remark2", "below", "gen_T is not positive"))
     if infinite:
@@ -330,6 +329,11 @@ def _of_shared_inputs(
         return f"the student's inputs have another law (total variation {distance:.3g})"
     common = _common_sides(rows.values, rows.weights, rows.probs, jnp.asarray(divergence))
     return {"disintegrated": _both_averaged(rows), "shared_inputs": common}
+
+
+def _pair(eta: float, c: float) -> str:
+    """Returns a pair in words; c of zero is only approached."""
+    return f"eta = {eta:.4g}, c = {c:.4g}" + ("" if c > 0 else " (limit)")
 
 
 def _excluded(name: str, side: str, reason: str) -> Excluded:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from kdtheory import gap_bounds
 from kdtheory.cli import app
+from kdtheory.gap_bounds import samples
 
 
 def run(*arguments: object):
@@ -97,7 +98,8 @@ def test_along_the_samples() -> None:
 SAMPLE = np.linspace(-0.2, 0.6, 20)
 
 
-def test_samples_of_the_gap(tmp_path: Path) -> None:
+def test_samples_of_the_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(samples, "RESAMPLES", 100)
     path, figure = tmp_path / "gaps.npz", tmp_path / "gaps.pdf"
     np.savez(path, gaps=SAMPLE)
     arguments = (path, "--divergence", 0.1, "--range", -1, 1, "--seed", 5)

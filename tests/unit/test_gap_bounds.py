@@ -1,5 +1,6 @@
 """Bounds on the student's gap against the definitions, by loops, grids and root finding."""
 
+import functools
 import json
 import math
 
@@ -146,7 +147,9 @@ def test_a_thousand_random_processes_keep_their_bounds():
     student = law.reshape(count, 6)
     divergence = special.rel_entr(student, teacher).sum(axis=1)
     mean = (teacher * values).sum(axis=1)
-    proxies = jax.vmap(concentration.variance_proxies)(values, teacher)
+    # Certified whatever the tolerance, which only says how far from the smallest they may be.
+    certified = functools.partial(concentration.variance_proxies, tolerance=1e-2)
+    proxies = jax.vmap(certified)(values, teacher)
     numbers = {
         "divergence": divergence,
         "gap_divergence": divergence,

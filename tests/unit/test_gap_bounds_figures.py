@@ -6,7 +6,7 @@ import pytest
 from scipy import special
 
 from kdtheory import gap_bounds
-from kdtheory.gap_bounds import figures
+from kdtheory.gap_bounds import figures, samples
 from kdtheory.objects.processes import DistillationProcess, teacher_law
 
 
@@ -112,7 +112,8 @@ def test_ranked_bounds(name):
     assert left < found.student_gap < right
 
 
-def test_estimated_bounds():
+def test_estimated_bounds(monkeypatch):
+    monkeypatch.setattr(samples, "RESAMPLES", 100)
     sample = np.linspace(-0.5, 0.75, 40)
     found = gap_bounds.bounds_from_samples(sample, 0.1, gap_range=(-1, 1))
     ax = figures.plot_estimated_bounds(found)

@@ -31,11 +31,11 @@ class GapSamples:
 
     Attributes:
         gaps: the samples, shape ``(samples,)``.
-        divergence: the divergence stated with them, or None.
+        divergence: what the file states for it, unchecked, or None.
     """
 
     gaps: _check.FloatArray
-    divergence: float | None
+    divergence: Any
 
 
 def read_process(path: str | Path) -> DistillationProcess | GapSamples:
@@ -65,8 +65,8 @@ def read_process(path: str | Path) -> DistillationProcess | GapSamples:
         others = [name for name in arrays if name not in ("gaps", "divergence")]
         if others:
             _check.refuse(str(path), f"gaps together with {others[0]}", FORMS, "Write two files.")
-        stated = float(arrays["divergence"]) if np.ndim(arrays.get("divergence", ())) == 0 else None
-        return GapSamples(_check.real_array("gaps", arrays["gaps"], "samples"), stated)
+        gaps = _check.real_array("gaps", arrays["gaps"], "samples")
+        return GapSamples(gaps, arrays.get("divergence"))
     if "divergence" in arrays:
         _check.refuse(str(path), "a divergence without gaps", FORMS, "A process has its own.")
     return _process(path, arrays)

@@ -125,7 +125,7 @@ def bounds_from_samples(
 def _divergence(value: Any) -> float:
     """Returns a divergence, which alone among the numbers may be infinite."""
     try:
-        if float(value) == math.inf:
+        if np.ndim(value) == 0 and float(value) == math.inf:
             return math.inf
     except (TypeError, ValueError):
         pass

@@ -89,9 +89,11 @@ def in_float64(process: DistillationProcess) -> tuple[DistillationProcess, float
     """
     names = ("example_weights", "losses", "teacher_kernel", "student_law")
     arrays = {name: np.asarray(getattr(process, name), np.float64) for name in names}
-    found = DistillationProcess.create(
-        **arrays, num_samples=process.num_samples, inputs=process.inputs
-    )
+    inputs = process.inputs
+    if inputs is not None:
+        # Numbered without gaps: tables have one column for each.
+        inputs = tuple(np.unique(inputs, return_inverse=True)[1].tolist())
+    found = DistillationProcess.create(**arrays, num_samples=process.num_samples, inputs=inputs)
     return found, float(jnp.finfo(process.student_law.dtype).eps)
 
 

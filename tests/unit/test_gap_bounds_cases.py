@@ -108,7 +108,9 @@ def test_types_give_what_sequences_give():
     weights, losses, kernel, law, rows = stable_arrays()
     first = [rows.index(row) for row in ((0, 0, 0), (0, 0, 1), (0, 1, 1), (1, 1, 1))]
     many = np.array([1, 3, 3, 1])[:, None]
-    shared = {"example_weights": weights, "losses": losses, "num_samples": 3, "inputs": (0, 0)}
+    # The number of an input is a name: it may be large.
+    inputs = (10**9, 10**9)
+    shared = {"example_weights": weights, "losses": losses, "num_samples": 3, "inputs": inputs}
     one = gap_bounds.bounds(teacher_kernel=kernel, student_law=law, **shared)
     other = gap_bounds.bounds(teacher_kernel=kernel[first], student_law=law[first] * many, **shared)
     assert other.grouped

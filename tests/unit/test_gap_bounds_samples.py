@@ -214,6 +214,7 @@ def test_many_samples_are_left_out_in_groups():
         (([0.1, 0.2], math.nan), {}, "divergence: got nan"),
         (([0.1, 0.2], -1.0), {}, "divergence: got -1"),
         (([0.1, 0.2], "far"), {}, "divergence: got text"),
+        (([0.1, 0.2], [0.1, 0.2]), {}, "divergence: got an array"),
         (([0.1, 0.2], 0.1), {"level": 1.0}, "level: got 1"),
         (([0.1, 0.2], 0.1), {"level": 0.4}, "level: got 0.4"),
         (([0.1, 0.2], 0.1), {"gap_range": (0.15, 1.0)}, "with a sample of 0.1"),

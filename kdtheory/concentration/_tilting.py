@@ -21,6 +21,10 @@ from kdtheory._numerics import chosen
 
 SERIES_TERMS = 18
 """For |t| <= 1 the next term is below 1/20! = 4e-19."""
+_MAX_STEPS = 128
+"""Of a search for a root; a handful are needed, and halving every other time as many as these."""
+_CLOSE = 1e-3
+"""So close to zero a function whose root is sought is not flat by rounding."""
 
 
 @jax.tree_util.register_dataclass
@@ -202,12 +206,6 @@ def root(
     start, end = jnp.log(low), jnp.log(furthest(low.dtype))
     first = jnp.zeros((), int), start, end, start, jnp.full_like(start, jnp.inf), ~wanted
     return jnp.exp(jax.lax.while_loop(unfinished, step, first)[3])
-
-
-_CLOSE = 1e-3
-"""So close to zero the function is not flat by rounding."""
-_MAX_STEPS = 128
-"""Of which a handful are needed; halving every other time would need as many."""
 
 
 def furthest(dtype: jnp.dtype) -> Float[Array, ""]:

@@ -23,6 +23,8 @@ from kdtheory.concentration import _tilting as tilting
 from kdtheory.concentration.chernoff import largest_divergence
 
 _GRID = 48
+_FIRST = 1e-2
+"""The first argument of the grid, in units of 1/R."""
 _STEPS = 16
 """Of Newton's method, halving where it leaves its bracket."""
 
@@ -147,8 +149,8 @@ def polish(
         slope = argument * tilting.tilted_variance(law, at) - tilting.tilted_mean(law, at)
         newton = argument - value / jnp.where(slope < 0, slope, -1.0)
         # At the end of the way a step may leave the bracket by a rounding.
-        reach = 8.0 * jnp.finfo(argument.dtype).eps * argument
-        good = (slope < 0) & (newton >= low - reach) & (newton <= high + reach)
+        slack = 8.0 * jnp.finfo(argument.dtype).eps * argument
+        good = (slope < 0) & (newton >= low - slack) & (newton <= high + slack)
         return low, jnp.where(good, jnp.clip(newton, low, high), 0.5 * (low + high)), high
 
     return jax.lax.fori_loop(0, _STEPS, step, (low, start, high))[1]
@@ -183,10 +185,6 @@ def best_of_grid(law: tilting.CentredLaw, most: Float[Array, ""]) -> Float[Array
     best = jnp.argmax(jax.vmap(lambda argument: curve(law, argument))(grid))
     low = jnp.where(best == 0, 0.0, grid[jnp.maximum(best - 1, 0)])
     return better(law, polish(law, grid[best], low, grid[jnp.minimum(best + 1, _GRID - 1)]))
-
-
-_FIRST = 1e-2
-"""The first argument of the grid, in units of 1/R."""
 
 
 def better(law: tilting.CentredLaw, argument: Float[Array, ""]) -> Float[Array, ""]:

@@ -133,7 +133,7 @@ def test_remark2_over_a_grid_of_its_range_is_the_two_sided_form():
         assert divergence < 2 * mean**2 / proxy
         eta = np.linspace(0, 2 * mean / proxy, 200_001)[1:]
         best = ((1 - eta * proxy / (2 * mean)) * mean - divergence / eta).max()
-        given = (*law, jnp.asarray(divergence), jnp.asarray(1.0))
+        given = (*law, *map(jnp.asarray, (proxy, divergence, 1.0)))
         for name in ("lhs", "rhs"):
             got = float(getattr(claims_central.THM10_EQUALS_TWO_SIDED, name)(*given))
             assert got == pytest.approx(best, abs=1e-8)
@@ -213,14 +213,12 @@ def test_instances_of_priced_laws_lie_in_the_range_of_remark2():
     def build(point):
         return domain.instance(domain.parametrize(point))
 
-    values, probs, divergence, eta = jax.jit(jax.vmap(build))(jnp.asarray(points))
-    proxy = jax.jit(jax.vmap(concentration.variance_proxy))(values, probs)
+    built = jax.jit(jax.vmap(build))(jnp.asarray(points))
+    values, probs, proxy, divergence, eta = built
     means = jnp.sum(values * probs, axis=1)
     assert float(means.min()) > 0.1
     assert bool((divergence * proxy <= 2 * means**2 * (1 + 1e-12)).all())
     assert bool((eta * proxy <= 2 * means * (1 + 1e-12)).all())
-    again = domain.split((values[0], probs[0], divergence[0], eta[0]))
-    for got, expected in zip(
-        domain.build(*again), (values[0], probs[0], divergence[0], eta[0]), strict=True
-    ):
+    first = tuple(leaf[0] for leaf in built)
+    for got, expected in zip(domain.build(*domain.split(first)), first, strict=True):
         np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-12)

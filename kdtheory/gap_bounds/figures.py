@@ -224,6 +224,9 @@ def _draw(ax: Any, curve: BoundCurve) -> None:
     ax.set_xlim(curve.x[0], curve.x[-1])
     ax.set_ylim(bottom, top)
     _label(ax, [label for label in labels if bottom <= label[0] <= top])
+    for name, (colour, _) in STYLES.items():
+        if name in curve.above and curve.above[name][-1] > top:
+            _label_exit(ax, curve.x, curve.above[name], top, LABELS[name], colour)
     if (curve.high < top).any() or (curve.low > bottom).any():
         ax.annotate(
             "grey: no better than the range of the gap",
@@ -234,6 +237,27 @@ def _draw(ax: Any, curve: BoundCurve) -> None:
             bbox={"facecolor": SHADE, "linewidth": 0, "pad": 1.0},
         )
     ax.set_ylabel("generalisation gap")
+
+
+def _label_exit(ax: Any, x: Any, values: Any, top: float, text: str, colour: str) -> None:
+    """Names a line inside the frame, next to where it leaves it for good at the top."""
+    within = np.flatnonzero(values <= top)
+    if within.size:
+        leaves = within[-1] + np.array([0, 1])
+        place = (
+            np.interp(top, values[leaves], x[leaves])
+            if np.isfinite(values[leaves[1]])
+            else x[leaves[0]]
+        )
+        ax.annotate(
+            text,
+            (place, top),
+            (6, -4),
+            textcoords="offset points",
+            color=colour,
+            va="top",
+            fontsize=9,
+        )
 
 
 def _limits(curve: BoundCurve) -> tuple[float, float]:

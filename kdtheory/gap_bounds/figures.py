@@ -225,7 +225,7 @@ def _draw(ax: Any, curve: BoundCurve) -> None:
     ax.set_ylim(bottom, top)
     _label(ax, [label for label in labels if bottom <= label[0] <= top])
     for name, (colour, _) in STYLES.items():
-        if name in curve.above and curve.above[name][-1] > top:
+        if name in curve.above and top < curve.above[name][-1] < np.inf:
             _label_exit(ax, curve.x, curve.above[name], top, LABELS[name], colour)
     if (curve.high < top).any() or (curve.low > bottom).any():
         ax.annotate(
@@ -244,11 +244,7 @@ def _label_exit(ax: Any, x: Any, values: Any, top: float, text: str, colour: str
     within = np.flatnonzero(values <= top)
     if within.size:
         leaves = within[-1] + np.array([0, 1])
-        place = (
-            np.interp(top, values[leaves], x[leaves])
-            if np.isfinite(values[leaves[1]])
-            else x[leaves[0]]
-        )
+        place = np.interp(top, values[leaves], x[leaves])
         ax.annotate(
             text,
             (place, top),

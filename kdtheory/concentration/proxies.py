@@ -5,13 +5,14 @@ $G(0)=\mathrm{Var}\,X$. With $y=\max X-\mu$ and $p=P(X=\max X)$ every maximiser 
 below $2y/\mathrm{Var}$ and below $4\log(1/p)/y$: for $G\le2y/\ell$, while
 $\psi\ge\ell y-\log(1/p)$ gives $G\ge y^2/(2\log(1/p))$ at $\ell=2\log(1/p)/y$.
 
-$G$ may have several maxima. The quick search looks at a grid and refines the best of its points;
+$G$ may have several maxima. The quick search looks at a grid and refines its highest local maxima;
 what it returns is attained, hence never above the supremum. The search of
 `kdtheory.concentration.certified` misses none.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 
 import jax
@@ -23,6 +24,8 @@ from kdtheory.concentration import _tilting as tilting
 from kdtheory.concentration.chernoff import largest_divergence
 
 _GRID = 48
+_TOPS = 3
+"""How many of the grid's local maxima are refined: the highest on the grid need not stay it."""
 _FIRST = 1e-2
 """The first argument of the grid, in units of 1/R."""
 _STEPS = 16
@@ -182,9 +185,16 @@ def best_of_grid(law: tilting.CentredLaw, most: Float[Array, ""]) -> Float[Array
     """
     steps = jnp.linspace(0.0, 1.0, _GRID, dtype=law.deviations.dtype)
     grid = _FIRST * (reach(law, most) / _FIRST) ** steps
-    best = jnp.argmax(jax.vmap(lambda argument: curve(law, argument))(grid))
-    low = jnp.where(best == 0, 0.0, grid[jnp.maximum(best - 1, 0)])
-    return better(law, polish(law, grid[best], low, grid[jnp.minimum(best + 1, _GRID - 1)]))
+    heights = jax.vmap(lambda argument: curve(law, argument))(grid)
+    outside = jnp.full((1,), -jnp.inf, heights.dtype)
+    rises = heights >= jnp.concatenate([outside, heights[:-1]])
+    falls = heights >= jnp.concatenate([heights[1:], outside])
+    _, tops = jax.lax.top_k(jnp.where(rises & falls, heights, -jnp.inf), _TOPS)
+    low = jnp.where(tops == 0, 0.0, grid[jnp.maximum(tops - 1, 0)])
+    high = grid[jnp.minimum(tops + 1, _GRID - 1)]
+    polished = jax.vmap(functools.partial(polish, law))(grid[tops], low, high)
+    best = jnp.argmax(jax.vmap(lambda argument: curve(law, argument))(polished))
+    return better(law, polished[best])
 
 
 def better(law: tilting.CentredLaw, argument: Float[Array, ""]) -> Float[Array, ""]:

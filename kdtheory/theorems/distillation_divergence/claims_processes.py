@@ -51,8 +51,7 @@ UPPER = Claim(
             _proxy_margin,
         ),
     ),
-    draws={"lhs": draws.STUDENT_GAP, "teacher_gap": draws.TEACHER_GAP},
-    terms={"teacher_gap": lambda process, _: process_terms.teacher_gap(process)},
+    draws={"lhs": draws.STUDENT_GAP},
     tight=(Case("student and teacher agree", lambda: _with_proxy(worlds.same()), "K = 0"),),
     corners=worlds.corners(_with_proxy),
     broken=(

@@ -8,6 +8,8 @@ Public names load on first use, so that ``import kdtheory`` costs nothing:
 * ``Claim`` and the records around it, ``Check`` and ``Verdict``;
 * ``domains``: simplexes, boxes, and their products; ``strategies`` for Hypothesis;
 * ``CLAIMS`` and ``find(slug)``: the catalogue;
+* ``bounds(process)``: every bound on the student's generalisation gap that a `DistillationProcess`
+  allows, ranked; ``bounds_from_samples`` for measured gaps;
 * ``decompose``: the terms of the distillation divergence of a linear-Gaussian design;
   ``decompose_grid``, ``sweep_design``, ``dominance_map`` and ``optimal_design`` over its settings.
 """
@@ -19,7 +21,16 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_MODULES = ("divergences", "domains", "gaussian", "losses", "risks", "strategies", "theorems")
+_MODULES = (
+    "concentration",
+    "divergences",
+    "domains",
+    "gaussian",
+    "losses",
+    "risks",
+    "strategies",
+    "theorems",
+)
 
 _NAMES = {
     "Assumption": "kdtheory.claim",
@@ -33,6 +44,11 @@ _NAMES = {
     "Source": "kdtheory.claim",
     "TextExamined": "kdtheory.claim",
     "Domain": "kdtheory.domains",
+    "DistillationProcess": "kdtheory.objects.processes",
+    "StableAlgorithm": "kdtheory.objects.algorithms",
+    "algorithm_kernel": "kdtheory.objects.constructions",
+    "process_from_kernels": "kdtheory.objects.constructions",
+    "process_from_pseudo_labels": "kdtheory.objects.constructions",
     "FiniteProblem": "kdtheory.objects.problems",
     "LinearGaussianDesign": "kdtheory.objects.designs",
     "BestConstant": "kdtheory.results",
@@ -47,6 +63,14 @@ _NAMES = {
     "falsify": "kdtheory.tools",
     "replay": "kdtheory.tools",
     "verify": "kdtheory.tools",
+    "GapBounds": "kdtheory.gap_bounds",
+    "SampleBounds": "kdtheory.gap_bounds",
+    "bounds": "kdtheory.gap_bounds",
+    "bounds_from_samples": "kdtheory.gap_bounds",
+    "plot_bounds_against_divergence": "kdtheory.gap_bounds",
+    "plot_bounds_against_samples": "kdtheory.gap_bounds",
+    "plot_estimated_bounds": "kdtheory.gap_bounds",
+    "plot_ranked_bounds": "kdtheory.gap_bounds",
     "Decomposition": "kdtheory.decomposition",
     "DecompositionGrid": "kdtheory.decomposition",
     "DominanceMap": "kdtheory.decomposition",
@@ -82,6 +106,7 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
+    from kdtheory import concentration as concentration
     from kdtheory import divergences as divergences
     from kdtheory import domains as domains
     from kdtheory import gaussian as gaussian
@@ -115,8 +140,23 @@ if TYPE_CHECKING:
     from kdtheory.decomposition import plot_sweep as plot_sweep
     from kdtheory.decomposition import sweep_design as sweep_design
     from kdtheory.domains import Domain as Domain
+    from kdtheory.gap_bounds import GapBounds as GapBounds
+    from kdtheory.gap_bounds import SampleBounds as SampleBounds
+    from kdtheory.gap_bounds import bounds as bounds
+    from kdtheory.gap_bounds import bounds_from_samples as bounds_from_samples
+    from kdtheory.gap_bounds import plot_bounds_against_divergence as plot_bounds_against_divergence
+    from kdtheory.gap_bounds import plot_bounds_against_samples as plot_bounds_against_samples
+    from kdtheory.gap_bounds import plot_estimated_bounds as plot_estimated_bounds
+    from kdtheory.gap_bounds import plot_ranked_bounds as plot_ranked_bounds
+    from kdtheory.objects.algorithms import StableAlgorithm as StableAlgorithm
+    from kdtheory.objects.constructions import algorithm_kernel as algorithm_kernel
+    from kdtheory.objects.constructions import process_from_kernels as process_from_kernels
+    from kdtheory.objects.constructions import (
+        process_from_pseudo_labels as process_from_pseudo_labels,
+    )
     from kdtheory.objects.designs import LinearGaussianDesign as LinearGaussianDesign
     from kdtheory.objects.problems import FiniteProblem as FiniteProblem
+    from kdtheory.objects.processes import DistillationProcess as DistillationProcess
     from kdtheory.results import BestConstant as BestConstant
     from kdtheory.results import Check as Check
     from kdtheory.results import Counterexample as Counterexample

@@ -17,6 +17,8 @@ $X$ ($d\times n$), $W^*$ ($k\times d$)   ``inputs``, ``true_weights``
 $\lambda$, $\beta_T$, $\nu$              ``prior_precision``, ``inverse_temperature``, ``noise_std``
 $K_n$                                    ``divergence``
 $\sigma^2$ (sub-Gaussian)                ``variance_proxy``
+$D_n$, $f$, $q_T(f|D)$, $Q(D, f)$        data sets, hypotheses, ``teacher_kernel``, ``student_law``
+$\ell$ of a log-mgf                      ``argument``
 =======================================  ====================================================
 """
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from kdtheory._best_constant_command import best_constant
+from kdtheory._bounds_command import bounds
 from kdtheory._decompose_command import decompose
 from kdtheory._mutants_command import mutants
 
@@ -380,14 +381,13 @@ def findings(slugs: Slugs = None, as_json: Json = False) -> None:
         typer.echo(f"  {claim.source}: {claim.title}")
         typer.echo(f"  what survives: {claim.what_survives}")
         if one is not None:
-            typer.echo(f"  {one.note}")
-            typer.echo(textwrap.indent(str(one), "  "))
+            typer.echo(textwrap.indent(f"{one.note}\n{one}", "  "))
         typer.echo()
     typer.echo("A finding is about the text examined, not about other versions of the paper.")
 
 
-app.command()(decompose)
-app.command()(mutants)
+for _command in (bounds, decompose, mutants):
+    app.command()(_command)
 app.command("best-constant")(best_constant)
 
 

@@ -15,6 +15,7 @@ functions, so that a point with floating-point coordinates has an exact instance
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable
 from fractions import Fraction
@@ -152,6 +153,10 @@ class Domain:
         return all(part.shape == value.shape and part.contains(value) for part, value in pairs)
 
 
+# Kinds of parts are asked for again and again: the same one is the same object.
+_same = functools.lru_cache(maxsize=256, typed=True)
+
+
 def _size(shape: tuple[int, ...]) -> int:
     if any(side < 1 for side in shape):
         raise ValueError(f"domain shape: got {shape}; expected positive sizes. Leave out axes.")
@@ -180,6 +185,7 @@ def project_to_simplex(point: Float[Array, "*batch atoms"]) -> Float[Array, "*ba
     return jnp.maximum(point - jnp.max(candidates, axis=-1, keepdims=True), 0)
 
 
+@_same
 def stochastic(*shape: int) -> Domain:
     """Returns the domain of arrays whose last axis holds probability vectors.
 
@@ -218,6 +224,7 @@ def simplex(size: int) -> Domain:
     return stochastic(size)
 
 
+@_same
 def box(low: float, high: float, *shape: int) -> Domain:
     """Returns the domain of arrays with entries in ``[low, high]``.
 
@@ -262,6 +269,7 @@ def box(low: float, high: float, *shape: int) -> Domain:
     return Domain(parts=(part,))
 
 
+@_same
 def integers(low: int, high: int, *shape: int) -> Domain:
     """Returns the domain of whole numbers ``low..high``, held as floats so that formulas trace.
 
@@ -305,6 +313,7 @@ def integers(low: int, high: int, *shape: int) -> Domain:
     return Domain(parts=(part,))
 
 
+@_same
 def reals(*shape: int) -> Domain:
     """Returns the domain of real arrays of a given shape."""
     part = Part(
@@ -319,6 +328,7 @@ def reals(*shape: int) -> Domain:
     return Domain(parts=(part,))
 
 
+@_same
 def positive(*shape: int) -> Domain:
     r"""Returns the domain of arrays with entries in $(0, \infty)$.
 
@@ -348,6 +358,7 @@ def positive(*shape: int) -> Domain:
     return Domain(parts=(part,))
 
 
+@_same
 def psd(size: int) -> Domain:
     """Returns the domain of symmetric positive semidefinite matrices of a given size."""
 

@@ -7,6 +7,7 @@ extreme values. So a mistake in a parametrization does not hide from the tests t
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable
@@ -110,6 +111,7 @@ def designs(
     return st.one_of(*(instances(_designs(*shape)) for shape in shapes))
 
 
+@functools.lru_cache(maxsize=64)
 def _designs(num_outputs: int, num_features: int, num_samples: int) -> Domain:
     parts = box(-1, 1, num_features, num_samples) * box(-1, 1, num_outputs, num_features)
     parts = parts * box(1 / 16, 4) * box(0, 4) * box(1 / 16, 4)
@@ -125,6 +127,7 @@ def _designs(num_outputs: int, num_features: int, num_samples: int) -> Domain:
     )
 
 
+@functools.lru_cache(maxsize=64)
 def _worlds(num_inputs: int, num_labels: int, num_teachers: int) -> Domain:
     table = (num_inputs, num_labels)
     parts = simplex(num_inputs) * stochastic(*table) * box(0, 1, *table)
@@ -209,6 +212,7 @@ def _distributions(part: Part) -> FloatArrays:
     )
 
 
+@functools.lru_cache(maxsize=64)
 def _row(size: int) -> FloatArrays:
     """Returns probability vectors: vertices, uniform and rational ones, ordinary and extreme."""
 

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import os
 import pkgutil
+import shutil
 from pathlib import Path
 
 import hypothesis
@@ -31,7 +32,7 @@ gc.set_threshold(100_000, 20, 50)
 # passes for a float, as it does for mypy. The commands are typer's to call, with types of its own.
 # The tools handle single numbers and plain records, too many to check each: mypy reads them.
 PACKAGE = Path(__file__).parents[1] / "kdtheory"
-COMMANDS = ("best_constant", "decompose", "mutants")
+COMMANDS = ("best_constant", "bounds", "decompose", "mutants")
 EXEMPT = ("cli", "__main__", "tools", *(f"_{name}_command" for name in COMMANDS))
 MODULES = [m.name for m in pkgutil.iter_modules([str(PACKAGE)]) if m.name != "tools"]
 MODULES += [f"tools.{m.name}" for m in pkgutil.iter_modules([str(PACKAGE / "tools")])]
@@ -61,14 +62,43 @@ hypothesis.settings.load_profile("kdtheory")
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "float32: the test runs in JAX's default precision")
+    _keep_programs(config)
 
 
+# Compiled programs take about 90 MB; those of older formulas stay until there are this many bytes.
+MOST_KEPT = 10**9
+
+
+def _keep_programs(config):
+    """Keeps compiled programs in pytest's cache: what compiling takes is spent once, not per run.
+
+    A program is found again by its own text, options and compiler, so a changed formula is compiled
+    anew; in a folder of its own for every compiler and processor. Workers share it.
+    """
+    if not hasattr(config, "cache"):
+        return
+    from kdtheory._cache import cache_folder
+
+    folder = config.cache.mkdir("programs") / cache_folder().name
+    if not hasattr(config, "workerinput"):
+        kept = sum(entry.stat().st_size for entry in folder.glob("*"))
+        if kept > MOST_KEPT:
+            shutil.rmtree(folder)
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+# Before xdist, which reads the groups.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """The tests of one claim run one after another: they share its programs."""
+    """The tests of one claim, and others of one file, run in one worker: they share programs."""
     first, places = {}, {}
     for index, item in enumerate(items):
-        mark = item.get_closest_marker("xdist_group")
-        places[item] = first.setdefault(mark.args[0], index) if mark else index
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+        group = item.get_closest_marker("xdist_group").args[0]
+        places[item] = first.setdefault(group, index)
     items.sort(key=places.__getitem__)
 
 

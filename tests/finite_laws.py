@@ -12,6 +12,8 @@ LAWS = {
     "positive": ([0.1, 0.3, 0.9, 2.0], [0.2, 0.5, 0.2, 0.1]),
     "bimodal": ([-1, 1, 5], [0.499995, 0.499995, 1e-5]),
     "far from zero": ([100.25, 100.5, 101], [0.25, 0.5, 0.25]),
+    # The divergence of its tilts stays at 6e-4 while the argument grows twentyfold.
+    "plateau": ([0.71, 0.00655, 0.87466], [0.999419599867, 5.804e-4, 1.33e-10]),
     "many scales": ([1e-6, -1e-3, 1, 0], [0.4, 0.3, 1e-6, 0.299999]),
 }
 ATOMS = 4

@@ -1,6 +1,9 @@
 """Adapters of the golden sections on bare laws: inputs -> what the package returns."""
 
+from fractions import Fraction
+
 import jax.numpy as jnp
+import numpy as np
 
 from kdtheory import concentration
 from kdtheory.divergences import kl_divergence
@@ -8,8 +11,14 @@ from kdtheory.gaussian import gaussian_kl
 from kdtheory.theorems.linear_gaussian import quadratic_forms
 
 
+def _array(value):
+    """Reads numbers, decimals and fractions "p/q", nested or not."""
+    read = np.vectorize(lambda entry: float(Fraction(entry)), otypes=[float])
+    return jnp.asarray(read(np.array(value, dtype=object)))
+
+
 def _law(inputs):
-    return jnp.asarray(inputs["x"], float), jnp.asarray(inputs["p"], float)
+    return _array(inputs["x"]), _array(inputs["p"])
 
 
 def _at_keys(function, keys):
@@ -23,7 +32,7 @@ def _at_keys(function, keys):
 
 def _finite_gap(inputs):
     """Lemma 6 on a finite set; the slack is the divergence from the tilt (dv_tilt)."""
-    p, q, g = (jnp.asarray(inputs[name], float) for name in "PQg")
+    p, q, g = (_array(inputs[name]) for name in "PQg")
     divergence = kl_divergence(q, p)
     log_mgf = concentration.log_mgf(g, p, 1.0)
     slack = kl_divergence(q, concentration.tilted_probs(g, p, 1.0))
@@ -38,7 +47,7 @@ def _finite_gap(inputs):
 
 def _gaussian_gap(inputs):
     """P = N(0, 1), Q = N(m, s^2), g = a x + b x^2, so that P tilted by g is normal too."""
-    m, s, a, b = (jnp.asarray(float(inputs[name])) for name in "msab")
+    m, s, a, b = (_array(inputs[name]) for name in "msab")
     # g = b + b (x^2 - 1) + a x.
     form = quadratic_forms.QuadraticForm(b, b[None], jnp.ones(1), a[None] ** 2)
     student = m[None], s[None, None] ** 2
@@ -73,7 +82,7 @@ def _mean(inputs):
 def _of_remark2(inputs):
     """The pairs of Remark 2 at the best argument, sqrt(2K)/s: mean - s sqrt(2K)."""
     proxy = concentration.variance_proxy_below(*_law(inputs))
-    return jnp.sqrt(2.0 * inputs["K"]), jnp.sqrt(proxy), _mean(inputs)
+    return jnp.sqrt(2.0 * _array(inputs["K"])), jnp.sqrt(proxy), _mean(inputs)
 
 
 def _remark2_eta(inputs):
@@ -93,7 +102,7 @@ def _remark2_valid(inputs):
 
 
 def _at_divergence(function, index, sign=1.0):
-    return lambda inputs: sign * function(*_law(inputs), float(inputs["K"]))[index]
+    return lambda inputs: sign * function(*_law(inputs), _array(inputs["K"]))[index]
 
 
 _best = concentration.best_central_pair
@@ -110,7 +119,7 @@ ADAPTERS = {
     ("lemma7_subgaussian", "argmax_plus"): _proxies("argument_above"),
     ("lemma7_subgaussian", "argmax_minus"): _proxies("argument_below"),
     ("lemma7_subgaussian", "psi"): _at_keys(concentration.centred_log_mgf, _PSI),
-    ("lemma7_subgaussian", "kearns_saul"): _proxies("attained_above"),
+    ("lemma7_subgaussian", "kearns_saul"): _proxies("attained"),
     ("theorem10_central", "mean"): _mean,
     ("theorem10_central", "eta_max"): lambda inputs: concentration.largest_central_eta(
         *_law(inputs)

@@ -22,7 +22,7 @@ from kdtheory.results import Check, Outcome, Verdict
 from kdtheory.theorems import CLAIMS, find
 from kdtheory.tools import ablate, falsify, verify
 from kdtheory.tools._referee import Ruling, exact_parts, referee_case, size_of
-from kdtheory.tools._search import random_points
+from kdtheory.tools._search import assess_members, random_points
 from kdtheory.tools._traced import domain_of
 from kdtheory.tools.evaluate import assess_instances, domain_margin
 
@@ -126,7 +126,7 @@ def test_the_search_would_catch_a_thousandth(claim: Claim) -> None:
 def test_the_counterexample_meets_every_printed_hypothesis(claim: Claim) -> None:
     case = claim.counterexample
     assert case is not None
-    values = assess_instances(claim, [case.make()])[0]
+    values = assess_members(claim, [case.make()])[0]
     assert values["margin"] >= 0
     assert domain_margin(claim, [case.make()])[0] >= -TOLERANCE
     assert size_of(claim, case.make()) in claim.sizes
@@ -175,7 +175,7 @@ def test_instances_built_directly_in_both_precisions(claim: Claim) -> None:
         # Numbers that float32 represents, so that both precisions see the same instance.
         narrow = [jax.tree.map(lambda leaf: np.asarray(leaf, np.float32), i) for i in instances]
         wide = [jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), i) for i in narrow]
-        double = assess_instances(claim, wide)
+        double = assess_members(claim, wide)
         with jax.enable_x64(False):
             single = assess_instances(claim, narrow)
         # Rounding to float32 leaves a simplex by float32's epsilon: so far the claim may fail.

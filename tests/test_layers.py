@@ -34,6 +34,9 @@ TOP = {
     "__main__",
     "cli",
     "_best_constant_command",
+    "_bounds_command",
+    "_bounds_output",
+    "_bounds_text",
     "_decompose_command",
     "_decompose_output",
     "_decompose_text",
@@ -42,6 +45,7 @@ TOP = {
     "_workers",
     "decompose",
     "decomposition",
+    "gap_bounds",
     "readers",
     "replications",
 }

@@ -21,6 +21,10 @@ from kdtheory._numerics import chosen
 
 SERIES_TERMS = 18
 """For |t| <= 1 the next term is below 1/20! = 4e-19."""
+_MAX_STEPS = 128
+"""Of a search for a root; a handful are needed, and halving every other time as many as these."""
+_CLOSE = 1e-3
+"""So close to zero a function whose root is sought is not flat by rounding."""
 
 
 @jax.tree_util.register_dataclass
@@ -163,7 +167,7 @@ def exp_excess(t: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     return jnp.where(near, inner * inner * series, jnp.expm1(jnp.where(near, 0.0, t)) - t)
 
 
-_State: TypeAlias = tuple[Array, Array, Array, Array, Array]
+_State: TypeAlias = tuple[Array, Array, Array, Array, Array, Array]
 
 
 def root(
@@ -183,26 +187,25 @@ def root(
     eps = float(jnp.finfo(low.dtype).eps)
 
     def step(state: _State) -> _State:
-        count, start, end, at, _ = state
+        count, start, end, at, before, _ = state
         value, slope = excess(jnp.exp(at))
         start, end = jnp.where(value < 0, at, start), jnp.where(value < 0, end, at)
         newton = at - value / slope
-        inside = (newton >= start) & (newton <= end)
-        following = jnp.where(inside, newton, 0.5 * (start + end))
-        away = jnp.where(value == 0, 0.0, jnp.abs(following - at))
-        return count + 1, start, end, jnp.where(value == 0, at, following), away
+        # Where the function is flat its slope may be rounding only: such steps lead nowhere.
+        good = (jnp.abs(value) <= 0.5 * before) | (jnp.abs(value) <= _CLOSE)
+        good &= (newton >= start) & (newton <= end)
+        following = jnp.where(good, newton, 0.5 * (start + end))
+        arrived = good & (jnp.abs(newton - at) <= 8.0 * eps * (1.0 + jnp.abs(at)))
+        arrived = (value == 0) | (arrived & (jnp.abs(value) <= _CLOSE))
+        return count + 1, start, end, jnp.where(value == 0, at, following), jnp.abs(value), arrived
 
     def unfinished(state: _State) -> Array:
-        count, *_, at, away = state
-        return (count < _MAX_STEPS) & (away > 8.0 * eps * (1.0 + jnp.abs(at)))
+        count, *_, arrived = state
+        return (count < _MAX_STEPS) & ~arrived
 
     start, end = jnp.log(low), jnp.log(furthest(low.dtype))
-    first = jnp.zeros((), int), start, end, start, jnp.where(wanted, jnp.inf, 0.0)
+    first = jnp.zeros((), int), start, end, start, jnp.full_like(start, jnp.inf), ~wanted
     return jnp.exp(jax.lax.while_loop(unfinished, step, first)[3])
-
-
-_MAX_STEPS = 100
-"""Of which a handful are needed; halving alone would need 64."""
 
 
 def furthest(dtype: jnp.dtype) -> Float[Array, ""]:

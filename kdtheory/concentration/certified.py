@@ -31,9 +31,7 @@ from jaxtyping import Array, Bool, Float, Int
 from kdtheory._numerics import chosen
 from kdtheory.concentration import _tilting as tilting
 from kdtheory.concentration import proxies
-from kdtheory.concentration.chernoff import largest_divergence
 
-_CAPACITY = 512
 _AT_ONCE = 16
 """How many cells are halved at a time."""
 _FIRST_CELLS = 64
@@ -73,9 +71,12 @@ class VarianceProxies:
     argument: Float[Array, ""]
 
 
-@functools.partial(jax.jit, static_argnames="tolerance")
+@functools.partial(jax.jit, static_argnames=("tolerance", "capacity"))
 def variance_proxies(
-    values: Float[Array, "atoms"], probs: Float[Array, "atoms"], tolerance: float = 1e-9
+    values: Float[Array, "atoms"],
+    probs: Float[Array, "atoms"],
+    tolerance: float = 1e-9,
+    capacity: int = 512,
 ) -> VarianceProxies:
     r"""Returns the smallest variance proxies, with certificates.
 
@@ -84,6 +85,8 @@ def variance_proxies(
         probs: $p_i$, summing to one.
         tolerance: relative width at which the search stops. No smaller one than the rounding of the
             dtype allows is attempted.
+        capacity: how many cells there is room for, at least 128; the search also stops when it is
+            spent.
 
     Returns:
         The proxies. ``two_sided`` is valid in every case; how good it is, ``attained`` says. They
@@ -98,9 +101,8 @@ def variance_proxies(
     law = tilting.centred(values, probs)
     square = law.unit**2
 
-    sides = jax.tree.map(lambda *both: jnp.stack(both), law, tilting.mirrored(law))
-    most = jnp.stack([largest_divergence(sign * values, probs) for sign in (1.0, -1.0)])
-    arguments, bounds = jax.vmap(_search(tolerance))(sides, most)
+    sides, most = proxies.both_sides(law, values, probs)
+    arguments, bounds = jax.vmap(_search(tolerance, capacity))(sides, most)
     attained = square * jax.vmap(proxies.curve)(sides, arguments)
     certified = jnp.maximum(square * bounds, attained)
     signed = jnp.stack([arguments[0], 0.0 - arguments[1]]) / law.unit
@@ -146,17 +148,17 @@ class _Cells:
 
 
 @functools.cache
-def _search(tolerance: float) -> Callable[..., Any]:
+def _search(tolerance: float, capacity: int) -> Callable[..., Any]:
     """Returns the search with a tolerance: (law, log(1/p)) -> (argument, certified bound)."""
 
     def search(law: tilting.CentredLaw, most: Float[Array, ""]) -> tuple[Array, Array]:
         eps = float(jnp.finfo(law.deviations.dtype).eps)
         width = max(tolerance, 2 * _ROUNDING_UNITS * eps)
-        first = _first_cells(law, most)
+        first = _first_cells(law, most, capacity)
 
         def unfinished(cells: _Cells) -> Bool[Array, ""]:
             wide = jnp.max(cells.bounds) > cells.best * (1.0 + width)
-            return wide & (cells.count <= _CAPACITY - _AT_ONCE)
+            return wide & (cells.count <= capacity - _AT_ONCE)
 
         halve = functools.partial(_halve_widest, law, width)
         cells = jax.lax.while_loop(unfinished, halve, first)
@@ -168,7 +170,7 @@ def _search(tolerance: float) -> Callable[..., Any]:
     return chosen(search)
 
 
-def _first_cells(law: tilting.CentredLaw, most: Float[Array, ""]) -> _Cells:
+def _first_cells(law: tilting.CentredLaw, most: Float[Array, ""], capacity: int) -> _Cells:
     """Returns the cells that the search begins with, and what the quick search finds."""
     reach = proxies.reach(law, most)
     steps = jnp.linspace(0.0, 1.0, _FIRST_CELLS, dtype=reach.dtype)
@@ -176,7 +178,7 @@ def _first_cells(law: tilting.CentredLaw, most: Float[Array, ""]) -> _Cells:
     ends = _SMALLEST * (1.01 * reach / _SMALLEST) ** steps
     starts = jnp.concatenate([jnp.zeros_like(ends[:1]), ends[:-1]])
     bounds, _, _ = jax.vmap(functools.partial(_bound, law))(starts, ends)
-    missing = _CAPACITY - _FIRST_CELLS
+    missing = capacity - _FIRST_CELLS
     argument = proxies.best_of_grid(law, most)
     return _Cells(
         count=jnp.asarray(_FIRST_CELLS),
@@ -196,7 +198,7 @@ def _halve_widest(law: tilting.CentredLaw, width: float, cells: _Cells) -> _Cell
     wide = bounds > cells.best * (1.0 + width)
     fresh = cells.count - 1 + jnp.cumsum(wide)
     # An index beyond the store is not written to.
-    places, fresh = jnp.where(wide, places, _CAPACITY), jnp.where(wide, fresh, _CAPACITY)
+    places, fresh = (jnp.where(wide, at, len(cells.bounds)) for at in (places, fresh))
     start, end = cells.starts.at[places].get(mode="clip"), cells.ends.at[places].get(mode="clip")
     # Where a cell spans orders of magnitude, halve the logarithm.
     middle = jnp.where(end > 4.0 * start, jnp.sqrt(start * end), 0.5 * (start + end))

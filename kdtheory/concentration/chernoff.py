@@ -28,7 +28,7 @@ def chernoff_upper(
     Args:
         values: $x_i$; those of probability zero do not matter.
         probs: $p_i$, summing to one.
-        divergence: $K\in[0,\infty]$.
+        divergence: $K\in[0,\infty]$; a subnormal number may count as zero.
 
     Returns:
         Bound and argument: at $K=0$ the mean and 0; from $K=-\log P(X=\max X)$ on the largest value

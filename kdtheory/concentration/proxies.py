@@ -5,13 +5,14 @@ $G(0)=\mathrm{Var}\,X$. With $y=\max X-\mu$ and $p=P(X=\max X)$ every maximiser 
 below $2y/\mathrm{Var}$ and below $4\log(1/p)/y$: for $G\le2y/\ell$, while
 $\psi\ge\ell y-\log(1/p)$ gives $G\ge y^2/(2\log(1/p))$ at $\ell=2\log(1/p)/y$.
 
-$G$ may have several maxima. The quick search looks at a grid and refines the best of its points;
+$G$ may have several maxima. The quick search looks at a grid and refines its highest local maxima;
 what it returns is attained, hence never above the supremum. The search of
 `kdtheory.concentration.certified` misses none.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 
 import jax
@@ -23,6 +24,10 @@ from kdtheory.concentration import _tilting as tilting
 from kdtheory.concentration.chernoff import largest_divergence
 
 _GRID = 48
+_TOPS = 3
+"""How many of the grid's local maxima are refined: the highest on the grid need not stay it."""
+_FIRST = 1e-2
+"""The first argument of the grid, in units of 1/R."""
 _STEPS = 16
 """Of Newton's method, halving where it leaves its bracket."""
 
@@ -71,7 +76,24 @@ def variance_proxy(values: Float[Array, "atoms"], probs: Float[Array, "atoms"]) 
         values: $x_i$.
         probs: $p_i$.
     """
-    return jnp.maximum(variance_proxy_above(values, probs), variance_proxy_below(values, probs))
+    law = tilting.centred(values, probs)
+    sides, most = both_sides(law, values, probs)
+    return law.unit**2 * jnp.max(jax.vmap(curve)(sides, jax.vmap(_quick_argument)(sides, most)))
+
+
+def both_sides(
+    law: tilting.CentredLaw, values: Float[Array, "atoms"], probs: Float[Array, "atoms"]
+) -> tuple[tilting.CentredLaw, Float[Array, "2"]]:
+    r"""Returns the laws of $X$ and $-X$, stacked, and $\log(1/p)$ for either.
+
+    Args:
+        law: the law, centred.
+        values: $x_i$.
+        probs: $p_i$.
+    """
+    sides = jax.tree.map(lambda *both: jnp.stack(both), law, tilting.mirrored(law))
+    most = (largest_divergence(sign * values, probs) for sign in (1.0, -1.0))
+    return sides, jnp.stack(list(most))
 
 
 def curve(law: tilting.CentredLaw, argument: Float[Array, ""]) -> Float[Array, ""]:
@@ -130,8 +152,8 @@ def polish(
         slope = argument * tilting.tilted_variance(law, at) - tilting.tilted_mean(law, at)
         newton = argument - value / jnp.where(slope < 0, slope, -1.0)
         # At the end of the way a step may leave the bracket by a rounding.
-        reach = 8.0 * jnp.finfo(argument.dtype).eps * argument
-        good = (slope < 0) & (newton >= low - reach) & (newton <= high + reach)
+        slack = 8.0 * jnp.finfo(argument.dtype).eps * argument
+        good = (slope < 0) & (newton >= low - slack) & (newton <= high + slack)
         return low, jnp.where(good, jnp.clip(newton, low, high), 0.5 * (low + high)), high
 
     return jax.lax.fori_loop(0, _STEPS, step, (low, start, high))[1]
@@ -163,13 +185,16 @@ def best_of_grid(law: tilting.CentredLaw, most: Float[Array, ""]) -> Float[Array
     """
     steps = jnp.linspace(0.0, 1.0, _GRID, dtype=law.deviations.dtype)
     grid = _FIRST * (reach(law, most) / _FIRST) ** steps
-    best = jnp.argmax(jax.vmap(lambda argument: curve(law, argument))(grid))
-    low = jnp.where(best == 0, 0.0, grid[jnp.maximum(best - 1, 0)])
-    return better(law, polish(law, grid[best], low, grid[jnp.minimum(best + 1, _GRID - 1)]))
-
-
-_FIRST = 1e-2
-"""The first argument of the grid, in units of 1/R."""
+    heights = jax.vmap(lambda argument: curve(law, argument))(grid)
+    outside = jnp.full((1,), -jnp.inf, heights.dtype)
+    rises = heights >= jnp.concatenate([outside, heights[:-1]])
+    falls = heights >= jnp.concatenate([heights[1:], outside])
+    _, tops = jax.lax.top_k(jnp.where(rises & falls, heights, -jnp.inf), _TOPS)
+    low = jnp.where(tops == 0, 0.0, grid[jnp.maximum(tops - 1, 0)])
+    high = grid[jnp.minimum(tops + 1, _GRID - 1)]
+    polished = jax.vmap(functools.partial(polish, law))(grid[tops], low, high)
+    best = jnp.argmax(jax.vmap(lambda argument: curve(law, argument))(polished))
+    return better(law, polished[best])
 
 
 def better(law: tilting.CentredLaw, argument: Float[Array, ""]) -> Float[Array, ""]:

@@ -60,13 +60,8 @@ def enclose(function: Callable, *args: Any, bits: int = 256) -> Any:
     leaves, treedef = jax.tree.flatten(args)
     with jax.enable_x64(True):
         inputs = [_read(leaf) for leaf in leaves]
-        shapes = [
-            jax.ShapeDtypeStruct(x.shape, np.float64 if x.dtype == object else x.dtype)
-            for x in inputs
-        ]
-        traced, result_shape = jax.make_jaxpr(function, return_shape=True)(
-            *jax.tree.unflatten(treedef, shapes)
-        )
+        forms = tuple((x.shape, np.float64 if x.dtype == object else x.dtype) for x in inputs)
+        traced, structure = _traced(function, treedef, forms)
         while True:
             try:
                 with ctx.workprec(bits):
@@ -77,7 +72,18 @@ def enclose(function: Callable, *args: Any, bits: int = 256) -> Any:
                 if bits > MAX_BITS:
                     raise
             else:
-                return jax.tree.unflatten(jax.tree.structure(result_shape), results)
+                return jax.tree.unflatten(structure, results)
+
+
+# The same sides are enclosed at hundreds of instances while a counterexample is simplified.
+@functools.lru_cache(maxsize=32)
+def _traced(function: Callable, treedef: Any, forms: tuple[Any, ...]) -> tuple[Any, Any]:
+    """Returns a function's jaxpr for arguments of these forms, and the structure of its result."""
+    shapes = [jax.ShapeDtypeStruct(*form) for form in forms]
+    traced, result = jax.make_jaxpr(function, return_shape=True)(
+        *jax.tree.unflatten(treedef, shapes)
+    )
+    return traced, jax.tree.structure(result)
 
 
 def _read(value: Any) -> np.ndarray:

@@ -24,8 +24,8 @@ from kdtheory.results import MonteCarlo, Outcome
 from kdtheory.tools._compile import compiled
 from kdtheory.tools._sequential import Numbers, Process, betting, empirical_bernstein
 from kdtheory.tools._sequential import known_variance as catoni
-from kdtheory.tools._traced import comparable, domain_of, float_width, instance_at
-from kdtheory.tools.evaluate import Assessment, assess_points
+from kdtheory.tools._traced import comparable, domain_of, float_width
+from kdtheory.tools.evaluate import Assessment, assess_points, instances_at
 
 INSTANCES = 256
 """On how many instances of the home size each quantity is held against its draws."""
@@ -111,24 +111,23 @@ def cross_check(
         (float_width(),),
         lambda: _bounds_program(claim, terms),
     )
-    found = jax.device_get(program(points))
+    instances = instances_at(domain_of(claim, claim.sizes[0]), points)
+    found = jax.device_get(program(instances))
     values = {
         name: (sides[name] if exact is None else exact, *bounds)
         for name, (exact, *bounds) in found.items()
     }
     key = jax.random.fold_in(random_key(seed), code)
     return tuple(
-        _settle(claim, quantity, points, key, _target(values[quantity]), draws, level)
+        _settle(claim, quantity, instances, key, _target(values[quantity]), draws, level)
         for quantity in claim.draws
     )
 
 
 def _bounds_program(claim: Claim, terms: Mapping[str, Side]) -> Callable[[Any], Any]:
-    """Returns points -> per quantity: the exact term, if it is one; interval or deviation."""
-    domain = domain_of(claim, claim.sizes[0])
+    """Returns instances -> per quantity: the exact term, if it is one; interval or deviation."""
 
-    def one(point: Any) -> dict[str, Any]:
-        instance = instance_at(domain, point)[1]
+    def one(instance: Any) -> dict[str, Any]:
         values = {}
         for quantity, draw in claim.draws.items():
             low: Any = -jnp.inf
@@ -142,7 +141,7 @@ def _bounds_program(claim: Claim, terms: Mapping[str, Side]) -> Callable[[Any], 
             values[quantity] = (exact, low, high, deviation)
         return values
 
-    return lambda points: jax.lax.map(one, points)
+    return lambda instances: jax.lax.map(one, instances)
 
 
 def _target(values: Any) -> _Target:
@@ -185,7 +184,7 @@ def _processes(draw: Draw, draws: int) -> Callable[[float], Process]:
 def _settle(
     claim: Claim,
     quantity: str,
-    points: Numbers,
+    instances: Any,
     key: Any,
     target: _Target,
     draws: int,
@@ -200,7 +199,7 @@ def _settle(
         comparable((claim.domain, claim.sizes[0], draw), (claim, quantity)),
         "draws",
         (float_width(), make, long),
-        lambda: _draws_program(claim, draw, make),
+        lambda: _draws_program(draw, make),
         long=long,
     )
     key = jax.random.fold_in(key, list(claim.draws).index(quantity))
@@ -208,7 +207,7 @@ def _settle(
     budget = max(2, draws // (INSTANCES * BLOCK))
 
     def round_of(start: int, end: int) -> dict[str, Numbers]:
-        arrays = points, target.exact, target.unit, target.weight
+        arrays = instances, target.exact, target.unit, target.weight
         part = jax.device_get(run(key, *arrays, target.shift, start, end))
         _refuse_wrong_bounds(quantity, part, target)
         return {name: value.astype(np.float64) for name, value in part.items()}
@@ -274,18 +273,24 @@ def _outcome(
     return Outcome.OPEN
 
 
-def _draws_program(claim: Claim, draw: Draw, make: Callable[[Any], Process]) -> Callable[..., Any]:
+def _draws_program(draw: Draw, make: Callable[[Any], Process]) -> Callable[..., Any]:
     """Returns (key, instances, shift, first block, end) -> sums per instance, and extremes."""
-    domain = domain_of(claim, claim.sizes[0])
 
     def run(
-        key: Any, points: Any, exact: Any, unit: Any, weight: Any, shift: Any, start: Any, end: Any
+        key: Any,
+        instances: Any,
+        exact: Any,
+        unit: Any,
+        weight: Any,
+        shift: Any,
+        start: Any,
+        end: Any,
     ) -> Any:
         nulls = [make(mean) for mean in (0.0, shift, -shift)]
 
         def one(given: Any) -> dict[str, Any]:
-            number, point, value, width, own_weight = given
-            instance = prepared(draw, instance_at(domain, point)[1])
+            number, own, value, width, own_weight = given
+            instance = prepared(draw, own)
             own_key = jax.random.fold_in(key, number)
 
             # Blocks are keyed, so that numbers depend neither on the rounds nor on the device.
@@ -315,7 +320,7 @@ def _draws_program(claim: Claim, draw: Draw, make: Callable[[Any], Process]) -> 
             }
             return jax.lax.fori_loop(start, end, join, nothing)
 
-        return jax.lax.map(one, (jnp.arange(INSTANCES), points, exact, unit, weight))
+        return jax.lax.map(one, (jnp.arange(INSTANCES), instances, exact, unit, weight))
 
     return run
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -13,10 +14,19 @@ import numpy.typing as npt
 
 from kdtheory._numerics import rounding_tolerance
 from kdtheory.claim import Claim
+from kdtheory.domains import Domain
 from kdtheory.results import Search
 from kdtheory.tools._compile import compiled
 from kdtheory.tools._traced import domain_of, float_width, instance_at
-from kdtheory.tools.evaluate import Assessment, assess
+from kdtheory.tools.evaluate import (
+    Assessment,
+    assess,
+    assess_instances,
+    entry,
+    form_of,
+    instances_at,
+    stack,
+)
 
 SPREADS = (0.1, 0.3, 1.0, 3.0)
 """Standard deviations of the coordinates: from deep inside the domain to mostly on its faces."""
@@ -69,8 +79,9 @@ def ascend(
     domain = domain_of(claim, size)
 
     def visit(points: Any) -> tuple[Visit, Any]:
-        (_, (met, _)), slope = slopes(claim, size, points)
-        return met, slope
+        instances = instances_at(domain, points)
+        (_, (met, _)), slope = slopes(claim, size, instances)
+        return met, _pulled_back(domain, points, slope)
 
     batches = [climb(visit, random_points(rng, STARTS, domain.dimension)) for _ in range(rounds)]
     merged = {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
@@ -92,21 +103,24 @@ def ascend(
     )
 
 
-def slopes(claim: Claim, size: tuple[int, ...], points: Any) -> Any:
-    """Evaluates a claim at points, and what leads to a violation from each (`STARTS` at a time).
+def slopes(claim: Claim, size: tuple[int, ...], instances: Any) -> Any:
+    """Evaluates a claim at instances, and what leads to a violation from each.
 
     Args:
         claim: the claim.
         size: the static size.
-        points: coordinates, shape (STARTS, dimension).
+        instances: `STARTS` instances of that size, stacked.
 
     Returns:
-        ((what is climbed, (the visit, the assessment)), its gradient), with one entry per point.
+        ((what is climbed, (the visit, the assessment)), its gradient in the floating-point leaves
+        of the instances), with one entry per instance.
     """
-    domain = domain_of(claim, size)
 
-    def objective(point: Any) -> tuple[Any, tuple[Visit, Assessment]]:
-        values = assess(claim, instance_at(domain, point)[1])
+    def objective(floats: list[Any], instance: Any) -> tuple[Any, tuple[Visit, Assessment]]:
+        leaves, structure = jax.tree.flatten(instance)
+        given = iter(floats)
+        leaves = [next(given) if _is_float(leaf) else leaf for leaf in leaves]
+        values = assess(claim, jax.tree.unflatten(structure, leaves))
         violation = -values["slack"]
         outside = jnp.minimum(values["margin"], 0.0)
         admissible = values["margin"] >= -rounding_tolerance(violation.dtype)
@@ -120,7 +134,25 @@ def slopes(claim: Claim, size: tuple[int, ...], points: Any) -> Any:
         return jnp.where(outside < 0, 10.0 * outside, violation), (visit, values)
 
     run = compiled(claim, "search", (size, float_width()), lambda: gradient_of(objective))
-    return run(points)
+    return run(_floats(instances), instances)
+
+
+def _is_float(leaf: Any) -> bool:
+    return jnp.issubdtype(leaf.dtype, jnp.floating)
+
+
+def _floats(instance: Any) -> list[Any]:
+    return [leaf for leaf in jax.tree.leaves(instance) if _is_float(leaf)]
+
+
+def _pulled_back(domain: Domain, points: Any, slopes: list[Any]) -> Any:
+    """Returns gradients in the points from those in the instances there (in `_floats` of them)."""
+
+    def one(point: Any, slope: list[Any]) -> Any:
+        return jax.vjp(lambda at: _floats(instance_at(domain, at)[1]), point)[1](slope)[0]
+
+    key = (np.shape(points), float_width())
+    return compiled(domain, "pull back", key, lambda: jax.vmap(one))(points, slopes)
 
 
 def assess_searched(claim: Claim, size: tuple[int, ...], points: Any) -> Assessment:
@@ -129,9 +161,39 @@ def assess_searched(claim: Claim, size: tuple[int, ...], points: Any) -> Assessm
     for start in range(0, len(points), STARTS):
         # The last batch is filled up with its own points.
         batch = np.resize(points[start : start + STARTS], (STARTS, points.shape[1]))
-        (_, (_, values)), _ = slopes(claim, size, batch)
-        batches.append(jax.device_get(values))
+        batches.append(_values(claim, size, instances_at(domain_of(claim, size), batch)))
     return jax.tree.map(lambda *parts: np.concatenate(parts)[: len(points)], *batches)
+
+
+def assess_members(claim: Claim, instances: Sequence[Any]) -> list[Assessment]:
+    """Evaluates a claim as `assess_instances` does, of the home size with the search's program."""
+    size = claim.sizes[0]
+    form = _form(domain_of(claim, size), float_width())
+    arrays = [jax.tree.map(np.asarray, instance) for instance in instances]
+    at_home = [form_of(instance) == form for instance in arrays]
+    members = [instance for instance, fits in zip(arrays, at_home, strict=True) if fits]
+    others = [instance for instance, fits in zip(arrays, at_home, strict=True) if not fits]
+    batches = [members[start : start + STARTS] for start in range(0, len(members), STARTS)]
+    searched = (
+        entry(values, position)
+        for batch in batches
+        for values in [_values(claim, size, stack(batch, STARTS))]
+        for position in range(len(batch))
+    )
+    remaining = iter(assess_instances(claim, others))
+    return [next(searched if fits else remaining) for fits in at_home]
+
+
+def _values(claim: Claim, size: tuple[int, ...], instances: Any) -> Assessment:
+    (_, (_, values)), _ = slopes(claim, size, instances)
+    return jax.device_get(values)
+
+
+@functools.lru_cache(maxsize=64)
+def _form(domain: Domain, _: str) -> Hashable:
+    """Returns the form of the instances that a domain builds in the current precision."""
+    point = jax.ShapeDtypeStruct((domain.dimension,), float)
+    return form_of(jax.eval_shape(lambda at: instance_at(domain, at)[1], point))
 
 
 def gradient_of(objective: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 import jax
@@ -13,6 +13,7 @@ import numpy as np
 
 from kdtheory._numerics import rounding_tolerance
 from kdtheory.claim import Claim, Relation, call
+from kdtheory.domains import Domain
 from kdtheory.tools._compile import compiled, precision
 from kdtheory.tools._traced import domain_of, float_width, instance_at, quantities
 
@@ -104,8 +105,25 @@ def assess(claim: Claim, instance: Any) -> Assessment:
     }
 
 
+def instances_at(domain: Domain, points: Any) -> Any:
+    """Builds the instances at many points of a domain, in one program for all claims over it.
+
+    Args:
+        domain: the domain.
+        points: coordinates, shape (points, dimension).
+
+    Returns:
+        The instances, stacked.
+    """
+
+    def build() -> Callable[[Any], Any]:
+        return jax.vmap(lambda point: instance_at(domain, point)[1])
+
+    return compiled(domain, "build", (np.shape(points), float_width()), build)(points)
+
+
 def assess_points(claim: Claim, size: tuple[int, ...], points: Any) -> Assessment:
-    """Evaluates a claim at many points of its domain's parametrization, in one program.
+    """Evaluates a claim at many points of its domain's parametrization.
 
     Args:
         claim: the claim.
@@ -115,13 +133,16 @@ def assess_points(claim: Claim, size: tuple[int, ...], points: Any) -> Assessmen
     Returns:
         The assessment as NumPy arrays with one entry per point.
     """
-    domain = domain_of(claim, size)
-
-    def build() -> Callable[[Any], Assessment]:
-        return jax.vmap(lambda point: assess(claim, instance_at(domain, point)[1]))
-
-    key = (size, np.shape(points), float_width())
-    return jax.device_get(compiled(claim, "points", key, build)(points))
+    stacked = jax.device_get(instances_at(domain_of(claim, size), points))
+    # The last stack is filled up with its own points.
+    rows = [
+        np.resize(np.arange(start, min(start + STACK, len(points))), STACK)
+        for start in range(0, len(points), STACK)
+    ]
+    parts = [
+        _assess_stack(claim, jax.tree.map(lambda leaf, at=at: leaf[at], stacked)) for at in rows
+    ]
+    return jax.tree.map(lambda *columns: np.concatenate(columns)[: len(points)], *parts)
 
 
 def assess_instances(claim: Claim, instances: Sequence[Any]) -> list[Assessment]:
@@ -138,21 +159,38 @@ def assess_instances(claim: Claim, instances: Sequence[Any]) -> list[Assessment]
     # NumPy stacks without compiling; the program narrows to the precision of its context.
     arrays = [jax.tree.map(np.asarray, instance) for instance in instances]
     for index, instance in enumerate(arrays):
-        leaves, structure = jax.tree.flatten(instance)
-        key = (structure, tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves))
-        groups.setdefault(key, []).append(index)
+        groups.setdefault(form_of(instance), []).append(index)
     results: list[Assessment] = [{}] * len(arrays)
-    for key, members in groups.items():
-        small = sum(math.prod(shape) for shape, _ in key[1]) <= LARGE
+    for (_, forms), members in groups.items():
+        small = sum(math.prod(shape) for shape, _ in forms) <= LARGE
         count = -(-len(members) // STACK) * STACK if small else len(members)
-        filled = [*members, *members[:1] * (count - len(members))]
-        stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *(arrays[i] for i in filled))
-        build = lambda: jax.vmap(lambda instance: assess(claim, instance))  # noqa: E731
-        full_key = (*key, count, float_width())
-        values = jax.device_get(compiled(claim, "instances", full_key, build)(stacked))
+        values = _assess_stack(claim, stack([arrays[i] for i in members], count))
         for position, index in enumerate(members):
-            results[index] = jax.tree.map(lambda column, at=position: column[at].item(), values)
+            results[index] = entry(values, position)
     return results
+
+
+def form_of(instance: Any) -> Hashable:
+    """Returns the structure of an instance, and the shapes and dtypes of its leaves."""
+    leaves, structure = jax.tree.flatten(instance)
+    return structure, tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves)
+
+
+def stack(instances: list[Any], count: int) -> Any:
+    """Returns instances of one form stacked, and filled up with copies of the first one."""
+    filled = [*instances, *instances[:1] * (count - len(instances))]
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *filled)
+
+
+def entry(values: Assessment, position: int) -> Assessment:
+    """Returns one entry of an assessment, as Python numbers."""
+    return jax.tree.map(lambda column: column[position].item(), values)
+
+
+def _assess_stack(claim: Claim, stacked: Any) -> Assessment:
+    build = lambda: jax.vmap(lambda instance: assess(claim, instance))  # noqa: E731
+    program = compiled(claim, "instances", (form_of(stacked), float_width()), build)
+    return jax.device_get(program(stacked))
 
 
 def domain_margin(claim: Claim, instances: Iterable[Any]) -> list[float]:

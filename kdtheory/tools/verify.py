@@ -15,9 +15,9 @@ from kdtheory.results import CaseResult, Check, Counterexample, Examined, Outcom
 from kdtheory.tools._compile import precision
 from kdtheory.tools._cross_check import cross_check
 from kdtheory.tools._referee import Ruling, counterexample, referee_case, referee_point, size_of
-from kdtheory.tools._search import ascend, assess_searched, random_points
+from kdtheory.tools._search import ascend, assess_members, assess_searched, random_points
 from kdtheory.tools._traced import domain_of
-from kdtheory.tools.evaluate import assess_instances, assess_points
+from kdtheory.tools.evaluate import assess_points
 from kdtheory.tools.falsify import (
     as_claim,
     expected_verdict,
@@ -143,7 +143,7 @@ def _replay(claim: Claim) -> tuple[list[Counterexample], list[CaseResult]]:
     if case is None:
         return [], []
     ruling = referee_case(claim, case)
-    evaluation = assess_instances(claim, [case.make()])[0]
+    evaluation = assess_members(claim, [case.make()])[0]
     proven = ruling.ruling is Ruling.VIOLATED
     result = _case_result("counterexample", case, evaluation, proven)
     if not proven:
@@ -163,7 +163,7 @@ def _cases(claim: Claim, tolerance: float, found: list[Counterexample]) -> Itera
     claim that is at fault, not the case.
     """
     kinds = [("tight", case) for case in claim.tight] + [("corner", case) for case in claim.corners]
-    values = assess_instances(claim, [case.make() for _, case in kinds])
+    values = assess_members(claim, [case.make() for _, case in kinds])
     for (kind, case), result in zip(kinds, values, strict=True):
         # A limit is approached: its made member is close to equality, not at it.
         allowed = 1e-3 if case.limit is not None else tolerance

@@ -204,3 +204,26 @@ def test_the_gradient_is_that_of_the_curve_at_its_maximum():
 
     slope = jax.grad(proxy)(jnp.asarray(0.1))
     assert float(slope) == pytest.approx(float(mpmath.diff(kearns_saul, 0.1)), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("values", "probs"),
+    [
+        # Laws of a gap that a search found against a quick search which refined one grid point.
+        (
+            [-0.1037085, -0.0144585, 0.01377, 0.0747915, -0.07123],
+            [0.175561, 0.45888251, 0.02799548, 0.00459083, 0.33297018],
+        ),
+        (
+            [-0.005625, -0.014625, 0.017875, 0.019375, 0.050375],
+            [0.360375, 0.24025, 0.34875, 0.04809375, 0.00253125],
+        ),
+    ],
+)
+def test_the_quick_search_does_not_stay_at_the_first_of_two_maxima(values, probs):
+    law = jnp.array(values), jnp.array(probs) / sum(probs)
+    found = concentration.variance_proxies(*law)
+    assert found.argument_above > 50
+    assert found.attained_above > 1.001 * found.variance
+    quick = float(concentration.variance_proxy_above(*law))
+    assert quick == pytest.approx(float(found.attained_above), rel=1e-12)

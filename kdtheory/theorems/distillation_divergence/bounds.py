@@ -37,7 +37,7 @@ from jaxtyping import Array, Float
 from kdtheory import concentration, divergences
 from kdtheory._types import Scalar
 from kdtheory.objects.processes import DistillationProcess, gaps, teacher_law
-from kdtheory.theorems.distillation_divergence import process_terms
+from kdtheory.theorems.distillation_divergence import formulas, process_terms
 
 Bound = Callable[[DistillationProcess], Scalar]
 
@@ -78,9 +78,9 @@ def sub_gaussian(process: DistillationProcess, variance_proxy: Any) -> Scalar:
         process: the process.
         variance_proxy: $\sigma^2\ge0$.
     """
-    divergence = process_terms.divergence(process)
-    root = _root(2.0 * variance_proxy * _finite(divergence))
-    return _completed(process, divergence, root)
+    proxy = jnp.asarray(variance_proxy)
+    mean = process_terms.teacher_gap(process)
+    return formulas.sub_gaussian(mean, proxy, process_terms.divergence(process))
 
 
 @jax.jit
@@ -121,13 +121,8 @@ def binary_kl(process: DistillationProcess) -> Scalar:
     Args:
         process: the process.
     """
-    divergence = process_terms.divergence(process)
-    low, width = gap_range(process)
-    mean = process_terms.teacher_gap(process)
-    share = jnp.where(width > 0, (mean - low) / jnp.where(width > 0, width, 1.0), 0.0)
-    share = jnp.clip(share, 0.0, 1.0)
-    reached = concentration.binary_kl_upper(share, divergence)
-    return _completed(process, divergence, width * (reached - share))
+    mean, divergence = process_terms.teacher_gap(process), process_terms.divergence(process)
+    return formulas.binary_kl(mean, *gap_range(process), divergence)
 
 
 @jax.jit
@@ -137,8 +132,8 @@ def pinsker(process: DistillationProcess) -> Scalar:
     Args:
         process: the process.
     """
-    divergence = process_terms.divergence(process)
-    return _completed(process, divergence, gap_range(process)[1] * _root(0.5 * _finite(divergence)))
+    mean, divergence = process_terms.teacher_gap(process), process_terms.divergence(process)
+    return formulas.pinsker(mean, gap_range(process)[1], divergence)
 
 
 @jax.jit
@@ -148,9 +143,8 @@ def bretagnolle_huber(process: DistillationProcess) -> Scalar:
     Args:
         process: the process.
     """
-    divergence = process_terms.divergence(process)
-    root = _root(-jnp.expm1(-_finite(divergence)))
-    return _completed(process, divergence, gap_range(process)[1] * root)
+    mean, divergence = process_terms.teacher_gap(process), process_terms.divergence(process)
+    return formulas.bretagnolle_huber(mean, gap_range(process)[1], divergence)
 
 
 @jax.jit
@@ -164,7 +158,7 @@ def chi_square(process: DistillationProcess) -> Scalar:
     distance = divergences.chi_square(process.student_law.reshape(-1), teacher)
     mean = process_terms.teacher_gap(process)
     variance = jnp.sum(teacher * (values - mean) ** 2)
-    return _completed(process, distance, _root(variance * _finite(distance)))
+    return formulas.chi_square(mean, variance, distance)
 
 
 @jax.jit
@@ -180,8 +174,8 @@ def individual_sample(process: DistillationProcess) -> Scalar:
     values, teacher, student = process_terms.individual_laws(process)
     teacher, student = (law.reshape(len(law), -1) for law in (teacher, student))
     divergence = divergences.kl_divergence(student, teacher)
-    bound = jax.vmap(concentration.chernoff_upper, in_axes=(None, 0, 0))
-    return jnp.mean(bound(values.reshape(-1), teacher, divergence)[0])
+    places = jnp.full(len(teacher), 1.0 / len(teacher), teacher.dtype)
+    return formulas.averaged(values.reshape(-1), teacher, divergence, places)
 
 
 @jax.jit
@@ -211,9 +205,7 @@ def disintegrated(process: DistillationProcess) -> Scalar:
     weights, teacher, _, student = process_terms.laws_given_inputs(process)
     teacher, student = (law.reshape(len(law), -1) for law in (teacher, student))
     divergence = divergences.kl_divergence(student, teacher)
-    bound = jax.vmap(concentration.chernoff_upper, in_axes=(None, 0, 0))
-    bounds = bound(gaps(process).reshape(-1), teacher, divergence)[0]
-    return jnp.sum(jnp.where(weights > 0, weights * jnp.where(weights > 0, bounds, 0.0), 0.0))
+    return formulas.averaged(gaps(process).reshape(-1), teacher, divergence, weights)
 
 
 def gap_range(process: DistillationProcess) -> tuple[Scalar, Scalar]:
@@ -237,20 +229,3 @@ UPPER: dict[str, Bound] = {
     "disintegrated": disintegrated,
 }
 """Name -> upper bound on the student's gap; the last two hold for shared inputs only."""
-
-
-def _finite(divergence: Scalar) -> Scalar:
-    return jnp.where(divergence < jnp.inf, divergence, 0.0)
-
-
-def _root(square: Any) -> Any:
-    """Returns the square root, with gradient zero at zero."""
-    positive = square > 0
-    return jnp.where(positive, jnp.sqrt(jnp.where(positive, square, 1.0)), 0.0)
-
-
-def _completed(process: DistillationProcess, divergence: Scalar, excess: Scalar) -> Scalar:
-    """Returns the bound: the teacher's gap at divergence zero, infinity at infinity."""
-    mean = process_terms.teacher_gap(process)
-    above = mean + jnp.where(divergence > 0, excess, 0.0)
-    return jnp.where(divergence == jnp.inf, jnp.inf, above)

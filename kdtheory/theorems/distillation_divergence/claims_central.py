@@ -87,7 +87,7 @@ REMARK2 = Claim(
     text_examined=TextExamined.EXCERPT,
     lhs=_log_mgf,
     rhs=_remark2,
-    domain=worlds.laws_with_proxy(box(1 / 16, 8)),
+    domain=worlds.laws_with(eta=box(1 / 16, 8), variance_proxy=box(0, 1)),
     sizes=worlds.SIZES,
     scale=_exponent_unit,
     assumptions=(claims_laws.SUB_GAUSSIAN,),
@@ -152,12 +152,6 @@ def _theorem10(values: Any, probs: Any, divergence: Any, eta: Any, c: Any) -> Sc
     return c * worlds.mean(values, probs) - divergence / eta
 
 
-def _central_margin(values: Any, probs: Any, _: Any, eta: Any, c: Any) -> Scalar:
-    """Returns -c eta mean - log E e^{-eta X}, without the difference of two large numbers."""
-    linear = (1.0 - c) * eta * worlds.mean(values, probs)
-    return linear - concentration.centred_log_mgf(values, probs, -eta)
-
-
 def _at_tilt(eta: float) -> tuple[Any, ...]:
     """Returns X = 1 or -1/2 with the divergence of its tilt by -eta, and the largest c."""
     values, probs, at = law([1.0, -0.5], [0.75, 0.25], eta)
@@ -180,7 +174,11 @@ LOWER_BELOW_CHERNOFF = Claim(
     sizes=worlds.SIZES,
     scale=lambda values, _, divergence, eta, __: worlds.unit(values) + divergence / eta,
     assumptions=(
-        Assumption("central condition", r"$\log Ee^{-\eta X}\le-c\,\eta\,EX$", _central_margin),
+        Assumption(
+            "central condition",
+            r"$\log Ee^{-\eta X}\le-c\,\eta\,EX$",
+            lambda values, probs, _, eta, c: worlds.central_margin(values, probs, eta, c),
+        ),
     ),
     tight=(
         Case("the tilt's pair", lambda: _at_tilt(0.5), "equality: a tangent of the curve"),
@@ -205,9 +203,8 @@ LOWER_BELOW_CHERNOFF = Claim(
 )
 
 
-def _two_sided(values: Any, probs: Any, divergence: Any, *_: Any) -> Scalar:
+def _two_sided(values: Any, probs: Any, proxy: Any, divergence: Any, _: Any) -> Scalar:
     r"""Returns $\mu-s\sqrt{2K}$, the two-sided form of Theorem 8."""
-    proxy = concentration.variance_proxy(values, probs)
     away = 2.0 * divergence * proxy
     root = jnp.where(away > 0, jnp.sqrt(jnp.where(away > 0, away, 1.0)), 0.0)
     return worlds.mean(values, probs) - root
@@ -235,8 +232,8 @@ def _best_eta(mean: Any, proxy: Any, divergence: Any) -> Any:
     return jnp.exp(0.5 * (low + high))
 
 
-def _searched(values: Any, probs: Any, divergence: Any, *_: Any) -> Scalar:
-    mean, proxy = worlds.mean(values, probs), concentration.variance_proxy(values, probs)
+def _searched(values: Any, probs: Any, proxy: Any, divergence: Any, _: Any) -> Scalar:
+    mean = worlds.mean(values, probs)
     varies = proxy > 0
     safe = jnp.where(varies, proxy, 1.0)
     best = _by_remark2(mean, safe, divergence, _best_eta(mean, safe, divergence))
@@ -250,13 +247,13 @@ def _priced_unit(values: Any, *_: Any) -> Scalar:
 
 def _coin(divergence: float, eta: float) -> tuple[Any, ...]:
     """Returns X = 0 or 1: mean 1/2, s^2 = 1/4, so that K <= 2 and eta <= 4."""
-    return law([1.0, 0.0], [0.5, 0.5], divergence, eta)
+    return law([1.0, 0.0], [0.5, 0.5], 0.25, divergence, eta)
 
 
 _PRICED_CORNERS = (
     Case("no divergence", lambda: _coin(0.0, 1.0), "every bound is the mean, as eta goes to 0"),
     Case("the end of the range", lambda: _coin(2.0, 4.0), "K = 2 mean^2/s^2: minus the mean"),
-    Case("constant", lambda: law([0.5, 0.5], [0.5, 0.5], 0.25, 1.0), "no proxy: the mean"),
+    Case("constant", lambda: law([0.5, 0.5], [0.5, 0.5], 0.0, 0.25, 1.0), "no proxy: the mean"),
 )
 
 THM10_EQUALS_TWO_SIDED = Claim(
@@ -288,8 +285,8 @@ SHARPER_DEPENDENCE_REMARK2 = Claim(
     "Theorem 8, and equal to it at one eta, sqrt(2K)/sigma. With the best pair of the law itself "
     "it is at least as large as that form; it is then the Cramer-Chernoff lower bound.",
     relation=Relation.GE,
-    lhs=lambda values, probs, divergence, eta: _by_remark2(
-        worlds.mean(values, probs), concentration.variance_proxy(values, probs), divergence, eta
+    lhs=lambda values, probs, proxy, divergence, eta: _by_remark2(
+        worlds.mean(values, probs), proxy, divergence, eta
     ),
     rhs=_two_sided,
     domain=worlds.priced_laws,
@@ -305,6 +302,11 @@ SHARPER_DEPENDENCE_REMARK2 = Claim(
     uses=(THM10_EQUALS_TWO_SIDED.slug,),
 )
 
+
+def _best_pair(values: Any, probs: Any, _: Any, divergence: Any, __: Any) -> Scalar:
+    return concentration.best_central_pair(values, probs, divergence)[0]
+
+
 SHARPER_DEPENDENCE_CENTRAL = Claim(
     slug="distillation_divergence/sharper_dependence_central",
     title="With the best pair of the law itself Theorem 10 is as good as the two-sided Theorem 8",
@@ -313,9 +315,7 @@ SHARPER_DEPENDENCE_CENTRAL = Claim(
     source=Source(LI_HE, "sharper dependence on the distillation divergence", "abstract"),
     text_examined=TextExamined.EXCERPT,
     lhs=_two_sided,
-    rhs=lambda values, probs, divergence, _: concentration.best_central_pair(
-        values, probs, divergence
-    )[0],
+    rhs=_best_pair,
     domain=worlds.priced_laws,
     sizes=worlds.SIZES,
     scale=_priced_unit,
@@ -325,7 +325,7 @@ SHARPER_DEPENDENCE_CENTRAL = Claim(
             "a coin of 3/4",
             # The tilt by -2 log 3 is a coin of 1/4, at K = log(3)/2: the smallest proxy is
             # attained there, and 3/4 - sqrt(2 K s^2) = 3/4 - 1/2.
-            lambda: law([1.0, 0.0], [0.75, 0.25], 0.5 * _ODDS, _ODDS),
+            lambda: law([1.0, 0.0], [0.75, 0.25], 0.25 / _ODDS, 0.5 * _ODDS, _ODDS),
             "at the argument where the proxy is attained: both are 1/4",
         ),
     ),

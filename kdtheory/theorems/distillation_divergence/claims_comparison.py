@@ -19,6 +19,7 @@ def _bound(
     statement: str,
     bound: bounds.Bound,
     *tight: Case,
+    sizes: tuple[tuple[int, ...], ...] = worlds.SIZES,
     uses: tuple[str, ...] = ("distillation_divergence/cramer_chernoff_upper",),
 ) -> Claim:
     """Returns the claim that a bound on the student's gap holds."""
@@ -29,7 +30,7 @@ def _bound(
         lhs=process_terms.student_gap,
         rhs=bound,
         domain=worlds.processes,
-        sizes=worlds.SIZES,
+        sizes=sizes,
         scale=worlds.unit,
         tight=tight,
         corners=worlds.corners(),
@@ -82,6 +83,7 @@ PINSKER = _bound(
     r"\mathrm{gen}_T+R\sqrt{K_n/2}",
     bounds.pinsker,
     _AGREE,
+    sizes=worlds.SMALL_SIZES,
     uses=(BINARY_KL.slug,),
 )
 
@@ -91,6 +93,7 @@ BRETAGNOLLE_HUBER = _bound(
     r"\mathrm{gen}_T+R\sqrt{1-e^{-K_n}}",
     bounds.bretagnolle_huber,
     _AGREE,
+    sizes=worlds.SMALL_SIZES,
     uses=(BINARY_KL.slug,),
 )
 

@@ -144,7 +144,7 @@ SUBGAUSSIAN_MGF = Claim(
     text_examined=TextExamined.EXCERPT,
     lhs=_log_mgf,
     rhs=_mgf_bound,
-    domain=worlds.laws_with_proxy(box(-16, 16)),
+    domain=worlds.laws_with(argument=box(-16, 16), variance_proxy=box(0, 1)),
     sizes=worlds.SIZES,
     scale=_mgf_unit,
     assumptions=(SUB_GAUSSIAN,),
@@ -169,29 +169,17 @@ SUBGAUSSIAN_MGF = Claim(
 )
 
 
-def _proxies(values: Any, probs: Any) -> concentration.VarianceProxies:
-    return concentration.variance_proxies(values, probs, tolerance=_TOLERANCE)
-
-
-_TOLERANCE = 1e-4
-"""Within which a certificate is asked for: the claim is checked at thousands of laws."""
-
-
-def _curve_at_its_maximum(values: Any, probs: Any) -> Scalar:
-    found = _proxies(values, probs)
-    argument = jnp.where(found.argument == 0, 1.0, found.argument)
-    height = 2.0 * concentration.centred_log_mgf(values, probs, argument) / argument**2
+def _height(values: Any, probs: Any, argument: Any, *_: Any) -> Scalar:
+    r"""Returns $2\psi(\ell)/\ell^2$, the variance at zero."""
+    proper = jnp.where(argument == 0, 1.0, argument)
+    height = 2.0 * concentration.centred_log_mgf(values, probs, proper) / proper**2
     variance = jnp.sum(probs * (values - worlds.mean(values, probs)) ** 2)
-    return jnp.where(found.argument == 0, variance, height)
+    return jnp.where(argument == 0, variance, height)
 
 
-def _certified(values: Any, probs: Any) -> Scalar:
-    return _proxies(values, probs).two_sided
-
-
-def _width(values: Any, probs: Any) -> Scalar:
-    found = _proxies(values, probs)
-    return found.two_sided - found.attained
+def _certified_law(*pairs: tuple[float, float]) -> tuple[Any, ...]:
+    values, probs = zip(*pairs, strict=True)
+    return worlds.certified(*law(values, probs))
 
 
 SMALLEST_PROXY = Claim(
@@ -200,24 +188,32 @@ SMALLEST_PROXY = Claim(
     statement=r"\frac{2\psi(\ell^*)}{(\ell^*)^2} = \sup_\ell\frac{2\psi(\ell)}{\ell^2}"
     r"\text{ up to the width of the certificate}",
     relation=Relation.EQ,
-    lhs=_curve_at_its_maximum,
-    rhs=_certified,
-    error=_width,
-    domain=worlds.laws,
+    lhs=_height,
+    rhs=lambda values, probs, argument, certified, width: certified,
+    error=lambda values, probs, argument, certified, width: width,
+    domain=worlds.certified_laws,
     sizes=worlds.SIZES,
-    scale=lambda values, _: worlds.unit(values) ** 2,
+    scale=lambda values, *_: worlds.unit(values) ** 2,
     tight=(
-        Case("a coin of 1/4", lambda: law([1.0, 0.0], [0.25, 0.75]), "1/(4 log 3) = 0.2276"),
-        Case("a fair coin", lambda: law([1.0, -1.0], [0.5, 0.5]), "the variance, as l goes to 0"),
+        Case(
+            "a coin of 1/4",
+            lambda: _certified_law((1.0, 0.25), (0.0, 0.75)),
+            "1/(4 log 3) = 0.2276",
+        ),
+        Case(
+            "a fair coin",
+            lambda: _certified_law((1.0, 0.5), (-1.0, 0.5)),
+            "the variance, as l goes to 0",
+        ),
     ),
     corners=(
         Case(
             "two maxima",
             # Five times smaller than (-1, 1, 5), whose proxy is 1.08576.
-            lambda: law([-0.2, 0.2, 1.0], [0.499995, 0.499995, 1e-5]),
+            lambda: _certified_law((-0.2, 0.499995), (0.2, 0.499995), (1.0, 1e-5)),
             "the higher one lies far from zero; a local search from there finds the other",
         ),
-        Case("constant", lambda: law([0.5, 0.5], [0.25, 0.75]), "proxy zero"),
+        Case("constant", lambda: _certified_law((0.5, 0.25), (0.5, 0.75)), "proxy zero"),
     ),
     sharpens=SUBGAUSSIAN_MGF.slug,
 )

@@ -6,11 +6,16 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from kdtheory import concentration
 from kdtheory._types import Scalar
 from kdtheory.claim import Assumption, Case, Claim, Relation, Source, TextExamined
 from kdtheory.objects.processes import DistillationProcess, mirrored
-from kdtheory.theorems.distillation_divergence import bounds, draws, process_terms, worlds
+from kdtheory.theorems.distillation_divergence import (
+    bounds,
+    draws,
+    law_worlds,
+    process_terms,
+    worlds,
+)
 from kdtheory.theorems.papers import LI_HE
 
 APPENDIX = "appendix B to D"
@@ -46,8 +51,7 @@ UPPER = Claim(
             _proxy_margin,
         ),
     ),
-    draws={"lhs": draws.STUDENT_GAP, "teacher_gap": draws.TEACHER_GAP},
-    terms={"teacher_gap": lambda process, _: process_terms.teacher_gap(process)},
+    draws={"lhs": draws.STUDENT_GAP},
     tight=(Case("student and teacher agree", lambda: _with_proxy(worlds.same()), "K = 0"),),
     corners=worlds.corners(_with_proxy),
     broken=(
@@ -86,10 +90,7 @@ def _theorem10(process: DistillationProcess, eta: Any, c: Any) -> Scalar:
 
 
 def _central_margin(process: DistillationProcess, eta: Any, c: Any) -> Scalar:
-    law = bounds.flat_law(process)
-    mean = process_terms.teacher_gap(process)
-    # log E e^{-eta h} + c eta gen_T, without the difference of two large numbers.
-    return (1.0 - c) * eta * mean - concentration.centred_log_mgf(*law, -eta)
+    return law_worlds.central_margin(*bounds.flat_law(process), eta, c)
 
 
 def _central(process: DistillationProcess, eta: float) -> tuple[Any, ...]:

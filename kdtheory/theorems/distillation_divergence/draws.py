@@ -1,4 +1,4 @@
-"""The gaps as Monte Carlo replicates: draw a data set, draw a hypothesis, compare the two risks."""
+"""The student's gap as a Monte Carlo replicate: draw data and hypothesis, compare the two risks."""
 
 from __future__ import annotations
 
@@ -30,16 +30,6 @@ def _student(key: Key, process: DistillationProcess, *_: Any) -> Scalar:
     return _gap(process, hypothesis, data)
 
 
-def _teacher(key: Key, process: DistillationProcess, *_: Any) -> Scalar:
-    """Draws independent examples, and the teacher's hypothesis given them."""
-    uniform = jax.random.uniform(key, (process.num_samples + 1,))
-    data = [categorical(u, process.example_weights) for u in uniform[1:]]
-    index = jnp.asarray(0)
-    for example in data:
-        index = index * len(process.example_weights) + example
-    return _gap(process, categorical(uniform[0], process.teacher_kernel[index]), data)
-
-
 def _bounds(process: DistillationProcess, *_: Any) -> tuple[Scalar, Scalar]:
     """Returns minus and plus the range of the losses, which holds every gap."""
     spread = jnp.max(process.losses) - jnp.min(process.losses)
@@ -47,4 +37,3 @@ def _bounds(process: DistillationProcess, *_: Any) -> tuple[Scalar, Scalar]:
 
 
 STUDENT_GAP = Draw(_student, bounds=_bounds)
-TEACHER_GAP = Draw(_teacher, bounds=_bounds)

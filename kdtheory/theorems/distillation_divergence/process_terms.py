@@ -190,8 +190,9 @@ def individual_laws(
         shares = (rows.T[:, :, None] == np.arange(num_examples)).astype(np.float64)
     present = jnp.asarray(shares, process.losses.dtype)
     teacher, student = (jnp.einsum("pdz,df->pzf", present, law) for law in _laws(process))
-    mean = process.example_weights @ process.losses.T
-    return mean[None, :] - process.losses.T, teacher, student
+    # As in `gaps`: of losses that agree nothing is left.
+    centred = process.losses - jnp.min(process.losses, axis=1, keepdims=True)
+    return (centred @ process.example_weights)[None, :] - centred.T, teacher, student
 
 
 @jax.jit

@@ -261,6 +261,8 @@ LEMMA15_SHARPENED = dataclasses.replace(
     source=OURS,
     text_examined=TextExamined.OURS,
     sharpens=LEMMA15.slug,
+    # In one dimension a cosine bends as much as its smoothness allows.
+    sizes=((2, 2, 1), *worlds.TEACHER_SIZES),
     lhs=_change(_sharpness),
     rhs=_allowed(proxies.lemma15_sharpened),
 )

@@ -14,6 +14,9 @@ from kdtheory import gap_bounds
 from kdtheory.cli import app
 from kdtheory.gap_bounds import samples
 
+# One worker compiles the programs that these files share.
+pytestmark = pytest.mark.xdist_group("gap_bounds")
+
 
 def run(*arguments: object):
     return CliRunner().invoke(app, ["--no-cache", "bounds", *map(str, arguments)])

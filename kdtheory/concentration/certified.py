@@ -34,7 +34,7 @@ from kdtheory.concentration import proxies
 
 _AT_ONCE = 16
 """How many cells are halved at a time."""
-_FIRST_CELLS = 64
+_FIRST_CELLS = 32
 _SMALLEST = 1e-3
 """The end of the first cell, in units of 1/R; the others form a geometric sequence."""
 _ROUNDING_UNITS = 64

@@ -28,7 +28,7 @@ _TOPS = 3
 """How many of the grid's local maxima are refined: the highest on the grid need not stay it."""
 _FIRST = 1e-2
 """The first argument of the grid, in units of 1/R."""
-_STEPS = 16
+_STEPS = 10
 """Of Newton's method, halving where it leaves its bracket."""
 
 

@@ -15,6 +15,9 @@ from kdtheory import concentration, gap_bounds
 from kdtheory.gap_bounds import single
 from kdtheory.objects.constructions import algorithm_kernel
 
+# One worker compiles the programs that these files share.
+pytestmark = pytest.mark.xdist_group("gap_bounds")
+
 
 @pytest.fixture(scope="module")
 def found():

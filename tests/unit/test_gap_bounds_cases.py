@@ -13,6 +13,9 @@ from kdtheory._check import InputError
 from kdtheory.objects.constructions import algorithm_kernel
 from kdtheory.objects.processes import DistillationProcess
 
+# One worker compiles the programs that these files share.
+pytestmark = pytest.mark.xdist_group("gap_bounds")
+
 
 def test_a_student_that_is_the_teacher():
     weights, losses, kernel, _ = ORDINARY

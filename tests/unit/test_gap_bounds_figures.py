@@ -9,6 +9,9 @@ from kdtheory import gap_bounds
 from kdtheory.gap_bounds import figures, samples
 from kdtheory.objects.processes import DistillationProcess, teacher_law
 
+# One worker compiles the programs that these files share.
+pytestmark = pytest.mark.xdist_group("gap_bounds")
+
 
 @pytest.fixture(autouse=True)
 def _closed():

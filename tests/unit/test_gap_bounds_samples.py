@@ -12,6 +12,9 @@ from kdtheory import concentration, gap_bounds
 from kdtheory._check import InputError
 from kdtheory.gap_bounds import samples
 
+# One worker compiles the programs that these files share.
+pytestmark = pytest.mark.xdist_group("gap_bounds")
+
 GENERATOR = np.random.default_rng(20260522)
 
 ARGUMENTS = np.geomspace(1e-4, 1e4, 100_001)

@@ -116,19 +116,13 @@ def smallest_proxy(process: DistillationProcess) -> Scalar:
     return concentration.variance_proxy(*bounds.flat_law(process))
 
 
-def processes_with_proxy(size: tuple[int, ...]) -> Domain:
-    """Returns the domain of (process, variance proxy), proxies up to twice the smallest."""
+def processes_with_excess(size: tuple[int, ...]) -> Domain:
+    r"""Returns (process, excess): a variance proxy, as what it has above the smallest one.
 
-    def build(process: DistillationProcess, excess: Any) -> tuple[Any, ...]:
-        return process, smallest_proxy(process) * (1.0 + excess)
-
-    def split(process: DistillationProcess, variance_proxy: Any) -> tuple[Any, ...]:
-        smallest = smallest_proxy(process)
-        varies = smallest > 0
-        ratio = variance_proxy / jnp.where(varies, smallest, 1.0)
-        return process, jnp.where(varies, ratio - 1.0, 0.0)
-
-    return extended(processes(size), box(0, 1).named("excess"), build, split)
+    In units of the smallest one, so that zero is the smallest proxy and one twice that.
+    """
+    extra = box(0, 1).named("excess")
+    return extended(processes(size), extra, lambda *parts: parts, lambda *instance: instance)
 
 
 def largest_c(process: DistillationProcess, eta: Any) -> Scalar:

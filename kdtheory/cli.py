@@ -245,7 +245,7 @@ def verify(
     if as_json:
         report.write_json(checks)
     else:
-        out = report.console()
+        out = report.console(160)
         out.print(report.checks_table(checks, claims))
         for check in checks:
             if not check.as_expected:

@@ -68,10 +68,14 @@ def mutants_summary(records: Sequence[Mutation]) -> str:
     return "\n".join(lines)
 
 
-def console() -> Console:
-    """Returns a console for standard output, wide enough for the tables when it is no terminal."""
+def console(width: int = 130) -> Console:
+    """Returns a console for standard output.
+
+    Args:
+        width: columns to write when it is no terminal.
+    """
     plain = Console()
-    return plain if plain.is_terminal else Console(width=130)
+    return plain if plain.is_terminal else Console(width=width)
 
 
 def write_json(data: Any) -> None:

@@ -9,7 +9,6 @@ from kdtheory.theorems import (
     bias_variance,
     distillation_divergence,
     linear_gaussian,
-    sharpness_aware,
     variance_reduction,
 )
 
@@ -17,7 +16,6 @@ CLAIMS: tuple[Claim, ...] = (
     *variance_reduction.CLAIMS,
     *bias_variance.CLAIMS,
     *distillation_divergence.CLAIMS,
-    *sharpness_aware.CLAIMS,
     *linear_gaussian.CLAIMS,
 )
 

@@ -44,6 +44,8 @@ _NAMES = {
     "Source": "kdtheory.claim",
     "TextExamined": "kdtheory.claim",
     "Domain": "kdtheory.domains",
+    "distillation_loss_proxy": "kdtheory.theorems.distillation_divergence.distillation_loss",
+    "distillation_loss_range": "kdtheory.theorems.distillation_divergence.distillation_loss",
     "DistillationProcess": "kdtheory.objects.processes",
     "StableAlgorithm": "kdtheory.objects.algorithms",
     "algorithm_kernel": "kdtheory.objects.constructions",
@@ -163,6 +165,12 @@ if TYPE_CHECKING:
     from kdtheory.results import Verdict as Verdict
     from kdtheory.theorems import CLAIMS as CLAIMS
     from kdtheory.theorems import find as find
+    from kdtheory.theorems.distillation_divergence.distillation_loss import (
+        distillation_loss_proxy as distillation_loss_proxy,
+    )
+    from kdtheory.theorems.distillation_divergence.distillation_loss import (
+        distillation_loss_range as distillation_loss_range,
+    )
     from kdtheory.tools import ablate as ablate
     from kdtheory.tools import best_constant as best_constant
     from kdtheory.tools import evaluate as evaluate

@@ -11,6 +11,8 @@ import jax.numpy as jnp
 from jax.scipy.special import xlogy
 from jaxtyping import Array, Float
 
+from kdtheory._numerics import square_root
+
 
 @jax.jit
 def kl_divergence(
@@ -157,9 +159,7 @@ def euclidean_distance(
         >>> float(euclidean_distance(jnp.array([0.5, 0.0, 0.5, 0.0]), jnp.full(4, 0.25)))
         0.5
     """
-    squares = squared_distance(p, q)
-    apart = squares > 0
-    return jnp.where(apart, jnp.sqrt(jnp.where(apart, squares, 1.0)), 0.0)
+    return square_root(squared_distance(p, q))
 
 
 @jax.jit

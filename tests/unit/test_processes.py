@@ -216,7 +216,7 @@ def test_what_underflows_is_not_impossible():
 
 
 def kl(p, q):
-    """KL of two lists of floats, summed naively in 50 digits' stead: fsum of exact products."""
+    """KL of two lists of floats: the plain sum of p log(p/q), without rounding between terms."""
     if any(a > 0 and b == 0 for a, b in zip(p, q, strict=True)):
         return math.inf
     return math.fsum(a * math.log(a / b) for a, b in zip(p, q, strict=True) if a > 0)

@@ -213,19 +213,3 @@ def gap_range(process: DistillationProcess) -> tuple[Scalar, Scalar]:
     values, teacher = flat_law(process)
     low = jnp.min(jnp.where(teacher > 0, values, jnp.inf))
     return low, jnp.max(jnp.where(teacher > 0, values, -jnp.inf)) - low
-
-
-UPPER: dict[str, Bound] = {
-    "theorem8": theorem8,
-    "theorem8_one_sided": theorem8_one_sided,
-    "chernoff": chernoff,
-    "pushforward": pushforward,
-    "binary_kl": binary_kl,
-    "pinsker": pinsker,
-    "bretagnolle_huber": bretagnolle_huber,
-    "chi_square": chi_square,
-    "individual_sample": individual_sample,
-    "shared_inputs": shared_inputs,
-    "disintegrated": disintegrated,
-}
-"""Name -> upper bound on the student's gap; the last two hold for shared inputs only."""

@@ -13,7 +13,7 @@ from kdtheory._numerics import chosen
 from kdtheory._types import Scalar
 from kdtheory.claim import Assumption, Case, Claim, Finding, Relation, Source, TextExamined
 from kdtheory.domains import box
-from kdtheory.theorems.distillation_divergence import claims_laws
+from kdtheory.theorems.distillation_divergence import claims_laws, formulas
 from kdtheory.theorems.distillation_divergence import law_worlds as worlds
 from kdtheory.theorems.distillation_divergence.law_worlds import law
 from kdtheory.theorems.papers import LI_HE
@@ -205,9 +205,7 @@ LOWER_BELOW_CHERNOFF = Claim(
 
 def _two_sided(values: Any, probs: Any, proxy: Any, divergence: Any, _: Any) -> Scalar:
     r"""Returns $\mu-s\sqrt{2K}$, the two-sided form of Theorem 8."""
-    away = 2.0 * divergence * proxy
-    root = jnp.where(away > 0, jnp.sqrt(jnp.where(away > 0, away, 1.0)), 0.0)
-    return worlds.mean(values, probs) - root
+    return -formulas.sub_gaussian(-worlds.mean(values, probs), proxy, divergence)
 
 
 def _by_remark2(mean: Any, proxy: Any, divergence: Any, eta: Any) -> Scalar:

@@ -25,6 +25,7 @@ from kdtheory.claim import (
 )
 from kdtheory.divergences import kl_divergence
 from kdtheory.domains import box, integers
+from kdtheory.theorems.distillation_divergence import formulas
 from kdtheory.theorems.distillation_divergence import law_worlds as worlds
 from kdtheory.theorems.distillation_divergence.law_worlds import law
 from kdtheory.theorems.papers import LI_HE
@@ -230,9 +231,7 @@ def _chernoff(values: Any, probs: Any, divergence: Any) -> Scalar:
 
 def _theorem8(values: Any, probs: Any, divergence: Any) -> Scalar:
     proxy = concentration.variance_proxy_above(values, probs)
-    away = jnp.where(proxy > 0, jnp.sqrt(2.0 * jnp.where(proxy > 0, proxy, 1.0)), 0.0)
-    root = jnp.where(divergence > 0, jnp.sqrt(jnp.where(divergence > 0, divergence, 1.0)), 0.0)
-    return worlds.mean(values, probs) + away * root
+    return formulas.sub_gaussian(worlds.mean(values, probs), proxy, divergence)
 
 
 def _tilted_mean(values: Any, probs: Any, argument: Any) -> Scalar:

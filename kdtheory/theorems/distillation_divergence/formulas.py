@@ -6,13 +6,12 @@ bound is the teacher's mean. Lower bounds are minus the upper bounds of $-h$.
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from kdtheory import concentration
+from kdtheory._numerics import square_root
 from kdtheory._types import Scalar
 
 
@@ -24,7 +23,7 @@ def sub_gaussian(mean: Scalar, variance_proxy: Scalar, divergence: Scalar) -> Sc
         variance_proxy: $\sigma^2\ge0$.
         divergence: $K\in[0,\infty]$.
     """
-    return _completed(mean, divergence, _root(2.0 * variance_proxy * _finite(divergence)))
+    return _completed(mean, divergence, square_root(2.0 * variance_proxy * _finite(divergence)))
 
 
 def binary_kl(mean: Scalar, low: Scalar, width: Scalar, divergence: Scalar) -> Scalar:
@@ -50,12 +49,12 @@ def pinsker(mean: Scalar, width: Scalar, divergence: Scalar) -> Scalar:
         width: $R$, of an interval that holds the values.
         divergence: $K\in[0,\infty]$.
     """
-    return _completed(mean, divergence, width * _root(0.5 * _finite(divergence)))
+    return _completed(mean, divergence, width * square_root(0.5 * _finite(divergence)))
 
 
 def bretagnolle_huber(mean: Scalar, width: Scalar, divergence: Scalar) -> Scalar:
     r"""Returns $\mu+R\sqrt{1-e^{-K}}$; arguments as in `pinsker`."""
-    root = _root(-jnp.expm1(-_finite(divergence)))
+    root = square_root(-jnp.expm1(-_finite(divergence)))
     return _completed(mean, divergence, width * root)
 
 
@@ -67,7 +66,7 @@ def chi_square(mean: Scalar, variance: Scalar, distance: Scalar) -> Scalar:
         variance: $\mathrm{Var}$.
         distance: $\chi^2\in[0,\infty]$.
     """
-    return _completed(mean, distance, _root(variance * _finite(distance)))
+    return _completed(mean, distance, square_root(variance * _finite(distance)))
 
 
 def averaged(
@@ -93,12 +92,6 @@ def averaged(
 
 def _finite(divergence: Scalar) -> Scalar:
     return jnp.where(divergence < jnp.inf, divergence, 0.0)
-
-
-def _root(square: Any) -> Any:
-    """Returns the square root, with gradient zero at zero."""
-    positive = square > 0
-    return jnp.where(positive, jnp.sqrt(jnp.where(positive, square, 1.0)), 0.0)
 
 
 def _completed(mean: Scalar, divergence: Scalar, excess: Scalar) -> Scalar:

@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from kdtheory._types import Scalar
-from kdtheory.divergences import kl_to_log_probs
+from kdtheory.divergences import kl_divergence, kl_to_log_probs
 from kdtheory.objects import datasets
 from kdtheory.objects.processes import (
     DistillationProcess,
@@ -100,9 +100,7 @@ def algorithm_divergence(process: DistillationProcess) -> Scalar:
     present = seen > 0
     safe = jnp.where(present, seen, 1.0)[:, None]
     kernel = jnp.where(present[:, None], process.student_law / safe, process.teacher_kernel)
-    possible = process.teacher_kernel > 0
-    logs = jnp.log(jnp.where(possible, process.teacher_kernel, 1.0))
-    each = kl_to_log_probs(kernel, jnp.where(possible, logs, -jnp.inf))
+    each = kl_divergence(kernel, process.teacher_kernel)
     return jnp.sum(jnp.where(present, seen * jnp.where(present, each, 0.0), 0.0))
 
 
@@ -124,12 +122,8 @@ def gap_divergence(process: DistillationProcess) -> Scalar:
     student = process.student_law.reshape(-1)
     # Every group once, at its first member.
     first = jnp.sum(jnp.tril(together, -1), axis=1) == 0
-    student_mass = jnp.where(first, together @ student, 0.0)
-    teacher_mass = together @ teacher
-    possible = teacher_mass > 0
-    logs = jnp.log(jnp.where(possible, teacher_mass, 1.0))
-    log_mass = jnp.where(possible & first, logs, -jnp.inf)
-    return kl_to_log_probs(student_mass, log_mass)
+    masses = (jnp.where(first, together @ law, 0.0) for law in (student, teacher))
+    return kl_divergence(*masses)
 
 
 def law_of_gap(
@@ -244,6 +238,4 @@ def input_divergence(process: DistillationProcess) -> Scalar:
         process: a process whose ``inputs`` are named.
     """
     teacher, _, student, _ = laws_given_inputs(process)
-    possible = teacher > 0
-    logs = jnp.log(jnp.where(possible, teacher, 1.0))
-    return kl_to_log_probs(student, jnp.where(possible, logs, -jnp.inf))
+    return kl_divergence(student, teacher)

@@ -19,6 +19,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Num
 
+from kdtheory._numerics import square_root
 from kdtheory._types import Key, Scalar
 from kdtheory.theorems.linear_gaussian.teacher_range import TeacherRange, lost
 
@@ -103,8 +104,7 @@ def expected_tail_two_by_two(
 
 def _length(x: Scalar, y: Scalar) -> Scalar:
     """Returns the length of a plane vector, with the gradient zero at zero."""
-    square = x**2 + y**2
-    return jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1.0)), 0.0)
+    return square_root(x**2 + y**2)
 
 
 @jax.jit

@@ -30,6 +30,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from kdtheory._numerics import square_root
 from kdtheory._types import Scalar
 
 MAX_INNER = 3
@@ -63,9 +64,7 @@ def kept_by_rank_one(
 
 
 def _distance(one: Array, other: Array, student_scale: Array) -> Scalar:
-    square = jnp.sum((one - other) ** 2) / student_scale
-    apart = square > 0
-    return jnp.where(apart, jnp.sqrt(jnp.where(apart, square, 1.0)), 0.0)
+    return square_root(jnp.sum((one - other) ** 2) / student_scale)
 
 
 def _mixture_log(share: Array, distance: Scalar) -> Array:

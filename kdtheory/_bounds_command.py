@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from kdtheory.gap_bounds import GapSamples
     from kdtheory.objects.processes import DistillationProcess
 
-FIGURES = (".png", ".pdf", ".svg")
-
 
 def bounds(
     context: typer.Context,
@@ -130,15 +128,8 @@ def _check_request(
     if against == "samples" and example is None:
         mend = "In Python, plot_bounds_against_samples takes a function from n to a process."
         _check.refuse("--against", "samples with a file, which has one n", "--example", mend)
-    for option, path, suffixes in (("--output", output, FIGURES), ("--save", save, (".npz",))):
-        if path is None:
-            continue
-        if path.suffix.lower() not in suffixes:
-            got = repr(path.suffix) if path.suffix else "no extension"
-            _check.refuse(option, got, " or ".join(suffixes), "Name the file with one.")
-        if not path.parent.is_dir():
-            got = f"{path}, whose folder does not exist"
-            _check.refuse(option, got, "a file in an existing folder", "Make the folder first.")
+    _check.output_file("--output", output, _check.FIGURES)
+    _check.output_file("--save", save, (".npz",))
 
 
 def _given(

@@ -7,6 +7,7 @@ NumPy array or a Python number.
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
@@ -168,6 +169,31 @@ def integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:
         right = f" and at most {high}" if high is not None else ""
         refuse(name, f"{result:g}", f"an integer of at least {low}{right}", "Choose another value.")
     return int(result)
+
+
+def output_file(name: str, path: Path | None, suffixes: tuple[str, ...]) -> None:
+    """Refuses a file that could not be written, before any work is done for it.
+
+    Args:
+        name: the option's name, for the message.
+        path: the file asked for; None if there is none.
+        suffixes: the extensions that can be written.
+
+    Raises:
+        InputError: for another extension, or a folder that does not exist.
+    """
+    if path is None:
+        return
+    if path.suffix.lower() not in suffixes:
+        got = repr(path.suffix) if path.suffix else "no extension"
+        refuse(name, got, " or ".join(suffixes), "Name the file with one.")
+    if not path.parent.is_dir():
+        got = f"{path}, whose folder does not exist"
+        refuse(name, got, "a file in an existing folder", "Make the folder first.")
+
+
+FIGURES = (".png", ".pdf", ".svg")
+"""The extensions of figures."""
 
 
 def same_shape(name: str, array: FloatArray, other_name: str, other: FloatArray) -> None:

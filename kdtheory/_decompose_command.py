@@ -10,8 +10,6 @@ import typer
 if TYPE_CHECKING:
     from kdtheory.readers import DesignData
 
-FIGURES = (".png", ".pdf", ".svg")
-
 MANY = 100_000
 """Points of a sweep beyond which the number is taken for a slip."""
 
@@ -138,12 +136,7 @@ def _check_request(
     modes = ("--sweep",) * (sweep is not None) + ("--map",) * dominance + ("--optimize",) * optimize
     if len(modes) > 1:
         _check.refuse(modes[0], f"it with {modes[1]}", "one of them", "Ask for one at a time.")
-    if output is not None and output.suffix.lower() not in FIGURES:
-        got = repr(output.suffix) if output.suffix else "no extension"
-        _check.refuse("--output", got, " or ".join(FIGURES), "Name the figure with one.")
-    if output is not None and not output.parent.is_dir():
-        got = f"{output}, whose folder does not exist"
-        _check.refuse("--output", got, "a file in an existing folder", "Make the folder first.")
+    _check.output_file("--output", output, _check.FIGURES)
 
 
 def _read(

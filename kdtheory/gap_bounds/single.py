@@ -28,7 +28,7 @@ SIDES = ("above", "below")
 
 
 def bounds(
-    process: DistillationProcess | None = None,
+    process: Any = None,
     *,
     example_weights: Any = None,
     losses: Any = None,
@@ -40,8 +40,8 @@ def bounds(
     r"""Bounds the student's generalisation gap by everything that applies to a process.
 
     Args:
-        process: the process; or leave it out and give its arrays, as `DistillationProcess.create`
-            takes them.
+        process: a `DistillationProcess`; or leave it out and give its arrays, as
+            `DistillationProcess.create` takes them.
         example_weights: $p_Z$.
         losses: $\ell(f, z)$, shape ``(hypotheses, examples)``.
         teacher_kernel: $q_T(f\,|\,D)$, shape ``(datasets, hypotheses)``.
@@ -53,7 +53,7 @@ def bounds(
         The exact gaps and divergences, and the bounds ranked by tightness.
 
     Raises:
-        InputError: for arrays that make no process, or both a process and arrays.
+        InputError: for anything but a process, arrays that make none, or both.
 
     Example:
         >>> found = bounds(example_weights=[0.5, 0.5], losses=[[0.0, 1.0]],
@@ -75,6 +75,9 @@ def bounds(
         _check.refuse(
             "bounds", got, "a process, or all of its arrays", f"They are {', '.join(arrays)}."
         )
+    if process is not None and not isinstance(process, DistillationProcess):
+        mend = "DistillationProcess.create makes one of arrays, gap_bounds.read_process of a file."
+        _check.refuse("process", f"{type(process).__name__}", "a DistillationProcess", mend)
     with jax.enable_x64(True):
         if process is None:
             process = DistillationProcess.create(**arrays, inputs=inputs)

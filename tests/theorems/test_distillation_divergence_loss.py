@@ -259,3 +259,10 @@ def test_refusals():
         distillation_loss.distillation_loss_range(1.0, 1.0, num_labels=2, loss="hinge")
     with pytest.raises(ValueError, match="num_labels: got 0"):
         distillation_loss.distillation_loss_slope(1.0, 1.0, num_labels=0)
+
+
+@pytest.mark.parametrize(("bound", "temperature"), [(-1.0, 1.0), (1.0, 0.0), (1.0, -2.0)])
+@pytest.mark.parametrize("name", distillation_loss.LOSSES)
+def test_what_is_out_of_range_has_no_range(name, bound, temperature):
+    ends = distillation_loss.distillation_loss_range(bound, temperature, num_labels=3, loss=name)
+    assert np.isnan(ends).all()

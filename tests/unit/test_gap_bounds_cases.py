@@ -165,6 +165,8 @@ def test_bounds_refuses():
         )
     with pytest.raises(InputError, match="a process and losses"):
         gap_bounds.bounds(gap_bounds.example_process("tilt", 1), losses=[[0.0]])
+    with pytest.raises(InputError, match="process: got str; expected a DistillationProcess"):
+        gap_bounds.bounds("process.npz")
     with pytest.raises(InputError, match="example: got 'til'"):
         gap_bounds.example_process("til")
     with pytest.raises(InputError, match="at most 14"):

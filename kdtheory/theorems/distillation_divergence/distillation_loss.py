@@ -91,8 +91,8 @@ def distillation_loss_range(
         scaled: whether the loss is multiplied by $T^2$.
 
     Returns:
-        Both ends. They are attained if $B$ is finite; the upper one is $\infty$ if it is not, but
-        for the Brier score.
+        Both ends, NaN for $B$ or $T$ out of range. They are attained if $B$ is finite; the upper
+        one is $\infty$ if it is not, but for the Brier score.
 
     Raises:
         InputError: for a loss that is none of these, or fewer than one label.
@@ -149,12 +149,13 @@ def distillation_loss_width(
 def _spread(
     logit_bound: Any, temperature: Any, num_labels: int, loss: str, scaled: bool
 ) -> tuple[Scalar, Scalar]:
-    """Returns x = 2B/T, and the factor of the loss."""
+    """Returns x = 2B/T, and the factor of the loss: NaN where B or T is out of range."""
     if loss not in LOSSES:
         _check.refuse("loss", repr(loss), f"one of {', '.join(LOSSES)}", "Choose one.")
     _check.integer("num_labels", num_labels, low=1)
-    spread = 2.0 * jnp.asarray(logit_bound, float) / temperature
-    return spread, jnp.asarray(temperature, float) ** 2 if scaled else jnp.ones_like(spread)
+    bound, divisor = jnp.asarray(logit_bound, float), jnp.asarray(temperature, float)
+    factor = divisor**2 if scaled else jnp.ones_like(divisor)
+    return 2.0 * bound / divisor, jnp.where((bound >= 0) & (divisor > 0), factor, jnp.nan)
 
 
 def _lower_end(spread: Scalar, num_labels: int, loss: str) -> Scalar:

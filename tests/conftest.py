@@ -62,6 +62,7 @@ hypothesis.settings.load_profile("kdtheory")
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "float32: the test runs in JAX's default precision")
+    config.addinivalue_line("markers", "thorough: `make test-thorough` runs it, not `make test`")
     _keep_programs(config)
 
 

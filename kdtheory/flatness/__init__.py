@@ -2,9 +2,11 @@ r"""How sharp a loss is around what was learned, and what sharpness-aware bounds
 
 * `sharpness`: a user's loss, parameters and data (``single``, from ``averages`` and
   ``curvature``); `with_constants` judges the same measurements by other constants (``penalties``);
-* ``plot_sharpness``: the figure (``figures``).
+* `plot_sharpness`: the figure (``figures``);
+* ``digits``: two small networks on handwritten digits, one of them trained for flatness.
 """
 
+from kdtheory.flatness.figures import plot_sharpness
 from kdtheory.flatness.penalties import Given
 from kdtheory.flatness.records import (
     AtRadius,
@@ -26,6 +28,7 @@ __all__ = [
     "Premise",
     "SharpnessReport",
     "Status",
+    "plot_sharpness",
     "sharpness",
     "with_constants",
 ]

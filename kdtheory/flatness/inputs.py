@@ -125,7 +125,7 @@ def check_loss(loss: Loss, parameters: Any, data: Any) -> Any:
         got = f"{type(problem).__name__} ({lines[0] if lines else 'no message'}) on one example"
         _check.refuse("loss", got, expected, WRAP)
     leaves = jax.tree.leaves(found)
-    if len(leaves) != 1 or leaves[0].shape != () or jax.tree.structure(found).num_nodes != 1:
+    if len(leaves) != 1 or leaves[0] is not found or leaves[0].shape != ():
         shapes = ", ".join(str(leaf.shape) for leaf in leaves) or "nothing"
         got = f"a result of shape {shapes} for one example"
         mend = f"Sum or average what it returns, and drop auxiliary results. {WRAP}"

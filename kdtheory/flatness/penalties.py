@@ -126,8 +126,10 @@ def penalties(
     for name, kind in KINDS.items():
         missing = tuple(need for need in kind.needs if need not in usable)
         values = () if missing else tuple(map(float, computed[name]))
+        # A gap is a difference of two means of the loss.
+        vacuous = tuple(bool(value >= constants.loss_width) for value in values)
         note = _lemma14(report, constants) if name == "printed" and not missing else ""
-        found.append(Penalty(name, kind.title, values, missing, note, kind.slug))
+        found.append(Penalty(name, kind.title, values, vacuous, missing, note, kind.slug))
     root = None
     if usable >= {*_SHARP, "lipschitz"}:
         root = float(regime.largest_radius(constants, divergence))
@@ -202,7 +204,8 @@ def premises(report: SharpnessReport, given: Given) -> tuple[Premise, ...]:
         _range(report, given),
         _at_least(
             "lipschitz",
-            "no gradient of the loss, anywhere, is longer than L",
+            "no gradient of the loss is longer than L, anywhere that teachers, their perturbations and "
+            "the ways between them lead",
             given.lipschitz,
             steepest,
             f"the largest gradient met, at the parameters and at a few points of {ball},",

@@ -80,6 +80,8 @@ class Penalty:
         name: a key of `kdtheory.flatness.penalties.KINDS`.
         title: what it is called.
         values: one for every radius; empty if it is not computed.
+        vacuous: at which radii it is no less than the width of the range of the loss, which no
+            gap exceeds.
         missing: the premises that it needs and that are unknown or violated.
         note: what else it needs, and whether that holds.
         slug: the claim of the catalogue.
@@ -88,6 +90,7 @@ class Penalty:
     name: str
     title: str
     values: tuple[float, ...]
+    vacuous: tuple[bool, ...]
     missing: tuple[str, ...]
     note: str
     slug: str

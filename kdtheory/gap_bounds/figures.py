@@ -223,7 +223,7 @@ def _draw(ax: Any, curve: BoundCurve) -> None:
     labels.append((curve.teacher_gap[-1], "teacher's gap", "0.35"))
     ax.set_xlim(curve.x[0], curve.x[-1])
     ax.set_ylim(bottom, top)
-    _label(ax, [label for label in labels if bottom <= label[0] <= top])
+    label_ends(ax, [label for label in labels if bottom <= label[0] <= top])
     for name, (colour, _) in STYLES.items():
         if name in curve.above and top < curve.above[name][-1] < np.inf:
             _label_exit(ax, curve.x, curve.above[name], top, LABELS[name], colour)
@@ -269,12 +269,19 @@ def _limits(curve: BoundCurve) -> tuple[float, float]:
     return max(low - pad, curve.low.min() - edge), min(high + pad, curve.high.max() + edge)
 
 
-def _label(ax: Any, labels: list[tuple[float, str, str]]) -> None:
-    """Names lines at the right end, spread so that no two names overlap."""
-    bottom, top = ax.get_ylim()
+def label_ends(ax: Any, labels: list[tuple[float, str, str]]) -> None:
+    """Names lines at the right end, spread so that no two names overlap.
+
+    Args:
+        ax: the axes, their scales final.
+        labels: of every line its last value, its name and its colour.
+    """
     labels = sorted(labels)
     height = ax.get_window_extent().height * 72.0 / ax.figure.dpi
-    places = spread([label[0] for label in labels], 11.0 * (top - bottom) / height, bottom, top)
+    right, to_axes = ax.get_xlim()[1], ax.transData + ax.transAxes.inverted()
+    ends = [to_axes.transform((right, label[0]))[1] for label in labels]
+    spaced = spread(ends, 11.0 / height, 0.0, 1.0)
+    places = [to_axes.inverted().transform((1.0, place))[1] for place in spaced]
     for place, (value, text, colour) in zip(places, labels, strict=True):
         ax.annotate(
             text,

@@ -7,7 +7,6 @@ r"""How sharp a loss is around what was learned, and what sharpness-aware bounds
 """
 
 from kdtheory.flatness.figures import plot_sharpness
-from kdtheory.flatness.penalties import Given
 from kdtheory.flatness.records import (
     AtRadius,
     Eigenvalue,
@@ -23,7 +22,6 @@ __all__ = [
     "AtRadius",
     "Eigenvalue",
     "Estimate",
-    "Given",
     "Penalty",
     "Premise",
     "SharpnessReport",

@@ -132,7 +132,7 @@ def student_interval(values: Any, level: float) -> Estimate:
     return Estimate(mean, mean - margin, mean + margin, spread)
 
 
-_HALVINGS = 60
+_HALVINGS = 40
 
 
 def sound_interval(

@@ -205,10 +205,13 @@ class Found(NamedTuple):
     Attributes:
         curvature: the largest Hessian norm of the mean loss among the points, per radius.
         gradient: the largest gradient of a single example there.
+        secant: by how much the gradient of a single example differs there from the one at the
+            parameters, at most, over the distance: no smoothness constant is smaller.
     """
 
     curvature: Float[Array, "radii"]
     gradient: Float[Array, "radii"]
+    secant: Float[Array, "radii"]
 
 
 @functools.partial(jax.jit, static_argnames=("loss", "batch_size"))
@@ -240,18 +243,21 @@ def largest_in_balls(
     start = direction + _unit(jax.random.normal(keys[0], flat.shape, flat.dtype))
     some = derivative_batch(batch_size, flat.size)
 
-    def of_point(point: Vector) -> tuple[Scalar, Scalar]:
-        def slope(example: Any) -> Scalar:
-            return _norm(jax.grad(lambda at: loss(unravel(at), example))(point))
+    def of_point(point: Vector) -> tuple[Scalar, Scalar, Scalar]:
+        def slopes(example: Any) -> tuple[Scalar, Scalar]:
+            gradient = jax.grad(lambda at: loss(unravel(at), example))
+            there = gradient(point)
+            return _norm(there), _norm(there - gradient(flat))
 
         def times(vector: Vector) -> Vector:
             return _product(loss, unravel, point, data, vector, batch_size)
 
-        return _power(times, start), jnp.max(each(slope, data, some))
+        slope, change = each(slopes, data, some)
+        return _power(times, start), jnp.max(slope), jnp.max(change) / _norm(point - flat)
 
-    def of_radius(radius: Any) -> tuple[Scalar, Scalar]:
-        bends, slopes = jax.lax.map(of_point, flat[None, :] + radius * steps)
-        return jnp.max(bends), jnp.max(slopes)
+    def of_radius(radius: Any) -> tuple[Scalar, Scalar, Scalar]:
+        found = jax.lax.map(of_point, flat[None, :] + radius * steps)
+        return jnp.max(found[0]), jnp.max(found[1]), jnp.max(found[2])
 
     return Found(*jax.lax.map(of_radius, radii))
 
@@ -271,26 +277,25 @@ def extreme_eigenvalues(
     """
     start = np.random.default_rng(seed).standard_normal(num_parameters)
     start /= np.linalg.norm(start)
-    largest = _lanczos(times, start)
-    top = rayleigh(times, largest)
-    # Away from a multiple of the identity: the smallest eigenvalue of a network is close to many
-    # others, which a tolerance relative to itself would have to tell apart.
-    shift = max(abs(top.value), float(np.linalg.norm(times(start))))
-    smallest = _lanczos(lambda vector: shift * vector - times(vector), start)
-    bottom = rayleigh(times, smallest)
-    return top, bottom, largest if top.value >= -bottom.value else smallest
+    vector = _lanczos(times, start)
+    first = rayleigh(times, vector)
+    # The other end is the largest eigenvalue of this, none of which is negative: near zero, where
+    # those of networks crowd, a tolerance relative to an eigenvalue would be never or wrongly met.
+    shift, side = abs(first.value), 1.0 if first.value >= 0 else -1.0
+    other = rayleigh(times, _lanczos(lambda at: shift * at - side * times(at), start))
+    return (first, other, vector) if side > 0 else (other, first, vector)
 
 
 def _lanczos(times: Any, start: Any) -> Any:
-    """Returns the eigenvector of the largest eigenvalue; how far it is from one is seen later."""
+    """Returns the eigenvector of the eigenvalue that is largest in size, as far as it is found."""
     from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
     size = len(start)
     operator = LinearOperator((size, size), matvec=times, dtype=np.float64)
     try:
-        return eigsh(operator, k=1, which="LA", v0=start, tol=_TOLERANCE)[1][:, 0]
+        return eigsh(operator, k=1, which="LM", v0=start, tol=_TOLERANCE)[1][:, 0]
     except ArpackError:
-        # Not converged, or the product with the start is zero.
+        # Not converged, or the product with the start is zero: the residual will tell.
         return start
 
 

@@ -19,7 +19,8 @@ from jaxtyping import Array, Float, Int
 
 from kdtheory._random import random_key
 from kdtheory._types import Key, Scalar
-from kdtheory.flatness.penalties import Given
+from kdtheory.flatness.inputs import radii_of
+from kdtheory.flatness.penalties import smoothness_seen
 from kdtheory.flatness.records import SharpnessReport
 from kdtheory.flatness.single import sharpness, with_constants
 
@@ -31,6 +32,8 @@ STEP_SIZE = 0.5
 MOMENTUM = 0.9
 ASCENT = 0.5
 """$r$ of the network that is trained for flatness."""
+
+DRAWS = 128
 
 RADII = (0.1, 0.2, 0.5, 1.0, 2.0, 3.0)
 """The radii of the example; the parameters have norms of 20 and 23."""
@@ -98,7 +101,7 @@ def initial(key: Key, num_pixels: int, num_classes: int) -> dict[str, Any]:
 
 @jax.jit
 def trained(
-    start: dict[str, Any], data: Data, ascent: Scalar | float, steps: Int[Array, ""] | int = STEPS
+    start: dict[str, Any], data: Data, ascent: Scalar | float, steps: Int[Array, ""] | int
 ) -> dict[str, Any]:
     r"""Returns the parameters after training.
 
@@ -144,9 +147,7 @@ class Network:
     report: SharpnessReport
 
 
-def digits_example(
-    radii: Any = RADII, seed: int = 0, *, num_draws: int = 128, steps: int = STEPS
-) -> tuple[Network, Network]:
+def digits_example(radii: Any = RADII, seed: int = 0) -> tuple[Network, Network]:
     """Trains both networks and measures their sharpness at the same radii.
 
     Of the constants of the bounds the range of the loss is known. The divergence and the stability
@@ -156,8 +157,6 @@ def digits_example(
     Args:
         radii: at which.
         seed: of everything random.
-        num_draws: see `sharpness`.
-        steps: of training.
 
     Returns:
         The network of plain training, and the one that was trained for flatness.
@@ -165,39 +164,40 @@ def digits_example(
     Raises:
         InputError: if scikit-learn is not installed, or for a radius that is not positive.
     """
+    radii = radii_of(radii)  # before training
     with jax.enable_x64(True):
         data, heldout = digits_data(seed)
         start = initial(random_key(seed), data[0].shape[1], 10)
         networks = []
         for name, ascent in (("plain training", 0.0), ("trained for flatness", ASCENT)):
-            found = trained(start, data, ascent, steps)
+            found = trained(start, data, ascent, STEPS)
             measured = sharpness(
                 brier,
                 found,
                 data,
                 radius=radii,
                 heldout=heldout,
-                num_draws=num_draws,
+                num_draws=DRAWS,
                 seed=seed,
             )
             norm = jnp.sqrt(sum(jnp.sum(leaf * leaf) for leaf in jax.tree.leaves(found)))
-            report = with_constants(measured, _illustration(measured))
+            report = with_constants(measured, **_illustration(measured))
             accuracies = (_accuracy(found, data), _accuracy(found, heldout))
             networks.append(Network(name, *accuracies, float(norm), report))
     return networks[0], networks[1]
 
 
-def _illustration(report: SharpnessReport) -> Given:
-    bend = max(report.smoothness_at_least, report.radii[-1].hessian_at_least)
-    return Given(
-        divergence=DIVERGENCE,
-        loss_range=(0.0, 2.0),
-        stability=STABILITY,
-        lipschitz=MARGIN * report.radii[-1].gradient_at_least,
-        gradient_bound=report.largest_gradient,
-        smoothness=MARGIN * bend,
-        hessian_bound=MARGIN * report.radii[-1].hessian_at_least,
-    )
+def _illustration(report: SharpnessReport) -> dict[str, Any]:
+    last = report.radii[-1]
+    return {
+        "divergence": DIVERGENCE,
+        "loss_range": (0.0, 2.0),
+        "stability": STABILITY,
+        "lipschitz": MARGIN * last.gradient_at_least,
+        "gradient_bound": report.largest_gradient,
+        "smoothness": MARGIN * smoothness_seen(last),
+        "hessian_bound": MARGIN * last.hessian_at_least,
+    }
 
 
 def _accuracy(parameters: dict[str, Any], data: Data) -> float:

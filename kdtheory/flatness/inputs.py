@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from kdtheory import _check
-from kdtheory.flatness.batches import Loss
 
 WRAP = (
     "A loss of a batch is wrapped so: "
@@ -97,7 +96,7 @@ def _refuse_not_finite(name: str, leaf: Any) -> None:
     _check.refuse(name, f"{array[index]}{where}", "finite numbers", mend)
 
 
-def check_loss(loss: Loss, parameters: Any, data: Any) -> Any:
+def check_loss(loss: Any, parameters: Any, data: Any) -> Any:
     """Refuses what is no loss of a single example, before anything is computed.
 
     Args:

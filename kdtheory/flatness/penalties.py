@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from kdtheory._types import Scalar
@@ -180,11 +181,14 @@ def premises(report: SharpnessReport, given: Given) -> tuple[Premise, ...]:
         report: what was measured.
         given: what was stated.
     """
+    # What was found in a ball includes what was found in the smaller ones, and at the centre.
     last = report.radii[-1]
-    steepest = max(at.gradient_at_least for at in report.radii)
-    steepest = max(steepest, report.largest_gradient)
-    around = max(at.hessian_at_least for at in report.radii)
-    bend = max(report.smoothness_at_least, around)
+    if not math.isfinite(last.highest_loss) or not math.isfinite(last.lowest_loss):
+        # Where there is no loss there are no derivatives, whatever a formula returns.
+        nothing = dict.fromkeys(
+            ("gradient_at_least", "smoothness_at_least", "hessian_at_least"), math.nan
+        )
+        last = dataclasses.replace(last, **nothing)
     ball = f"the ball of radius {last.radius:g}"
     return (
         _condition(report),
@@ -204,10 +208,10 @@ def premises(report: SharpnessReport, given: Given) -> tuple[Premise, ...]:
         _range(report, given),
         _at_least(
             "lipschitz",
-            "no gradient of the loss is longer than L, anywhere that teachers, their perturbations and "
-            "the ways between them lead",
+            "no gradient of the loss is longer than L, anywhere that teachers, their perturbations "
+            "and the ways between them lead",
             given.lipschitz,
-            steepest,
+            last.gradient_at_least,
             f"the largest gradient met, at the parameters and at a few points of {ball},",
         ),
         _at_least(
@@ -223,17 +227,26 @@ def premises(report: SharpnessReport, given: Given) -> tuple[Premise, ...]:
             f"the loss is differentiable, with a gradient that is alpha-Lipschitz on {ball} and on "
             "the way to what one other example would have taught",
             given.smoothness,
-            bend,
-            "the largest curvature met, a lower estimate,",
+            smoothness_seen(last),
+            "the fastest change of a gradient met, a lower estimate,",
         ),
         _at_least(
             "hessian_bound",
             f"the Hessian of the population risk has norm at most tau on {ball}",
             given.hessian_bound,
-            around,
+            last.hessian_at_least,
             "the largest norm met, of the mean loss at a few points, a lower estimate,",
         ),
     )
+
+
+def smoothness_seen(at: AtRadius) -> float:
+    r"""Returns the largest lower estimate of $\alpha$: the mean bends no more than the examples.
+
+    Args:
+        at: what was found at a radius.
+    """
+    return max(at.smoothness_at_least, at.hessian_at_least)
 
 
 def _stated(name: str, statement: str, value: float | None, evidence: str) -> Premise:
@@ -262,8 +275,9 @@ def _at_least(
 
 
 def _range(report: SharpnessReport, given: Given) -> Premise:
-    low = min(report.lowest_loss, *(at.lowest_loss for at in report.radii))
-    high = max(report.highest_loss, *(at.highest_loss for at in report.radii))
+    # NumPy's, which do not lose a NaN.
+    low = float(np.min([report.lowest_loss, *(at.lowest_loss for at in report.radii)]))
+    high = float(np.max([report.highest_loss, *(at.highest_loss for at in report.radii)]))
     statement = "the loss of an example lies between a and b, perturbed or not"
     seen = f"losses from {low:.4g} to {high:.4g} were met, at the parameters and around them"
     if given.loss_range is None:
@@ -314,6 +328,10 @@ def meaning(report: SharpnessReport, found: tuple[Penalty, ...]) -> tuple[str, .
             f"With these constants it is below the standard one at the radii {where}."
             if below
             else "With these constants it is at no radius below the standard one."
+        )
+        said.append(
+            "The standard bound with the gradient at the teacher in the place of that constant "
+            f"adds {values['local'][0]:.3g} to the teacher's gap, whatever the radius."
         )
     else:
         lacking = sorted({name for p in found for name in p.missing if not p.values})

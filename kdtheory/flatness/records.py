@@ -113,6 +113,8 @@ class AtRadius:
             largest of a few points of it.
         gradient_at_least: a lower estimate of the largest gradient of a single example's loss over
             the ball.
+        smoothness_at_least: a lower estimate of how fast the gradient of a single example changes
+            over the ball.
         lowest_loss: the lowest loss of a single example that was met.
         highest_loss: the highest.
     """
@@ -125,6 +127,7 @@ class AtRadius:
     quadratic: Estimate
     hessian_at_least: float
     gradient_at_least: float
+    smoothness_at_least: float
     lowest_loss: float
     highest_loss: float
 

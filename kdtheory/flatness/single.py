@@ -23,7 +23,7 @@ LANCZOS_LEAST = 3
 
 
 def sharpness(
-    loss: Loss,
+    loss: Any,
     parameters: Any,
     data: Any,
     *,
@@ -106,15 +106,16 @@ def sharpness(
     share = _check.level(level)
     number = _check.integer("seed", seed, low=0)
     size = _check.integer("batch_size", batch_size, low=1)
-    given = _given(
-        divergence=divergence,
-        loss_range=loss_range,
-        stability=stability,
-        lipschitz=lipschitz,
-        gradient_bound=gradient_bound,
-        smoothness=smoothness,
-        hessian_bound=hessian_bound,
-    )
+    constants = {
+        "loss_range": loss_range,
+        "divergence": divergence,
+        "stability": stability,
+        "lipschitz": lipschitz,
+        "gradient_bound": gradient_bound,
+        "smoothness": smoothness,
+        "hessian_bound": hessian_bound,
+    }
+    _given(**constants)  # before any work
     with jax.enable_x64(True):
         point = inputs.parameters_of(parameters)
         examples = inputs.data_of("data", data)
@@ -126,7 +127,7 @@ def sharpness(
         job = _Job(loss, point, examples, others, radii, draws, share, number, size)
         report = _measured(job)
         warnings = tuple(_warnings(report, dtype))
-        return with_constants(dataclasses.replace(report, warnings=warnings), given)
+        return with_constants(dataclasses.replace(report, warnings=warnings), **constants)
 
 
 class _Job(NamedTuple):
@@ -170,16 +171,44 @@ def _given(*, divergence: Any, loss_range: Any, **constants: Any) -> Given:
     )
 
 
-def with_constants(report: SharpnessReport, given: Given) -> SharpnessReport:
-    """Returns a report with its bounds for other constants; nothing is measured again.
+def with_constants(
+    report: SharpnessReport,
+    *,
+    loss_range: Any = None,
+    divergence: Any = None,
+    stability: Any = None,
+    lipschitz: Any = None,
+    gradient_bound: Any = None,
+    smoothness: Any = None,
+    hessian_bound: Any = None,
+) -> SharpnessReport:
+    r"""Returns a report with its bounds for other constants; nothing is measured again.
 
     Args:
         report: what `sharpness` returned.
-        given: what is stated of teacher, student and loss.
+        loss_range: $(a,b)$, as for `sharpness`; so are the others. What is left out is unknown.
+        divergence: $K_n$.
+        stability: $\kappa$.
+        lipschitz: $L$.
+        gradient_bound: $g_0$.
+        smoothness: $\alpha$.
+        hessian_bound: $\tau$.
 
     Returns:
         The report, its premises, penalties, sound intervals and meaning made anew.
+
+    Raises:
+        InputError: for a constant out of range.
     """
+    given = _given(
+        loss_range=loss_range,
+        divergence=divergence,
+        stability=stability,
+        lipschitz=lipschitz,
+        gradient_bound=gradient_bound,
+        smoothness=smoothness,
+        hessian_bound=hessian_bound,
+    )
     with jax.enable_x64(True):
         premises = bounded.premises(report, given)
         found, root = bounded.penalties(report, given, premises)
@@ -237,6 +266,7 @@ def _measured(job: _Job) -> SharpnessReport:
     here = max(abs(bent.top.value), abs(bent.bottom.value))
     bends = np.maximum.accumulate(np.maximum(np.asarray(around.curvature), here))
     slopes = np.maximum.accumulate(np.maximum(np.asarray(around.gradient), single.gradient))
+    secants = np.maximum.accumulate(np.maximum(np.asarray(around.secant), single.curvature))
     rows = []
     for index, rho in enumerate(map(float, job.radii)):
         weight = rho**2 / (2.0 * (count + 2.0))
@@ -250,6 +280,7 @@ def _measured(job: _Job) -> SharpnessReport:
                 quadratic=Estimate(*(weight * part for part in dataclasses.astuple(bent.trace))),
                 hessian_at_least=float(bends[index]),
                 gradient_at_least=float(slopes[index]),
+                smoothness_at_least=float(secants[index]),
                 lowest_loss=float(lowest[index]),
                 highest_loss=float(highest[index]),
             )

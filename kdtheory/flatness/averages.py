@@ -94,13 +94,15 @@ def rises(
             def of_batch(batch: Any) -> Any:
                 places, weights = batch
                 examples, here = jax.tree.map(lambda leaf: leaf[places], everything)
-                there = [
-                    jax.vmap(loss, (None, 0))(unravel(flat + side * radius * step), examples)
-                    for side in (1.0, -1.0)
-                ]
+
+                def beyond(side: Any) -> Any:
+                    moved = unravel(flat + side * radius * step)
+                    return jax.vmap(loss, (None, 0))(moved, examples) - here
+
                 # Example by example: the difference of two means would lose more to rounding.
-                rise = weights @ (0.5 * ((there[0] - here) + (there[1] - here)))
-                return rise, jnp.min(jnp.stack(there)), jnp.max(jnp.stack(there))
+                both = jax.lax.map(beyond, jnp.asarray([1.0, -1.0], flat.dtype))
+                there = both + here
+                return weights @ (0.5 * (both[0] + both[1])), jnp.min(there), jnp.max(there)
 
             found = jax.lax.map(of_batch, batches(num_examples(data), batch_size))
             return jnp.sum(found[0]), jnp.min(found[1]), jnp.max(found[2])

@@ -60,14 +60,14 @@ def sharpness(
     its gradients are checked, and for one draw of the student, in condition (i).
 
     All is computed in float64. Memory is bounded by that of a batch; time is about that of
-    $3R\cdot$``num_draws`` evaluations for $R$ radii, as many products with the Hessian as draws,
+    $2R\cdot$``num_draws`` evaluations for $R$ radii, as many products with the Hessian as draws,
     and some hundred more of them.
 
     Args:
         loss: (parameters, one example) -> a number, twice differentiable, traceable by JAX.
         parameters: a pytree of floating-point arrays, $p$ numbers in all.
         data: a pytree of arrays with a common leading axis, the examples.
-        radius: $\rho>0$, or several.
+        radius: $\rho>0$, or several, which the report has in increasing order.
         heldout: data that were not trained on, to see the sharpness on the population.
         loss_range: $(a,b)$ with $a\le\ell\le b$ known beforehand, perturbed or not.
         divergence: $K_n\ge0$ of the student from the teacher; infinity is allowed.

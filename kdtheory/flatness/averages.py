@@ -113,12 +113,13 @@ def rises(
     return Rises(pairs, jnp.min(lowest, axis=0), jnp.max(highest, axis=0))
 
 
-def student_interval(values: Any, level: float) -> Estimate:
+def student_interval(values: Any, level: float, rounding: float = 0.0) -> Estimate:
     """Returns the mean of a sample with Student's interval, which is asymptotic.
 
     Args:
         values: at least two numbers; if one is not finite, neither is anything of the result.
         level: its nominal coverage.
+        rounding: by how much a value may be off, all of them to the same side; added to both ends.
 
     Example:
         >>> found = student_interval([1.0, 2.0, 3.0], 0.95)  # 2 +- 4.3027/sqrt(3)
@@ -130,7 +131,7 @@ def student_interval(values: Any, level: float) -> Estimate:
         return Estimate(math.nan, math.nan, math.nan, math.nan)
     mean, spread = float(sample.mean()), float(sample.std(ddof=1))
     quantile = special.stdtrit(len(sample) - 1, 0.5 * (1.0 + level))
-    margin = float(quantile) * spread / math.sqrt(len(sample))
+    margin = float(quantile) * spread / math.sqrt(len(sample)) + rounding
     return Estimate(mean, mean - margin, mean + margin, spread)
 
 

@@ -276,6 +276,11 @@ def test_in_single_precision_all_is_computed_in_double():
 
     found = flatness.sharpness(single, *given, radius=1e-5, num_draws=4)
     assert "comes in float32" in found.warnings[0]
+    # rho^2 tr H/(2 (p + 2)) is about 1e-11, far below the rounding of losses near one: the interval
+    # has it all the same.
+    assert "no larger than rounding" in found.warnings[1]
+    assert found.radii[0].sharpness.low < found.radii[0].quadratic.value
+    assert found.radii[0].sharpness.high > found.radii[0].quadratic.value
 
 
 def test_a_loss_that_is_not_finite_around_the_parameters():

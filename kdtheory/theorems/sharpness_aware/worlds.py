@@ -20,10 +20,13 @@ from kdtheory.theorems.sharpness_aware import perturbed
 PROCESS_SIZES = (2, 2, 2), (2, 1, 2)
 """Examples, samples, hypotheses."""
 
+SMALL_PROCESS_SIZES = (2, 1, 2), (2, 1, 1)
+"""For bounds whose proxies are sought at every instance."""
+
 TEACHER_SIZES = (2, 2, 2), (2, 1, 1)
 """Examples, samples, dimensions."""
 
-NODE_SIZES = (4,), (3,)
+NODE_SIZES = (3,), (2,)
 """Examples, of which a sample is one; there are two nodes more."""
 
 CONSTANTS_SIZES = (3,), (1,)
@@ -165,6 +168,14 @@ def _cosine_teacher(samples: int, *arrays: Any) -> CosineTeacher:
     return CosineTeacher(weights, directions, phases, learned, radius, samples)
 
 
+_ARGUMENT = box(-8, 8).named("argument")
+
+
+def cosine_teachers_and_arguments(size: tuple[int, ...]) -> Domain:
+    r"""Returns the domain of (teacher, $\ell$), the argument of a log-mgf."""
+    return extended(cosine_teachers(size), _ARGUMENT, _instance, _instance)
+
+
 def teacher_case(
     weights: Any, directions: Any, phases: Any, learned: Any, radius: float, samples: int
 ) -> CosineTeacher:
@@ -210,6 +221,11 @@ def node_teachers(size: tuple[int, ...]) -> Domain:
     return parts.named(*names).map(NodeTeacher, split)
 
 
+def node_teachers_and_arguments(size: tuple[int, ...]) -> Domain:
+    r"""Returns the domain of (teacher, $\ell$), the argument of a log-mgf."""
+    return extended(node_teachers(size), _ARGUMENT, _instance, _instance)
+
+
 def node_students(size: tuple[int, ...]) -> Domain:
     """Returns the domain of (teacher, law of the data on which the student runs its algorithm)."""
     extra = simplex(size[0]).named("student_data")
@@ -223,18 +239,14 @@ def node_case(weights: Any, values: Any, choices: Any, radius: float) -> NodeTea
 
 
 def remembers_or_forgets() -> NodeTeacher:
-    r"""Returns the teacher $A(z)=z$ that remembers two of four examples and forgets the others.
+    r"""Returns the teacher $A(z)=z$ that remembers one of three examples and forgets the others.
 
-    At 0 and 1 the loss is 0 on the example itself and 1 on the others, at 2 and 3 it is 1 on the
-    example itself and 0 on the others. The gap is $3/4$ or $-3/4$, each half the time, and
-    gradients are zero wherever the teacher goes.
+    At 0 the loss is 0 on the example itself and 1 on the others, at 1 and 2 it is 1 on the example
+    itself and 0 on the others. The gap is $2/3$ once in three times and else $-2/3$, and gradients
+    are zero wherever the teacher goes.
     """
-    return node_case(
-        [0.25] * 4,
-        [[1, 0, 1, 0, 0, 1], [1, 1, 0, 0, 0, 1], [1, 1, 1, 1, 0, 1], [1, 1, 1, 0, 1, 1]],
-        [0, 1, 2, 3],
-        2.0**-8,
-    )
+    values = [[1, 0, 0, 0, 1], [1, 1, 1, 0, 1], [1, 1, 0, 1, 1]]
+    return node_case([1 / 3] * 3, values, [0, 1, 2], 2.0**-8)
 
 
 def node_coin(radius: float = 0.25) -> NodeTeacher:

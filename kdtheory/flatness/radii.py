@@ -151,15 +151,16 @@ def curves_along_radius(
     """
     rho = _checked(world, radii)
     with jax.enable_x64(True):
-        world = jax.tree.map(lambda leaf: jnp.asarray(leaf, float), world)
-        law = _student_data(world, student_data)
-        # All radii in one program, which runs once: compiling it is what takes the time.
-        run = compiled(__name__, "bounds along the radius", (), lambda: _along)
+        world, law = _in_float64(world, student_data)
+        # All radii in one program, which runs once: compiling it is what takes the time, unless
+        # there are thousands of pairs of a data set and a hypothesis.
+        long = isinstance(world, RidgeLogisticWorld)
+        run = compiled(__name__, "bounds along the radius", (long,), lambda: _along, long=long)
         found = jax.device_get(run(world, law, jnp.asarray(rho)))
         fixed = {name: float(value) for name, value in jax.device_get(_fixed(world, law)).items()}
         applies = found["student_sharpness"] >= -rounding_tolerance("float64")
         lemmas = not isinstance(world, CosineProcess)
-        root = _largest_radius(world, fixed["divergence"]) if lemmas else math.nan
+        root = _root(world, fixed["divergence"]) if lemmas else math.nan
     return RadiusCurve(
         radii=rho,
         **fixed,
@@ -170,6 +171,32 @@ def curves_along_radius(
         largest_radius=root,
         not_computed="" if lemmas else "Lemmas 13 to 16 are about deterministic teachers",
     )
+
+
+def largest_radius(world: World, *, student_data: Any = None) -> float:
+    r"""Returns $\rho_0$, up to which the printed bound is below the standard one.
+
+    Args:
+        world: a world with a deterministic teacher, as `curves_along_radius` takes it.
+        student_data: as there.
+
+    Returns:
+        $\rho_0$; zero where the regime is empty, infinite where nothing ends it.
+
+    Raises:
+        InputError: for a `CosineProcess`, whose teacher has no constants, and as there.
+    """
+    if isinstance(world, CosineProcess):
+        mend = "Lemmas 13 to 16 are about deterministic teachers: give a CosineTeacher."
+        _check.refuse("world", "a CosineProcess", "a deterministic teacher", mend)
+    with jax.enable_x64(True):
+        world, law = _in_float64(world, student_data)
+        return _root(world, float(_fixed(world, law)["divergence"]))
+
+
+def _in_float64(world: Any, student_data: Any) -> tuple[Any, Any]:
+    world = jax.tree.map(lambda leaf: jnp.asarray(leaf, float), world)
+    return world, _student_data(world, student_data)
 
 
 def _checked(world: World, radii: Any) -> Any:
@@ -341,7 +368,7 @@ def _root_at(world: World, radius: Any, divergence: Any) -> Scalar:
     return regime.largest_radius(known.constants, divergence)
 
 
-def _largest_radius(world: World, divergence: float) -> float:
+def _root(world: World, divergence: float) -> float:
     r"""Returns $\rho_0$; the curvature within the ball, and with it the root, may depend on it."""
 
     def left(radius: float) -> float:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kdtheory.flatness.radii import KINDS, RadiusCurve
-from kdtheory.gap_bounds.figures import SHADE, axes_or_new, label_ends, label_exit
+from kdtheory.gap_bounds.figures import SHADE, axes_or_new, label_ends
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,6 +55,9 @@ SOURCE = (
 
 FAILS = "#F6C9B0"
 
+NOTE_WIDTH = 64
+"""Letters in a line of the notes: as many as fit below axes of three inches."""
+
 
 def plot_bounds_along_radius(
     curve: RadiusCurve, ax: Axes | None = None, names: Sequence[str] | None = None
@@ -72,8 +76,10 @@ def plot_bounds_along_radius(
         The axes.
     """
     ax = axes_or_new(ax, (9.0, 5.5))
-    shown = [name for name in KINDS if name in (names or curve.bounds) and name in curve.bounds]
+    wanted = curve.bounds if names is None else names
+    shown = [name for name in KINDS if name in wanted and name in curve.bounds]
     lines = {name: curve.applicable(name) for name in shown}
+    lines, above = _worth_showing(curve, lines)
     bottom, top = _limits(curve, lines)
     ax.set_xlim(curve.radii[0], curve.radii[-1])
     ax.set_ylim(bottom, top)
@@ -88,48 +94,46 @@ def plot_bounds_along_radius(
                 curve.radii, lines[name], curve.student_gap, where=below, color=FAILS, linewidth=0
             )
     labels = []
-    above = []
     for name, values in lines.items():
         colour, dashes = STYLES[name]
         ax.plot(curve.radii, values, color=colour, linestyle=dashes, linewidth=1.8)
-        seen = values[np.isfinite(values)]
-        if seen.size and seen.min() <= top < seen[-1]:
-            label_exit(ax, curve.radii, values, top, LABELS[name], colour)
-        elif seen.size and seen[-1] <= top:
-            labels.append((float(seen[-1]), LABELS[name], colour))
-        elif seen.size:
-            above.append(f"{LABELS[name]} ({seen.min():.3g})")
+        labels.append((float(values[np.isfinite(values)][-1]), LABELS[name], colour))
     ax.axhline(curve.teacher_gap, color="0.45", linestyle=":", linewidth=1.4)
     ax.axhline(curve.student_gap, color="black", linewidth=2.4)
     labels.append((curve.student_gap, "student's gap (exact)", "black"))
     labels.append((curve.teacher_gap, "teacher's gap", "0.35"))
     label_ends(ax, labels)
-    _name_root(ax, curve)
+    if "printed" in lines:
+        _name_root(ax, curve)
     _note(ax, _notes(curve, lines, above, vacuous=top > curve.high))
     ax.set_xlabel(r"radius $\rho$ of the perturbation")
     ax.set_ylabel("generalisation gap")
     return ax
 
 
-def _limits(curve: RadiusCurve, lines: dict[str, Any]) -> tuple[float, float]:
-    """Returns a frame that holds the gaps and what is to be seen of the bounds.
+def _worth_showing(
+    curve: RadiusCurve, lines: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, float]]:
+    """Returns the lines to draw, and where those begin that are left out.
 
-    Bounds that say nothing are cut off above the range, unless all of them are there: then where
-    the highest of them begins is in the middle.
+    Beside bounds that say something, those that never do would take up most of the frame.
     """
-    finite = [values[np.isfinite(values)] for values in lines.values()]
-    finite = [values for values in finite if values.size]
-    gaps = [curve.student_gap, curve.teacher_gap]
-    low = min([*gaps, *(float(values.min()) for values in finite)])
-    high = max([*gaps, *(float(values.max()) for values in finite)])
-    first = [float(values[0]) for values in finite]
-    if any(value <= curve.high for value in first):
-        high = min(high, curve.high + 0.15 * (curve.high - low))
-    elif first:
-        high = min(high, low + 1.6 * (max(first) - low))
-    # The notes stand in the lower end.
+    lowest = {
+        name: np.min(values, initial=np.inf, where=np.isfinite(values))
+        for name, values in lines.items()
+    }
+    lowest = {name: float(value) for name, value in lowest.items() if value < np.inf}
+    useful = any(value < curve.high for value in lowest.values())
+    out = {name: value for name, value in lowest.items() if useful and value > curve.high}
+    return {name: lines[name] for name in lowest if name not in out}, out
+
+
+def _limits(curve: RadiusCurve, lines: dict[str, Any]) -> tuple[float, float]:
+    """Returns a frame that holds the gaps and the bounds."""
+    values = np.concatenate([[curve.student_gap, curve.teacher_gap], *lines.values()])
+    low, high = float(np.nanmin(values)), float(np.nanmax(values[values < np.inf]))
     pad = 0.06 * (high - low or 1.0)
-    return low - 3.0 * pad, high + pad
+    return low - pad, high + pad
 
 
 def _hatch(ax: Any, curve: RadiusCurve) -> None:
@@ -156,39 +160,42 @@ def _name_root(ax: Any, curve: RadiusCurve) -> None:
     ax.annotate(
         rf"$\rho_0$ = {curve.largest_radius:.3g}",
         (curve.largest_radius, 1.0),
-        (0, 3),
+        (3, -4),
         xycoords=("data", "axes fraction"),
         textcoords="offset points",
-        ha="center",
-        va="bottom",
+        va="top",
         fontsize=8,
         color="0.25",
     )
 
 
 def _notes(
-    curve: RadiusCurve, lines: dict[str, Any], above: list[str], *, vacuous: bool
+    curve: RadiusCurve, lines: dict[str, Any], above: dict[str, float], *, vacuous: bool
 ) -> list[str]:
     """Returns what the shading means, and what is not to be seen."""
     notes = []
     if any(name in lines for name in curve.failing()):
-        notes.append("orange: below the student's gap, although condition (i) holds")
+        notes.append("Orange: below the student's gap, although condition (i) holds.")
     if not np.all(curve.applies):
-        notes.append("hatched: condition (i) fails, and with it what looks at sharpness")
+        notes.append("Hatched: condition (i) fails, and with it what looks at sharpness.")
     if vacuous:
-        notes.append("grey: no better than the range of the gap")
+        notes.append("Grey: no better than the range of the gap.")
     if above:
-        notes.append(f"above the frame: {', '.join(above)}")
+        listed = ", ".join(f"{LABELS[name]} ({value:.3g})" for name, value in above.items())
+        notes.append(f"Above the frame: {listed}.")
     return notes
 
 
 def _note(ax: Any, notes: list[str]) -> None:
+    """Writes notes below the axes."""
     ax.annotate(
-        "\n".join(notes),
-        (0.01, 0.015),
+        textwrap.fill(" ".join(notes), NOTE_WIDTH),
+        (0.0, 0.0),
+        (0, -34),
         xycoords="axes fraction",
+        textcoords="offset points",
         fontsize=7.5,
         color="0.25",
-        va="bottom",
-        wrap=True,
+        va="top",
+        annotation_clip=False,
     )

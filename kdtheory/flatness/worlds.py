@@ -14,7 +14,7 @@ from kdtheory.objects.cosines import CosineProcess, CosineTeacher
 from kdtheory.objects.logistic import RidgeLogisticWorld
 from kdtheory.objects.smoothness import NodeTeacher
 from kdtheory.theorems.sharpness_aware import perturbed
-from kdtheory.theorems.sharpness_aware.worlds import node_case
+from kdtheory.theorems.sharpness_aware.worlds import remembers_or_forgets
 
 
 def sharpness_helps() -> CosineProcess:
@@ -67,10 +67,8 @@ def printed_bound_fails() -> tuple[NodeTeacher, Any]:
     No loss has a slope at what it returns, so that $g_0=0$, but it goes far. The student sees what
     its teacher remembers three times as often as the rest.
     """
-    values = [[1, 0, 1, 0, 0, 1], [1, 1, 0, 0, 0, 1], [1, 1, 1, 1, 0, 1], [1, 1, 1, 0, 1, 1]]
     with jax.enable_x64(True):
-        world = node_case([0.25] * 4, values, [0, 1, 2, 3], 1 / 200)
-    return world, np.array([3.0, 3.0, 1.0, 1.0]) / 8.0
+        return remembers_or_forgets(2, 2), np.array([3.0, 3.0, 1.0, 1.0]) / 8.0
 
 
 def logistic_world() -> RidgeLogisticWorld:

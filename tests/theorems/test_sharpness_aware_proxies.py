@@ -12,7 +12,6 @@ import pytest
 import scipy.integrate
 
 from kdtheory.concentration import variance_proxy
-from kdtheory.flatness.worlds import printed_bound_fails
 from kdtheory.objects.cosines import CosineTeacher
 from kdtheory.objects.smoothness import SmoothnessConstants
 from kdtheory.theorems.sharpness_aware import perturbed, proxies, regime, worlds
@@ -160,7 +159,8 @@ def test_node_worlds_against_integrals_and_differences():
 
 def test_the_printed_lemma_14_and_the_bound_made_of_it():
     """Four examples, two remembered and two forgotten, at rho = 1/200."""
-    teacher = perturbed.perturbed_node_teacher(printed_bound_fails()[0])
+    world = dataclasses.replace(worlds.remembers_or_forgets(2, 2), radius=jnp.asarray(1 / 200))
+    teacher = perturbed.perturbed_node_teacher(world)
     gaps = perturbed.gap_of(teacher, teacher.losses)
     assert gaps.tolist() == [0.75, 0.75, -0.75, -0.75]
     moved = gaps + perturbed.gap_of(teacher, teacher.rises)

@@ -29,6 +29,9 @@ TEACHER_SIZES = (2, 2, 2), (2, 1, 1)
 NODE_SIZES = (3,), (2,)
 """Examples, of which a sample is one; there are two nodes more."""
 
+RERUN_SIZES = (4,), (3,)
+"""The same, where a student's law of the data must be found with the teacher."""
+
 CONSTANTS_SIZES = (3,), (1,)
 """Dimensions."""
 
@@ -238,15 +241,23 @@ def node_case(weights: Any, values: Any, choices: Any, radius: float) -> NodeTea
     return NodeTeacher(*(jnp.asarray(part, dtype=float) for part in given))
 
 
-def remembers_or_forgets() -> NodeTeacher:
-    r"""Returns the teacher $A(z)=z$ that remembers one of three examples and forgets the others.
+def remembers_or_forgets(remembered: int, forgotten: int) -> NodeTeacher:
+    r"""Returns the teacher $A(z)=z$ that remembers its first examples and forgets the others.
 
-    At 0 the loss is 0 on the example itself and 1 on the others, at 1 and 2 it is 1 on the example
-    itself and 0 on the others. The gap is $2/3$ once in three times and else $-2/3$, and gradients
-    are zero wherever the teacher goes.
+    At what it returns for an example that it remembers, the loss is 0 on the example itself and 1
+    on the $m-1$ others, for one that it forgets the other way round: the gap is $1-1/m$ or minus
+    that, and gradients are zero wherever the teacher goes.
+
+    Args:
+        remembered: how many it remembers.
+        forgotten: how many it forgets.
     """
-    values = [[1, 0, 0, 0, 1], [1, 1, 1, 0, 1], [1, 1, 0, 1, 1]]
-    return node_case([1 / 3] * 3, values, [0, 1, 2], 2.0**-8)
+    count = remembered + forgotten
+    own = jnp.eye(count)
+    values = jnp.where(jnp.arange(count) < remembered, 1.0 - own, own)
+    ends = jnp.ones((count, 1))
+    values = jnp.concatenate([ends, values, ends], axis=1)
+    return node_case([1 / count] * count, values, list(range(count)), 2.0**-8)
 
 
 def node_coin(radius: float = 0.25) -> NodeTeacher:

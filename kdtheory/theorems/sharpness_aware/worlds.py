@@ -104,12 +104,22 @@ def process_case(
 
 def at_the_top() -> PerturbedProcess:
     r"""Returns one hypothesis at a maximum of the only loss: $S_P=-1/2$, and no gap."""
-    return process_case([1.0], [[1.0]], [[0.5]], [[1.0]], [[1.0]])
+    return _only(1.0)
 
 
 def at_the_bottom() -> PerturbedProcess:
     r"""Returns one hypothesis at a minimum of the only loss: $S_P=1/2$, and no gap."""
-    return process_case([1.0], [[0.0]], [[0.5]], [[1.0]], [[1.0]])
+    return _only(0.0)
+
+
+def _only(loss: float) -> PerturbedProcess:
+    """Returns a world with one certain example, and one hypothesis that is ever returned.
+
+    Others are there and do not occur, so that it has the size of the other cases.
+    """
+    once = [[1.0, 0.0]] * 2
+    losses, moved = [[loss, 0.0], [0.0, 0.0]], [[0.5, 0.0], [0.0, 0.0]]
+    return process_case([1.0, 0.0], losses, moved, once, [[1.0, 0.0], [0.0, 0.0]])
 
 
 _SAME = [[0.375, 0.125], [0.125, 0.375]]

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from kdtheory import _check, _sharpness_worlds
+from kdtheory import _sharpness_text as text
 from kdtheory._decompose_output import Answer
+from kdtheory.results import to_dict
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def answer(example: str, radii: Sequence[float] | None, seed: int) -> Answer:
@@ -17,7 +23,20 @@ def answer(example: str, radii: Sequence[float] | None, seed: int) -> Answer:
 
 def digits(radii: Sequence[float] | None, seed: int) -> Answer:
     """Answers with the sharpness of two small networks."""
-    _check.refuse("--example", "'digits'", "an example that is there", "It is being written.")
+    from kdtheory import flatness
+    from kdtheory.flatness.digits import RADII, digits_example
+
+    networks = digits_example(RADII if radii is None else radii, seed)
+    named = {network.name: network.report for network in networks}
+
+    def paint(figure: Figure) -> None:
+        left, right = figure.subplots(1, 2, sharey=True)
+        flatness.plot_sharpness(named, left)
+        flatness.plot_sharpness(named, right, heldout=True)
+
+    return Answer(
+        {"networks": to_dict(networks)}, lambda: text.write_networks(networks), (13.0, 5.0), paint
+    )
 
 
 EXAMPLES: dict[str, Callable[[Sequence[float] | None, int], Answer]] = {

@@ -282,13 +282,15 @@ def label_ends(ax: Any, labels: list[tuple[float, str, str]]) -> None:
     """Names lines at the right end, spread so that no two names overlap.
 
     Args:
-        ax: the axes, its limits set.
-        labels: (where the line ends, its name, the colour of the name) of every line.
+        ax: the axes, their scales final.
+        labels: of every line its last value, its name and its colour.
     """
-    bottom, top = ax.get_ylim()
     labels = sorted(labels)
     height = ax.get_window_extent().height * 72.0 / ax.figure.dpi
-    places = spread([label[0] for label in labels], 11.0 * (top - bottom) / height, bottom, top)
+    right, to_axes = ax.get_xlim()[1], ax.transData + ax.transAxes.inverted()
+    ends = [to_axes.transform((right, label[0]))[1] for label in labels]
+    spaced = spread(ends, 11.0 / height, 0.0, 1.0)
+    places = [to_axes.inverted().transform((1.0, place))[1] for place in spaced]
     for place, (value, text, colour) in zip(places, labels, strict=True):
         ax.annotate(
             text,

@@ -15,6 +15,7 @@ import scipy.optimize
 from kdtheory import _check
 from kdtheory._numerics import rounding_tolerance
 from kdtheory._types import Scalar
+from kdtheory.flatness.penalties import INCREASING
 from kdtheory.objects.cosines import LARGEST_TURN, CosineProcess, CosineTeacher
 from kdtheory.objects.logistic import RidgeLogisticWorld
 from kdtheory.objects.processes import DistillationProcess, gaps, teacher_law
@@ -27,10 +28,23 @@ from kdtheory.objects.smoothness import (
 from kdtheory.results import to_dict
 from kdtheory.theorems.distillation_divergence import bounds as plain
 from kdtheory.theorems.distillation_divergence import process_terms
-from kdtheory.theorems.sharpness_aware import bounds, logistic, perturbed, proxies, regime
+from kdtheory.theorems.sharpness_aware import bounds, logistic, perturbed, regime
 from kdtheory.tools._compile import compiled
 
 World: TypeAlias = CosineProcess | CosineTeacher | NodeTeacher | RidgeLogisticWorld
+
+MEANING = (
+    INCREASING,
+    "Where perturbations raise the risk of all that the teacher returns, as they do for convex "
+    "losses, no bound of this kind is below the Cramer-Chernoff bound, which ignores sharpness, "
+    "however much it is sharpened. Sharpness can help only by ruling students out: one that is "
+    "known to sit where perturbations do not lower its risk (condition (i)) cannot be the worst "
+    "one if that sits at a maximum. How much this may gain is the distance from Cramer-Chernoff to "
+    "best t.",
+    "None of this says that flat minima generalise badly; it says that this bound is no evidence "
+    "for them.",
+)
+"""What the bounds mean for somebody who trains models."""
 
 BATCH = 8
 """How many radii are computed side by side: memory does not grow with their number."""
@@ -339,26 +353,17 @@ def _from_laws(world: PerturbedProcess) -> dict[str, Scalar]:
 
 
 def _from_constants(world: PerturbedProcess, known: _Known) -> dict[str, Scalar]:
-    """Returns the bounds that are made of constants, as the room's regime has them."""
-    constants, divergence = known.constants, process_terms.divergence(world.process)
+    """Returns the bounds that are made of constants."""
+    found = regime.excesses(
+        known.constants,
+        process_terms.divergence(world.process),
+        unperturbed_width=known.width,
+        convex=known.convex,
+    )
     mean = process_terms.teacher_gap(world.process)
-    # What looks at losses before the perturbation alone needs no wider interval.
-    before = dataclasses.replace(constants, loss_width=known.width)
-    lifted = mean + proxies.lemma16_dimension(constants)
-
-    def excess(proxy: Scalar) -> Scalar:
-        return regime.excess(proxy, divergence)
-
-    two_steps = proxies.lemma14_sharpened(constants)
-    two_steps += proxies.lemma15_sharpened(constants, convex=known.convex)
-    return {
-        "lemma13": mean + regime.standard_excess(constants, divergence),
-        "local": mean + excess(proxies.lemma13_local(before)),
-        "printed": mean + regime.sharpness_excess(constants, divergence),
-        "corrected": mean + regime.corrected_excess(constants, divergence),
-        "sharpened": lifted + excess(two_steps),
-        "one_step_constants": lifted + excess(proxies.one_step(before)),
-    }
+    # The one step is taken with exact proxies too.
+    found["one_step_constants"] = found.pop("one_step")
+    return {name: mean + value for name, value in found.items()}
 
 
 @jax.jit

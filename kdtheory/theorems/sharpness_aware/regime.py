@@ -17,6 +17,8 @@ the case of no regime and what is said about the gain are ours.
 
 from __future__ import annotations
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 
@@ -142,6 +144,42 @@ def corrected_excess(constants: SmoothnessConstants, divergence: Scalar | float)
     """
     proxy = proxies.lemma14(constants) + proxies.lemma15(constants)
     return proxies.lemma16(constants) + excess(proxy, divergence)
+
+
+def excesses(
+    constants: SmoothnessConstants,
+    divergence: Scalar | float,
+    *,
+    unperturbed_width: Scalar | None = None,
+    convex: bool = False,
+) -> dict[str, Scalar]:
+    r"""Returns what every bound that is made of constants adds to $\mathrm{gen}_T$.
+
+    Args:
+        constants: what is known of the loss.
+        divergence: $K\in[0,\infty]$.
+        unperturbed_width: the width of an interval that holds the loss before the perturbation, if
+            that is a narrower one: it is enough where no perturbed empirical loss is looked at.
+        convex: whether the loss is convex.
+
+    Returns:
+        The standard bound with the global Lipschitz constant ("lemma13") and with the slope around
+        the teacher ("local"), and those that look at sharpness: "printed", "corrected", "sharpened"
+        (all lemmas), "one_step" (sharpened).
+    """
+    width = constants.loss_width if unperturbed_width is None else unperturbed_width
+    before = dataclasses.replace(constants, loss_width=width)
+    two_steps = proxies.lemma14_sharpened(constants)
+    two_steps = two_steps + proxies.lemma15_sharpened(constants, convex=convex)
+    lifted = proxies.lemma16_dimension(constants)
+    return {
+        "lemma13": standard_excess(constants, divergence),
+        "local": excess(proxies.lemma13_local(before), divergence),
+        "printed": sharpness_excess(constants, divergence),
+        "corrected": corrected_excess(constants, divergence),
+        "sharpened": lifted + excess(two_steps, divergence),
+        "one_step": lifted + excess(proxies.one_step(before), divergence),
+    }
 
 
 def excess(proxy: Scalar, divergence: Scalar | float) -> Scalar:

@@ -54,7 +54,7 @@ def cosines(radii: Sequence[float] | None, seed: int) -> Answer:
             np.linspace(0.1, 4.0, 40),
         ),
         _shown(
-            "The printed bound fails: a teacher that moves far between flat places",
+            "The printed bound outside its condition: a teacher that goes far, from flat to flat",
             (fails, of_fails),
             near or (0.0, 0.005, 0.01, 0.02, 0.03),
             np.linspace(0.0, 0.03, 31),
@@ -72,7 +72,7 @@ def cosines(radii: Sequence[float] | None, seed: int) -> Answer:
         axes = figure.subplots(2, 2).reshape(-1)
         panels = (
             (first, None, "Sharpness helps"),
-            (second, None, "The printed bound fails"),
+            (second, None, "The printed bound outside its condition"),
             (third, CONSTANTS, "Sharpness cannot help: bounds from constants"),
             (third, EXACT, "Sharpness cannot help: bounds from exact laws"),
         )
@@ -88,7 +88,8 @@ def cosines(radii: Sequence[float] | None, seed: int) -> Answer:
 
 def _shown(title: str, world: tuple[Any, Any], shown: Any, grid: Any) -> _Shown:
     """Returns a world with the bounds at the radii of its table and of its figure."""
-    every = np.union1d(grid, shown)
+    # Rounded, so that radii that are in both are one.
+    every = np.union1d(np.round(grid, 12), shown)
     curve = along.curves_along_radius(world[0], every, student_data=world[1])
     return _Shown(title, np.asarray(shown), curve)
 
@@ -124,10 +125,10 @@ def _write_cosines(shown: Sequence[_Shown]) -> None:
         rows = np.searchsorted(curve.radii, one.shown)
         out.print(_by_bound(curve, rows))
         for name in curve.failing():
-            out.print(
-                f"{along.KINDS[name].title}: below the gap, although condition (i) is met.",
-                markup=False,
-            )
+            said = f"{along.KINDS[name].title}: below the gap, although condition (i) is met"
+            if name == "printed":
+                said += "; Lemma 14 needs kappa/n <= 4 rho/(p + 1) besides"
+            out.print(f"{said}.", markup=False)
         if curve.not_computed:
             out.print(f"Not computed: {curve.not_computed}.", style="dim", markup=False)
         out.print()
@@ -159,7 +160,8 @@ def _write_logistic(table: LogisticTable) -> None:
 def _gaps(curve: along.RadiusCurve) -> str:
     """Returns what does not depend on the radius in words."""
     said = (
-        f"teacher's gap {curve.teacher_gap:.6g}, student's gap {curve.student_gap:.6g}, "
+        f"teacher's gap {_rounded(curve.teacher_gap)}, student's gap "
+        f"{_rounded(curve.student_gap)}, "
         f"K_n = {curve.divergence:.6g} nats; range {curve.low:.4g} to {curve.high:.4g}"
     )
     if not math.isnan(curve.largest_radius):
@@ -179,6 +181,11 @@ def _by_bound(curve: along.RadiusCurve, rows: Any) -> Table:
         values = curve.applicable(name)[rows]
         table.add_row(along.KINDS[name].title, *(_number(value) for value in values))
     return table
+
+
+def _rounded(gap: float) -> str:
+    """Returns a gap in six digits; what is left of zero by rounding is zero."""
+    return f"{round(gap, 14) + 0.0:.6g}"
 
 
 def _number(value: float) -> str:

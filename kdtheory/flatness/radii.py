@@ -37,10 +37,9 @@ MEANING = (
     INCREASING,
     "Where perturbations raise the risk of all that the teacher returns, as they do for convex "
     "losses, no bound of this kind is below the Cramer-Chernoff bound, which ignores sharpness, "
-    "however much it is sharpened. Sharpness can help only by ruling students out: one that is "
-    "known to sit where perturbations do not lower its risk (condition (i)) cannot be the worst "
-    "one if that sits at a maximum. How much this may gain is the distance from Cramer-Chernoff to "
-    "best t.",
+    "however much it is sharpened. Sharpness can help only by ruling students out: where the worst "
+    "student that the divergence allows sits close to a maximum of its risk, condition (i) forbids "
+    "it. The most that this gains is the distance from Cramer-Chernoff to best t, with exact laws.",
     "None of this says that flat minima generalise badly; it says that this bound is no evidence "
     "for them.",
 )
@@ -216,8 +215,6 @@ def _in_float64(world: Any, student_data: Any) -> tuple[Any, Any]:
 def _checked(world: World, radii: Any) -> Any:
     """Returns the radii, all of which the world's closed forms cover."""
     rho = _check.real_array("radii", np.atleast_1d(np.asarray(radii, dtype=float)), "radii")
-    if not len(rho):
-        _check.refuse("radii", "none", "at least one number", "Give some radii.")
     most, why = math.inf, ""
     if isinstance(world, (CosineProcess, CosineTeacher)):
         norm = float(np.linalg.norm(np.asarray(world.directions), axis=1).max())

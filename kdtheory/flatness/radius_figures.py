@@ -102,12 +102,14 @@ def plot_bounds_along_radius(
     ax.axhline(curve.student_gap, color="black", linewidth=2.4)
     labels.append((curve.student_gap, "student's gap (exact)", "black"))
     labels.append((curve.teacher_gap, "teacher's gap", "0.35"))
-    label_ends(ax, labels)
     if "printed" in lines:
         _name_root(ax, curve)
     _note(ax, _notes(curve, lines, above, vacuous=top > curve.high))
     ax.set_xlabel(r"radius $\rho$ of the perturbation")
     ax.set_ylabel("generalisation gap")
+    # The notes take of the height in which the names are spread.
+    ax.figure.draw_without_rendering()
+    label_ends(ax, labels, apart=12.5)
     return ax
 
 

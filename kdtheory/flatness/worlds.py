@@ -44,19 +44,19 @@ def sharpness_helps() -> CosineProcess:
 def sharpness_cannot_help() -> tuple[CosineTeacher, Any]:
     r"""Returns a world in which no perturbation lowers a risk, and the data of its student.
 
-    A teacher of four examples goes to the mean of what fits each of them. All that it returns is so
-    close to minima that every loss is convex there, and stays sharp from above at every radius:
+    A teacher of three examples goes to the mean of what fits each of them. All that it returns is
+    so close to minima that every loss is convex there, and no radius makes a rise negative:
     $S_P\ge0$. Its student runs the same algorithm where the first example is more frequent.
     """
     targets = np.array([[0.6, 0.0], [0.0, 0.6]])
-    table = datasets.sequences(2, 4)
+    table = datasets.sequences(2, 3)
     directions = np.array([[1.0, 0.25], [0.25, 1.0]])
     phases = np.einsum("zp,zp->z", directions, targets)
     learned = targets[table].mean(axis=1)
     seen = np.array([0.6, 0.4])
     with jax.enable_x64(True):
         arrays = map(jnp.asarray, ([0.5, 0.5], directions, phases, learned, 1.0))
-        return CosineTeacher(*arrays, num_samples=4), np.prod(seen[table], axis=1)
+        return CosineTeacher(*arrays, num_samples=3), np.prod(seen[table], axis=1)
 
 
 def printed_bound_fails() -> tuple[NodeTeacher, Any]:

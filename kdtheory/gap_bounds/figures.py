@@ -278,18 +278,20 @@ def _limits(curve: BoundCurve) -> tuple[float, float]:
     return max(low - pad, curve.low.min() - edge), min(high + pad, curve.high.max() + edge)
 
 
-def label_ends(ax: Any, labels: list[tuple[float, str, str]]) -> None:
+def label_ends(ax: Any, labels: list[tuple[float, str, str]], *, apart: float = 11.0) -> None:
     """Names lines at the right end, spread so that no two names overlap.
 
     Args:
         ax: the axes, their scales final.
         labels: of every line its last value, its name and its colour.
+        apart: the distance of two names in points, at the height that the axes have now: a little
+            more where a layout may still make them lower.
     """
     labels = sorted(labels)
     height = ax.get_window_extent().height * 72.0 / ax.figure.dpi
     right, to_axes = ax.get_xlim()[1], ax.transData + ax.transAxes.inverted()
     ends = [to_axes.transform((right, label[0]))[1] for label in labels]
-    spaced = spread(ends, 11.0 / height, 0.0, 1.0)
+    spaced = spread(ends, apart / height, 0.0, 1.0)
     places = [to_axes.inverted().transform((1.0, place))[1] for place in spaced]
     for place, (value, text, colour) in zip(places, labels, strict=True):
         ax.annotate(

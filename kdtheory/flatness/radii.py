@@ -35,6 +35,9 @@ World: TypeAlias = CosineProcess | CosineTeacher | NodeTeacher | RidgeLogisticWo
 
 MEANING = (
     INCREASING,
+    "That is so because the sharpness of the teacher is bounded by its curvature there (Lemma 16). "
+    "Its exact value is negative where training ended close to a maximum, and lowers the bound then; "
+    "at a minimum it is not.",
     "Where perturbations raise the risk of all that the teacher returns, as they do for convex "
     "losses, no bound of this kind is below the Cramer-Chernoff bound, which ignores sharpness, "
     "however much it is sharpened. Sharpness can help only by ruling students out: where the worst "
@@ -231,8 +234,7 @@ def _checked(world: World, radii: Any) -> Any:
 
 def _student_data(world: World, given: Any) -> Any:
     """Returns the law of the data sets of a student that reruns its teacher's algorithm."""
-    rerun = isinstance(world, (CosineTeacher, NodeTeacher))
-    if not rerun:
+    if not isinstance(world, (CosineTeacher, NodeTeacher)):
         if given is not None:
             got = f"one with a {type(world).__name__}"
             _check.refuse("student_data", got, "none, the world has its student", "Leave it out.")
@@ -241,7 +243,7 @@ def _student_data(world: World, given: Any) -> Any:
         mend = "Give a distribution over the teacher's data sets."
         _check.refuse("student_data", "none with a teacher", "a student", mend)
     law = _check.probability_rows("student_data", given, "datasets")
-    count = len(world.learned if isinstance(world, CosineTeacher) else world.choices)
+    count = len(_teacher(world).losses)
     if len(law) != count:
         expected = f"{count}, one for every data set"
         _check.refuse("student_data", f"{len(law)} entries", expected, "List all of them.")

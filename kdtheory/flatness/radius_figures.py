@@ -108,7 +108,8 @@ def plot_bounds_along_radius(
     ax.set_xlabel(r"radius $\rho$ of the perturbation")
     ax.set_ylabel("generalisation gap")
     # The notes take of the height in which the names are spread.
-    ax.figure.draw_without_rendering()
+    canvas: Any = ax.figure.canvas
+    canvas.figure.draw_without_rendering()
     label_ends(ax, labels, apart=12.5)
     return ax
 

@@ -6,7 +6,6 @@ import dataclasses
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from kdtheory.objects import datasets
@@ -14,7 +13,7 @@ from kdtheory.objects.cosines import CosineProcess, CosineTeacher
 from kdtheory.objects.logistic import RidgeLogisticWorld
 from kdtheory.objects.smoothness import NodeTeacher
 from kdtheory.theorems.sharpness_aware import perturbed
-from kdtheory.theorems.sharpness_aware.worlds import remembers_or_forgets
+from kdtheory.theorems.sharpness_aware.worlds import remembers_or_forgets, teacher_case
 
 
 def sharpness_helps() -> CosineProcess:
@@ -55,8 +54,8 @@ def sharpness_cannot_help() -> tuple[CosineTeacher, Any]:
     learned = targets[table].mean(axis=1)
     seen = np.array([0.6, 0.4])
     with jax.enable_x64(True):
-        arrays = map(jnp.asarray, ([0.5, 0.5], directions, phases, learned, 1.0))
-        return CosineTeacher(*arrays, num_samples=3), np.prod(seen[table], axis=1)
+        world = teacher_case([0.5, 0.5], directions, phases, learned, 1.0, 3)
+    return world, np.prod(seen[table], axis=1)
 
 
 def printed_bound_fails() -> tuple[NodeTeacher, Any]:

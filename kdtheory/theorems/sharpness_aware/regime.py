@@ -5,7 +5,8 @@ With the printed proxies $\sigma_0$, $\sigma_u(\rho)$, $\nu(\rho)$ of lemmas 13 
 $$\sqrt n\,(\sigma_0-\sigma_u-\nu)=A_0-A_1\rho-A_2\rho^2,\qquad A_0=\kappa(L-g_0),\quad
   A_1=\tfrac32\alpha\kappa+g_0,\quad A_2=\tfrac\alpha2,$$
 
-so that $B_{sh}(\rho)=\mathrm{gen}_T+\frac{\tau\rho^2}2+(\sigma_u+\nu)\sqrt{2K}$ is below
+so that $B_{sh}(\rho)=\mathrm{gen}_T+\frac{\tau\rho^2}2+(\sigma_u+\nu)\sqrt{2K}$, in which Lemma
+16 takes the place of the $E_PS_P(f_T)$ that the text has there, is below
 $B_{std}=\mathrm{gen}_T+\sigma_0\sqrt{2K}$ iff $\frac\tau2\rho^2<s(A_0-A_1\rho-A_2\rho^2)$,
 $s=\sqrt{2K/n}$, which is $\rho<\rho_0$. What is gained at $\rho$ is
 $s(A_0-A_1\rho-A_2\rho^2)-\frac\tau2\rho^2$: it decreases with $\rho$ and with $\tau$, and the

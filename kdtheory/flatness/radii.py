@@ -36,8 +36,8 @@ World: TypeAlias = CosineProcess | CosineTeacher | NodeTeacher | RidgeLogisticWo
 MEANING = (
     INCREASING,
     "That is so because the sharpness of the teacher is bounded by its curvature there (Lemma 16). "
-    "Its exact value is negative where training ended close to a maximum, and lowers the bound then; "
-    "at a minimum it is not.",
+    "Its exact value is negative where training ended close to a maximum, and lowers the bound "
+    "then; at a minimum it is not.",
     "Where perturbations raise the risk of all that the teacher returns, as they do for convex "
     "losses, no bound of this kind is below the Cramer-Chernoff bound, which ignores sharpness, "
     "however much it is sharpened. Sharpness can help only by ruling students out: where the worst "

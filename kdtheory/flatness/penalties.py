@@ -22,7 +22,7 @@ from jaxtyping import Array, Float
 from kdtheory._types import Scalar
 from kdtheory.flatness.records import AtRadius, Penalty, Premise, SharpnessReport, Status
 from kdtheory.objects.smoothness import SmoothnessConstants
-from kdtheory.theorems.sharpness_aware import proxies, regime
+from kdtheory.theorems.sharpness_aware import regime
 
 ROUNDING = 1e-9
 """By how much, relatively, a measurement may exceed what was stated before it contradicts it."""
@@ -93,17 +93,7 @@ def _values(
     constants: SmoothnessConstants, divergence: Scalar, radii: Float[Array, "radii"]
 ) -> dict[str, Float[Array, "radii"]]:
     def at(radius: Scalar) -> dict[str, Scalar]:
-        known = dataclasses.replace(constants, radius=radius)
-        two_steps = proxies.lemma14_sharpened(known) + proxies.lemma15_sharpened(known)
-        lifted = proxies.lemma16_dimension(known)
-        return {
-            "lemma13": regime.standard_excess(known, divergence),
-            "local": regime.excess(proxies.lemma13_local(known), divergence),
-            "printed": regime.sharpness_excess(known, divergence),
-            "corrected": regime.corrected_excess(known, divergence),
-            "sharpened": lifted + regime.excess(two_steps, divergence),
-            "one_step": lifted + regime.excess(proxies.one_step(known), divergence),
-        }
+        return regime.excesses(dataclasses.replace(constants, radius=radius), divergence)
 
     return jax.vmap(at)(radii)
 

@@ -1,4 +1,4 @@
-"""Sharpness of a user's loss: what bounds make of it, what is refused, and the figure."""
+"""Sharpness of a user's loss: what bounds make of it, the text, and the figure."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import pytest
 from kdtheory import flatness
 from kdtheory._check import InputError
 from kdtheory._random import random_key
+from kdtheory._sharpness_text import write_report
 from kdtheory.flatness import SharpnessReport, Status, averages, curvature, with_constants
 
 pytestmark = pytest.mark.xdist_group("flatness")
@@ -188,7 +189,7 @@ LARGEST_GRADIENT = 1.0 / (1.0 + math.exp(-0.1))
     ],
 )
 def test_a_contradiction_is_flagged_with_its_numbers(name, value, seen):
-    # A global constant below the local one would be refused: see test_refusals.
+    # A global constant below the local one would be refused: see the refusals.
     local = 0.53 if name == "lipschitz" else GIVEN["gradient_bound"]
     report = judged(**{"gradient_bound": local, name: value})
     assert status(report)[name] is Status.VIOLATED
@@ -283,7 +284,7 @@ def test_in_single_precision_all_is_computed_in_double():
     assert found.radii[0].sharpness.high > found.radii[0].quadratic.value
 
 
-def test_a_loss_that_is_not_finite_around_the_parameters():
+def test_a_loss_that_is_not_finite_around_the_parameters(capsys):
     def wall(parameters, example):
         return example * jnp.sum(parameters**2) - 1e-3 * jnp.log(1.0 - jnp.sum(parameters**2))
 
@@ -302,58 +303,29 @@ def test_a_loss_that_is_not_finite_around_the_parameters():
     assert math.isnan(outside.sharpness.value)
     assert any("not finite within the larger balls" in warning for warning in found.warnings)
     assert status(found)["smoothness"] is status(found)["loss_range"] is Status.VIOLATED
+    write_report(found, "wall")
+    said = " ".join(capsys.readouterr().out.split())
+    assert "nan" in said
+    assert "Warning: The loss is not finite within the larger balls" in said
 
 
-# --- refusals -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"loss": 3}, "loss: got int"),
-        ({"loss": lambda p, e: e[0]}, r"loss: got a result of shape \(2,\) for one example"),
-        ({"loss": lambda p, e: (p @ e[0], 1.0)}, r"drop auxiliary results"),
-        ({"loss": lambda p, e: (p @ e[0] > 0).astype(int)}, "loss: got a result of dtype int64"),
-        ({"loss": lambda p, e: jnp.mean(e[0] @ p, axis=1)}, "on one example; expected a function"),
-        ({"loss": lambda p, e: p["w"] @ e[0]}, "loss: got .*on one example"),
-        ({"loss": lambda p, e: float(p @ e[0])}, "loss: got ConcretizationTypeError"),
-        ({"loss": lambda p, e: jnp.log(p @ e[0] * 0.0)}, "loss: got -inf at example 0 of data"),
-        (
-            {"loss": lambda p, e: jnp.sqrt(jnp.sum((p - POINT) ** 2))},
-            "a gradient at the parameters",
-        ),
-        ({"parameters": np.array([1, 2])}, "parameters: got dtype int64"),
-        ({"parameters": {"w": [np.nan, 1.0]}}, r"parameters\['w'\].*got nan"),
-        ({"parameters": {}}, "parameters: got no numbers"),
-        ({"parameters": {"w": "a"}}, r"parameters\['w'\]: got dtype"),
-        ({"data": (DATA[0], DATA[1][:2])}, r"data: got data\[0\] with 3, data\[1\] with 2"),
-        ({"data": (DATA[0], 1.0)}, r"data\[1\]: got a single number"),
-        ({"data": (DATA[0] + np.inf, DATA[1])}, r"data\[0\]: got .* at index"),
-        ({"data": (DATA[0], ["a", "b", "c"])}, r"data\[1\]"),
-        ({"data": (DATA[0][:0], DATA[1][:0])}, "data: got no examples"),
-        ({"data": ()}, "data: got no arrays"),
-        ({"heldout": (DATA[0][:, :1], DATA[1])}, "heldout: got examples of shapes"),
-        ({"heldout": (DATA[0] * np.nan, DATA[1])}, r"heldout\[0\]: got nan"),
-        ({"radius": 0.0}, "radius: got 0; expected positive"),
-        ({"radius": [0.1, -1.0]}, "radius: got -1"),
-        ({"radius": []}, "radius: got an empty"),
-        ({"radius": math.nan}, "radius: got nan"),
-        ({"num_draws": 1}, "num_draws: got 1"),
-        ({"level": 1.0}, "level: got 1"),
-        ({"seed": -1}, "seed: got -1"),
-        ({"batch_size": 0}, "batch_size: got 0"),
-        ({"loss_range": (1.0, 0.0)}, "loss_range: got"),
-        ({"divergence": -0.1}, "divergence: got -0.1"),
-        ({"stability": -1.0}, "stability: got -1"),
-        ({"smoothness": math.inf}, "smoothness: got inf"),
-        ({"lipschitz": 0.1, "gradient_bound": 0.2}, "lipschitz: got 0.1 with a gradient_bound"),
-    ],
-)
-def test_refusals(changes, message):
-    arguments = {"loss": logistic, "parameters": POINT, "data": DATA, "radius": 0.1} | changes
-    with pytest.raises(InputError, match=message) as caught:
-        flatness.sharpness(**arguments)
-    assert "expected" in str(caught.value)
+def test_the_text_says_what_is_missing_and_what_estimates_are(capsys):
+    write_report(judged(lipschitz=None, smoothness=0.2), "two features")
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Not computed (lipschitz unknown or contradicted): standard, global L." in said
+    assert "Not computed (smoothness unknown or contradicted): standard, gradient at" in said
+    for words in ("give lipschitz=;", "violated 0.2", "checked 0.9", "lower estimates of suprema"):
+        assert words in said
+    assert "does not make this bound smaller" in said
+    assert "at any number of draws" in said
+    write_report(with_constants(measured()), "nothing known")
+    said = " ".join(capsys.readouterr().out.split())
+    assert "at any number of draws" not in said
+    assert said.count("unknown") >= 7
+    write_report(judged(), "all known")
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Not computed" not in said
+    assert f"rho_0 = {judged().largest_radius:.4g}" in said
 
 
 # --- the figure ---------------------------------------------------------------------------------

@@ -174,7 +174,8 @@ def curves_along_radius(
         run = compiled(__name__, "bounds along the radius", (long,), lambda: _along, long=long)
         found = jax.device_get(run(world, law, jnp.asarray(rho)))
         fixed = {name: float(value) for name, value in jax.device_get(_fixed(world, law)).items()}
-        applies = found["student_sharpness"] >= -rounding_tolerance("float64")
+        least = -rounding_tolerance("float64") * found.pop("largest_rise")
+        applies = found["student_sharpness"] >= least
         lemmas = not isinstance(world, CosineProcess)
         root = _root(world, fixed["divergence"]) if lemmas else math.nan
     return RadiusCurve(
@@ -318,6 +319,7 @@ def _along(world: World, law: Any, radii: Any) -> dict[str, Any]:
         found = {
             "teacher_sharpness": perturbed.teacher_sharpness(process),
             "student_sharpness": perturbed.student_sharpness(process),
+            "largest_rise": jnp.max(jnp.abs(process.rises)),
             **_from_laws(process),
         }
         return found if known is None else found | _from_constants(process, known)

@@ -32,7 +32,12 @@ def write_report(report: SharpnessReport, title: str) -> None:
     )
     out.print(_radii(report))
     out.print()
-    out.print(_penalties(report))
+    if any(penalty.values for penalty in report.penalties):
+        out.print(_penalties(report))
+    for lacking in dict.fromkeys(p.missing for p in report.penalties if p.missing):
+        titles = "; ".join(p.title for p in report.penalties if p.missing == lacking)
+        why = f"{', '.join(lacking)} unknown or contradicted"
+        out.print(f"Not computed ({why}): {titles}.", markup=False)
     for penalty in report.penalties:
         if penalty.note:
             out.print(f"{penalty.title}: {penalty.note}.", style="dim", markup=False)
@@ -49,19 +54,23 @@ def write_report(report: SharpnessReport, title: str) -> None:
         out.print(sentence, markup=False)
     for warning in report.warnings:
         out.print(f"Warning: {warning}", markup=False)
+    sound = "; 'at any number of draws': empirical Bernstein, from what was stated of the loss"
     out.print(
         f"Intervals: {report.level:.0%}, each by itself, Student's over {report.num_draws} pairs "
-        f"(asymptotic); 'at any number of draws': empirical Bernstein, from the range or the "
-        f"smoothness as stated. '>=': lower estimates of suprema over the ball, from a few "
-        f"of its points; the truth may be larger. Seed {report.seed}.",
+        f"(asymptotic){sound if _has_sound(report) else ''}. '>=': lower estimates of suprema over "
+        f"the ball, from a few of its points; the truth may be larger. Seed {report.seed}.",
         style="dim",
         markup=False,
     )
 
 
+def _has_sound(report: SharpnessReport) -> bool:
+    return any(at.sound_low is not None for at in report.radii)
+
+
 def _radii(report: SharpnessReport) -> Table:
     table = _table("radius")
-    sound = report.radii[0].sound_low is not None
+    sound = _has_sound(report)
     held = report.num_heldout > 0
     table.add_column("sharpness", justify="right")
     if sound:
@@ -72,7 +81,9 @@ def _radii(report: SharpnessReport) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     for at in report.radii:
         row = [f"{at.radius:g}", _written(at.sharpness)]
-        row += [f"{at.sound_low:.2g} to {at.sound_high:.2g}"] if sound else []
+        if sound:
+            inside = at.sound_low is not None
+            row.append(f"{at.sound_low:.2g} to {at.sound_high:.2g}" if inside else "")
         row += [_written(at.heldout)] if at.heldout is not None else []
         row += [
             f"{at.quadratic.value:.3g}",
@@ -92,9 +103,6 @@ def _penalties(report: SharpnessReport) -> Table:
             pairs = zip(penalty.values, penalty.vacuous, strict=True)
             cells = [f"{value:.3g}" + ("*" if empty else "") for value, empty in pairs]
             table.add_row(penalty.title, *cells)
-        else:
-            lacking = f"not computed: {', '.join(penalty.missing)}"
-            table.add_row(f"{penalty.title} ({lacking})")
     if any(any(penalty.vacuous) for penalty in report.penalties):
         table.caption = "* vacuous: no gap exceeds the width of the range of the loss"
         table.caption_justify = "left"
@@ -103,12 +111,12 @@ def _penalties(report: SharpnessReport) -> Table:
 
 def _premises(report: SharpnessReport) -> Table:
     table = _table("assumption")
-    for name in ("status", "given", "what is known"):
+    for name in ("argument", "status", "given", "what is known"):
         table.add_column(name)
     for premise in report.premises:
         style = _STYLES.get(premise.status)
-        row = (premise.statement, premise.status.value, premise.given, premise.evidence)
-        table.add_row(*row, style=style)
+        known = (premise.status.value, premise.given, premise.evidence)
+        table.add_row(premise.statement, premise.name, *known, style=style)
     return table
 
 

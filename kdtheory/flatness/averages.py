@@ -94,13 +94,15 @@ def rises(
             def of_batch(batch: Any) -> Any:
                 places, weights = batch
                 examples, here = jax.tree.map(lambda leaf: leaf[places], everything)
-                there = [
-                    jax.vmap(loss, (None, 0))(unravel(flat + side * radius * step), examples)
-                    for side in (1.0, -1.0)
-                ]
+
+                def beyond(side: Any) -> Any:
+                    moved = unravel(flat + side * radius * step)
+                    return jax.vmap(loss, (None, 0))(moved, examples) - here
+
                 # Example by example: the difference of two means would lose more to rounding.
-                rise = weights @ (0.5 * ((there[0] - here) + (there[1] - here)))
-                return rise, jnp.min(jnp.stack(there)), jnp.max(jnp.stack(there))
+                both = jax.lax.map(beyond, jnp.asarray([1.0, -1.0], flat.dtype))
+                there = both + here
+                return weights @ (0.5 * (both[0] + both[1])), jnp.min(there), jnp.max(there)
 
             found = jax.lax.map(of_batch, batches(num_examples(data), batch_size))
             return jnp.sum(found[0]), jnp.min(found[1]), jnp.max(found[2])
@@ -111,12 +113,13 @@ def rises(
     return Rises(pairs, jnp.min(lowest, axis=0), jnp.max(highest, axis=0))
 
 
-def student_interval(values: Any, level: float) -> Estimate:
+def student_interval(values: Any, level: float, rounding: float = 0.0) -> Estimate:
     """Returns the mean of a sample with Student's interval, which is asymptotic.
 
     Args:
         values: at least two numbers; if one is not finite, neither is anything of the result.
         level: its nominal coverage.
+        rounding: by how much a value may be off, all of them to the same side; added to both ends.
 
     Example:
         >>> found = student_interval([1.0, 2.0, 3.0], 0.95)  # 2 +- 4.3027/sqrt(3)
@@ -128,7 +131,7 @@ def student_interval(values: Any, level: float) -> Estimate:
         return Estimate(math.nan, math.nan, math.nan, math.nan)
     mean, spread = float(sample.mean()), float(sample.std(ddof=1))
     quantile = special.stdtrit(len(sample) - 1, 0.5 * (1.0 + level))
-    margin = float(quantile) * spread / math.sqrt(len(sample))
+    margin = float(quantile) * spread / math.sqrt(len(sample)) + rounding
     return Estimate(mean, mean - margin, mean + margin, spread)
 
 

@@ -19,10 +19,11 @@ from jaxtyping import Array, Float, Int
 
 from kdtheory._random import random_key
 from kdtheory._types import Key, Scalar
+from kdtheory.flatness.constants import with_constants
 from kdtheory.flatness.inputs import radii_of
 from kdtheory.flatness.penalties import smoothness_seen
 from kdtheory.flatness.records import SharpnessReport
-from kdtheory.flatness.single import sharpness, with_constants
+from kdtheory.flatness.single import sharpness
 
 Data = tuple[Float[Array, "examples pixels"], Int[Array, "examples"]]
 

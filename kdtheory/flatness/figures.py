@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kdtheory.flatness.records import Estimate, SharpnessReport
-from kdtheory.gap_bounds.figures import label_ends
+from kdtheory.gap_bounds.figures import axes_or_new, label_ends
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,10 +39,7 @@ def plot_sharpness(
         InputError: if held-out data are wanted of a report without.
     """
     named = {"": reports} if isinstance(reports, SharpnessReport) else dict(reports)
-    if ax is None:
-        import matplotlib.pyplot as plt
-
-        ax = plt.subplots(figsize=(7.5, 5.0), layout="constrained")[1]
+    ax = axes_or_new(ax, (7.5, 5.0))
     labels, lowest = [], np.inf
     for index, (name, report) in enumerate(named.items()):
         colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]

@@ -175,10 +175,12 @@ def premises(report: SharpnessReport, given: Given) -> tuple[Premise, ...]:
     last = report.radii[-1]
     if not math.isfinite(last.highest_loss) or not math.isfinite(last.lowest_loss):
         # Where there is no loss there are no derivatives, whatever a formula returns.
-        nothing = dict.fromkeys(
-            ("gradient_at_least", "smoothness_at_least", "hessian_at_least"), math.nan
+        last = dataclasses.replace(
+            last,
+            gradient_at_least=math.nan,
+            smoothness_at_least=math.nan,
+            hessian_at_least=math.nan,
         )
-        last = dataclasses.replace(last, **nothing)
     ball = f"the ball of radius {last.radius:g}"
     return (
         _condition(report),

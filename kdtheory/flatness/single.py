@@ -13,9 +13,8 @@ from jax.flatten_util import ravel_pytree
 from kdtheory import _check
 from kdtheory._random import random_key
 from kdtheory.flatness import averages, curvature, inputs
-from kdtheory.flatness import penalties as bounded
 from kdtheory.flatness.batches import Loss
-from kdtheory.flatness.penalties import Given
+from kdtheory.flatness.constants import given_of, with_constants
 from kdtheory.flatness.records import AtRadius, Eigenvalue, Estimate, SharpnessReport
 
 LANCZOS_LEAST = 3
@@ -60,14 +59,14 @@ def sharpness(
     its gradients are checked, and for one draw of the student, in condition (i).
 
     All is computed in float64. Memory is bounded by that of a batch; time is about that of
-    $3R\cdot$``num_draws`` evaluations for $R$ radii, as many products with the Hessian as draws,
+    $2R\cdot$``num_draws`` evaluations for $R$ radii, as many products with the Hessian as draws,
     and some hundred more of them.
 
     Args:
         loss: (parameters, one example) -> a number, twice differentiable, traceable by JAX.
         parameters: a pytree of floating-point arrays, $p$ numbers in all.
         data: a pytree of arrays with a common leading axis, the examples.
-        radius: $\rho>0$, or several.
+        radius: $\rho>0$, or several, which the report has in increasing order.
         heldout: data that were not trained on, to see the sharpness on the population.
         loss_range: $(a,b)$ with $a\le\ell\le b$ known beforehand, perturbed or not.
         divergence: $K_n\ge0$ of the student from the teacher; infinity is allowed.
@@ -115,7 +114,7 @@ def sharpness(
         "smoothness": smoothness,
         "hessian_bound": hessian_bound,
     }
-    _given(**constants)  # before any work
+    given_of(**constants)  # before any work
     with jax.enable_x64(True):
         point = inputs.parameters_of(parameters)
         examples = inputs.data_of("data", data)
@@ -124,7 +123,7 @@ def sharpness(
         if heldout is not None:
             others = inputs.data_of("heldout", heldout)
             inputs.same_kind(examples, others)
-        job = _Job(loss, point, examples, others, radii, draws, share, number, size)
+        job = _Job(loss, dtype, point, examples, others, radii, draws, share, number, size)
         report = _measured(job)
         warnings = tuple(_warnings(report, dtype))
         return with_constants(dataclasses.replace(report, warnings=warnings), **constants)
@@ -134,6 +133,7 @@ class _Job(NamedTuple):
     """What was asked for, checked and ready."""
 
     loss: Loss
+    dtype: Any  # in which the loss comes
     point: Any
     data: Any
     heldout: Any
@@ -150,100 +150,6 @@ class _Job(NamedTuple):
         )
 
 
-def _given(*, divergence: Any, loss_range: Any, **constants: Any) -> Given:
-    """Returns what was stated, refused where it makes no sense by itself."""
-    numbers = {
-        name: None if value is None else _check.number(name, value, low=0.0)
-        for name, value in constants.items()
-    }
-    steep, local = numbers["lipschitz"], numbers["gradient_bound"]
-    if steep is not None and local is not None and steep < local:
-        _check.refuse(
-            "lipschitz",
-            f"{steep:g} with a gradient_bound of {local:g}",
-            "at least the gradient bound, which is a bound on some gradients where this is on all",
-            "Raise it, or lower the gradient bound.",
-        )
-    return Given(
-        divergence=None if divergence is None else _check.divergence(divergence),
-        loss_range=None if loss_range is None else _check.interval("loss_range", loss_range),
-        **numbers,
-    )
-
-
-def with_constants(
-    report: SharpnessReport,
-    *,
-    loss_range: Any = None,
-    divergence: Any = None,
-    stability: Any = None,
-    lipschitz: Any = None,
-    gradient_bound: Any = None,
-    smoothness: Any = None,
-    hessian_bound: Any = None,
-) -> SharpnessReport:
-    r"""Returns a report with its bounds for other constants; nothing is measured again.
-
-    Args:
-        report: what `sharpness` returned.
-        loss_range: $(a,b)$, as for `sharpness`; so are the others. What is left out is unknown.
-        divergence: $K_n$.
-        stability: $\kappa$.
-        lipschitz: $L$.
-        gradient_bound: $g_0$.
-        smoothness: $\alpha$.
-        hessian_bound: $\tau$.
-
-    Returns:
-        The report, its premises, penalties, sound intervals and meaning made anew.
-
-    Raises:
-        InputError: for a constant out of range.
-    """
-    given = _given(
-        loss_range=loss_range,
-        divergence=divergence,
-        stability=stability,
-        lipschitz=lipschitz,
-        gradient_bound=gradient_bound,
-        smoothness=smoothness,
-        hessian_bound=hessian_bound,
-    )
-    with jax.enable_x64(True):
-        premises = bounded.premises(report, given)
-        found, root = bounded.penalties(report, given, premises)
-    contradicted = {p.name for p in premises if p.status is bounded.Status.VIOLATED}
-    radii = tuple(_with_sound_interval(report, at, given, contradicted) for at in report.radii)
-    return dataclasses.replace(
-        report,
-        radii=radii,
-        premises=premises,
-        penalties=found,
-        largest_radius=root,
-        meaning=bounded.meaning(report, found),
-    )
-
-
-def _with_sound_interval(
-    report: SharpnessReport, at: AtRadius, given: Given, contradicted: set[str]
-) -> AtRadius:
-    """Returns what was found at a radius, with the interval that the stated constants allow."""
-    ends = []
-    if given.loss_range is not None and "loss_range" not in contradicted:
-        ends.append((given.loss_range[0] - report.loss, given.loss_range[1] - report.loss))
-    if given.smoothness is not None and "smoothness" not in contradicted:
-        most = 0.5 * given.smoothness * at.radius**2
-        ends.append((-most, most))
-    sound: tuple[float, float] | tuple[None, None] = (None, None)
-    if ends and np.isfinite(at.sharpness.value):
-        both = max(low for low, _ in ends), min(high for _, high in ends)
-        found = at.sharpness
-        sound = averages.sound_interval(
-            found.value, found.spread, report.num_draws, both, report.level
-        )
-    return dataclasses.replace(at, sound_low=sound[0], sound_high=sound[1])
-
-
 # --- measurements ---------------------------------------------------------------------------------
 
 
@@ -256,6 +162,7 @@ def _measured(job: _Job) -> SharpnessReport:
     everything = np.concatenate([one[0] for one in found])
     lowest = np.min([one[1].lowest for one in found], axis=0)
     highest = np.max([one[1].highest for one in found], axis=0)
+    rounding = _rounding(job.dtype, everything)
     single = _of_examples(job, keys[1])
     count = ravel_pytree(job.point)[0].size
     bent = _hessian(job, count, keys[2])
@@ -273,10 +180,11 @@ def _measured(job: _Job) -> SharpnessReport:
         rows.append(
             AtRadius(
                 radius=rho,
-                sharpness=averages.student_interval(pairs.pairs[:, index], job.level),
+                sharpness=averages.student_interval(pairs.pairs[:, index], job.level, rounding),
                 sound_low=None,
                 sound_high=None,
-                heldout=held and averages.student_interval(held[1].pairs[:, index], job.level),
+                heldout=held
+                and averages.student_interval(held[1].pairs[:, index], job.level, rounding),
                 quadratic=Estimate(*(weight * part for part in dataclasses.astuple(bent.trace))),
                 hessian_at_least=float(bends[index]),
                 gradient_at_least=float(slopes[index]),
@@ -363,6 +271,11 @@ def _hessian(job: _Job, count: int, key: Any) -> _Bent:
     return _Bent(trace, *curvature.extreme_eigenvalues(times, count, job.seed), False)
 
 
+def _rounding(dtype: Any, losses: Any) -> float:
+    """Returns by how much the rise of a loss may be off, being a difference of losses."""
+    return float(8.0 * jnp.finfo(dtype).eps * np.abs(losses).max())
+
+
 def _warnings(report: SharpnessReport, dtype: Any) -> list[str]:
     said = []
     if dtype != np.float64:
@@ -378,9 +291,12 @@ def _warnings(report: SharpnessReport, dtype: Any) -> list[str]:
     ):
         if end.residual > 1e-3 * max(abs(report.largest_eigenvalue.value), abs(end.value)):
             said.append(_unconverged(words, end))
-    rounding = 8 * np.finfo(np.float64).eps * max(abs(report.lowest_loss), abs(report.highest_loss))
+    rounding = _rounding(dtype, [report.lowest_loss, report.highest_loss])
     if any(abs(at.sharpness.value) < rounding for at in report.radii):
-        said.append("Some rises are no larger than rounding: take a larger radius.")
+        said.append(
+            "Some rises are no larger than rounding, by which the intervals are widened: take a "
+            "larger radius."
+        )
     return said
 
 

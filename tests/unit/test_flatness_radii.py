@@ -16,7 +16,7 @@ from kdtheory import _check
 from kdtheory.cli import app
 from kdtheory.flatness import radii as along
 from kdtheory.flatness import worlds
-from kdtheory.flatness.logistic_table import COLUMNS, FIXED, logistic_table
+from kdtheory.flatness.logistic_regression import COLUMNS, FIXED, logistic_table
 from kdtheory.flatness.radius_figures import FAILS, LABELS, plot_bounds_along_radius
 from kdtheory.objects.cosines import CosineProcess
 

@@ -226,9 +226,13 @@ def _checked(world: World, radii: Any) -> Any:
         why = f", which turns a loss by {LARGEST_TURN:g}"
     elif isinstance(world, NodeTeacher):
         most, why = 0.5, ", half way to the next whole number"
+    else:
+        norm = float(np.linalg.norm(np.asarray(world.inputs), axis=1).max())
+        most = logistic.LARGEST_REACH / norm if norm > 0 else math.inf
+        why = ", up to which rises are accurate to rounding"
     if rho.min() < 0 or rho.max() > most:
         wrong = rho.min() if rho.min() < 0 else rho.max()
-        limit = "" if most == math.inf else f" and at most {most:g}{why}"
+        limit = "" if most == math.inf else f" and at most {most:.4g}{why}"
         _check.refuse("radii", f"{wrong:g}", f"numbers of at least 0{limit}", "Leave it out.")
     return rho
 

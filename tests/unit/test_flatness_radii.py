@@ -274,7 +274,7 @@ def test_what_is_refused():
         (nodes, [0.1], None, "student_data: got none with a teacher"),
         (nodes, [0.1], law, "student_data: got 8 entries; expected 4, one for every data set"),
         (teacher, [0.1], -law, "student_data: got"),
-        (worlds.logistic_world(), [-0.5], None, "expected numbers of at least 0. Leave"),
+        (worlds.logistic_world(), [12.5], None, "radii: got 12.5; expected .* at most 12, up to"),
     ]
     for world, radii, given, message in bad:
         with pytest.raises(_check.InputError, match=message):

@@ -7,15 +7,17 @@ $$R(q) = \mathbb E_x\,D(p^*(x), q(x)) + \mathbb E_x\,G(p^*(x)),\qquad
 D(p, q) = p\cdot\ell(q) - p\cdot\ell(p) \ge 0$$
 
 (Menon et al., Eq. 8). The log loss has $D = \mathrm{KL}(p\|q)$ and the Shannon entropy for $G$;
-the Brier loss has $D = \|p-q\|_2^2$ and $G = 1 - \|p\|_2^2$. A loss is a function of distributions
-along the last axis that returns one value for every label, such as `kdtheory.losses.brier`.
+the Brier loss has $D = \|p-q\|_2^2$ and $G = 1 - \|p\|_2^2$; the spherical loss has
+$D = \frac12\|p\|\,\bigl\|p/\|p\| - q/\|q\|\bigr\|^2$ and $G = 1 - \|p\|_2$. A loss is a
+function of distributions along the last axis that returns one value for every label, such as
+`kdtheory.losses.brier`.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -23,12 +25,27 @@ from jaxtyping import Array, Float
 
 from kdtheory._types import InputWeights, LabelProbs, Scalar
 from kdtheory.divergences import entropy, kl_divergence, squared_distance
-from kdtheory.losses import brier, log_loss
+from kdtheory.losses import brier, log_loss, spherical_loss
 
 ProbabilityLoss = Callable[[Float[Array, "..."]], Float[Array, "..."]]
 
-_DIVERGENCES = {log_loss: kl_divergence, brier: squared_distance}
-_ENTROPIES = {log_loss: entropy, brier: lambda probs: jnp.sum(probs * (1 - probs), axis=-1)}
+
+def _spherical_divergence(p: Float[Array, "..."], q: Float[Array, "..."]) -> Float[Array, "..."]:
+    length = jnp.linalg.norm(p, axis=-1)
+    unit = q / jnp.linalg.norm(q, axis=-1, keepdims=True)
+    return 0.5 * length * squared_distance(p / length[..., None], unit)
+
+
+# Closed forms in which nothing cancels.
+_DIVERGENCES: dict[Any, Any] = {
+    log_loss: kl_divergence,
+    brier: squared_distance,
+    spherical_loss: _spherical_divergence,
+}
+_ENTROPIES: dict[Any, Any] = {
+    log_loss: entropy,
+    brier: lambda probs: jnp.sum(probs * (1 - probs), axis=-1),
+}
 
 
 class ProperRisk(NamedTuple):
@@ -85,8 +102,8 @@ def proper_divergence(
 ) -> Float[Array, "*batch"]:
     r"""Returns $D(p, q) = p\cdot\ell(q) - p\cdot\ell(p)$, the excess risk of predicting $q$.
 
-    For `kdtheory.losses.log_loss` and `kdtheory.losses.brier` the closed forms are used, which
-    lose nothing near $p = q$. For any other loss the differences $\ell(q) - \ell(p)$ are taken
+    For the log, Brier and spherical losses of `kdtheory.losses` closed forms are used, which lose
+    nothing near $p = q$. For any other loss the differences $\ell(q) - \ell(p)$ are taken
     first; $D$ is then as good as rounding of the losses allows: it is of second order in $q - p$.
 
     Args:

@@ -1,4 +1,4 @@
-r"""Two Gaussian classes: $x\mid y \sim N(\pm\mu, I)$, where everything about a linear score is known.
+r"""Two Gaussian classes $N(\pm\mu, I)$: everything about a linear score is known there.
 
 The Bayes probability is $\mathbb P(y{=}1|x) = \sigma(2\mu\cdot x + \log\tfrac{\pi}{1-\pi})$ with
 $\pi = \mathbb P(y{=}1)$. Ranking and accuracy of a linear score $w\cdot x$ depend on its

@@ -179,7 +179,7 @@ def _quadrature_error(noise: _Noise, amount: Any, centre: Any, step: Any, reach:
 
 @jax.jit
 def distorted(
-    probs: Float[Array, "*shape"], exponent: Float[Array, "*shape"] | float
+    probs: Float[Array, "*shape"], exponent: Float[Array, "..."] | float
 ) -> Float[Array, "*shape"]:
     r"""Returns $\Psi_\alpha(u)$ of Appendix B.2, which keeps every decision and no calibration.
 
@@ -203,7 +203,7 @@ def distorted(
 
 @jax.jit
 def distorted_as_printed(
-    probs: Float[Array, "*shape"], exponent: Float[Array, "*shape"] | float
+    probs: Float[Array, "*shape"], exponent: Float[Array, "..."] | float
 ) -> Float[Array, "*shape"]:
     r"""Returns $\Psi_\alpha(u)$ as printed, $\frac12 + (2u-1)^{1/\alpha}$ above $\frac12$.
 

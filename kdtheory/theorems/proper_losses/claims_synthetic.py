@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from typing import Any
 
 import jax.numpy as jnp
@@ -25,6 +24,7 @@ from kdtheory.theorems.proper_losses import draws, formulas
 from kdtheory.theorems.proper_losses.worlds import (
     arrays,
     distortions,
+    increasing_teacher,
     monotone_teachers,
     noisy_teachers,
     points,
@@ -190,11 +190,7 @@ EQ16_BIAS_VARIANCE = Claim(
     domain=noisy_teachers,
     sizes=((2,), (1,)),
     error=_small_error,
-    draws={
-        "lhs": draws.TEACHER_MSE,
-        "bias": draws.TEACHER_BIAS,
-        "variance": draws.TEACHER_VARIANCE,
-    },
+    draws={"bias": draws.TEACHER_BIAS, "variance": draws.TEACHER_VARIANCE},
     terms={
         "bias": lambda *parts: formulas.small_rule(*parts).bias_sq,
         "variance": lambda *parts: formulas.small_rule(*parts).variance,
@@ -220,8 +216,14 @@ EQ16_BIAS_VARIANCE = Claim(
 # --- monotone distortions -------------------------------------------------------------------------
 
 
-def _varies(gap: Any, steps: Any, _: Any) -> Scalar:
-    return formulas.teacher_slope(gap, steps) - 1 / 64
+def _monotone(gap: float, steps: list[float], start: list[float]) -> tuple[Any, ...]:
+    separation, distribution, first = arrays(gap, steps, start)
+    return separation, increasing_teacher(distribution), first
+
+
+def _decreasing() -> tuple[Any, ...]:
+    gap, teacher, start = _monotone(0.5, [1 / 6] * 6, [0, 1])
+    return gap, teacher[::-1], start
 
 
 MONOTONE_INVARIANCE = Claim(
@@ -236,26 +238,30 @@ MONOTONE_INVARIANCE = Claim(
     domain=monotone_teachers,
     sizes=((9,), (5,)),
     assumptions=(
-        Assumption("the teacher varies", r"E[t g(t)] >= 1/64, t the score along mu", _varies),
+        Assumption(
+            "increasing teacher",
+            "g increases with the score",
+            lambda _gap, teacher, _start: jnp.min(jnp.diff(teacher)),
+        ),
     ),
     tight=(
         Case(
             "steps of one size",
-            lambda: arrays(0.5, [1 / 6] * 6, [0, 1]),
+            lambda: _monotone(0.5, [1 / 6] * 6, [0, 1]),
             "Phi(1/sqrt 2), whatever the student starts from",
         ),
         Case(
             "one decision",
-            lambda: arrays(1, [0, 0, 0, 1, 0, 0], [-1, 0]),
-            "the most uncalibrated teacher: sure on either side of a threshold",
+            lambda: _monotone(1, [0, 0, 0, 1, 0, 0], [-1, 0]),
+            "an uncalibrated teacher, much surer on one side of a threshold than on the other",
         ),
     ),
     broken=(
         Case(
-            "constant teacher",
-            lambda: arrays(math.sqrt(0.5), [0.5, 0, 0, 0, 0, 0.5], [0, 1]),
-            "1/2 everywhere: the student has learned nothing, and ranks by chance",
-            "the teacher varies",
+            "decreasing teacher",
+            _decreasing,
+            "the student learns to rank the wrong way round",
+            "increasing teacher",
         ),
     ),
     uses=("proper_losses/gaussian_auc", "proper_losses/psi"),

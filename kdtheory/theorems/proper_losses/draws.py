@@ -159,11 +159,6 @@ def _two_teachers(key: Key, mean: Any, amount: Any, noise_std: Any) -> tuple[Any
     return both(odds), first, second
 
 
-def _mse_sample(key: Key, *parts: Any) -> Scalar:
-    bayes, first, _ = _two_teachers(key, *parts)
-    return ((first - bayes) ** 2).sum()
-
-
 def _bias_sample(key: Key, *parts: Any) -> Scalar:
     # Two independent draws at one input: the mean of the product is the square of the mean.
     bayes, first, second = _two_teachers(key, *parts)
@@ -175,6 +170,5 @@ def _variance_sample(key: Key, *parts: Any) -> Scalar:
     return ((first - second) ** 2).sum() / 2
 
 
-TEACHER_MSE = Draw(_mse_sample, bounds=lambda *_: (0.0, 2.0))
 TEACHER_BIAS = Draw(_bias_sample, bounds=lambda *_: (-2.0, 2.0))
 TEACHER_VARIANCE = Draw(_variance_sample, bounds=lambda *_: (0.0, 1.0))

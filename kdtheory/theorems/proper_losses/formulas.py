@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 from kdtheory._numerics import chosen, square_root
 from kdtheory._quadrature import normal_density, normal_tail, normal_tail_moment, step_error, strip
 from kdtheory._types import InputWeights, LabelProbs, Losses, Scalar, TeacherProbs, TeacherWeights
-from kdtheory.divergences import entropy, kl_to_scores, squared_distance
+from kdtheory.divergences import entropy, kl_to_scores
 from kdtheory.losses import brier, log_loss, spherical_loss
 from kdtheory.objects.gaussian_classes import score_auc
 from kdtheory.objects.problems import FiniteProblem
@@ -76,7 +76,7 @@ def smoothed_target_error(
     r"""Returns $\mathbb E\|(1-\alpha)e_y+\alpha/L-p^*(x)\|_2^2$, label by label."""
     labels = label_probs.shape[-1]
     targets = (1 - amount) * jnp.eye(labels, dtype=label_probs.dtype) + amount / labels
-    distances = squared_distance(targets[None], label_probs[:, None])
+    distances = jnp.sum((targets[None] - label_probs[:, None]) ** 2, axis=-1)
     return jnp.sum(input_weights[:, None] * label_probs * distances)
 
 
@@ -147,7 +147,7 @@ def matching_rate(teacher_logits: Any, student_logits: Any, temperature: Any) ->
 
 # --- two Gaussian classes -------------------------------------------------------------------------
 
-_REACH, _LOGIT_STEPS, _NOISE_STEPS = 6.0, 24, 12
+_REACH, _LOGIT_STEPS, _NOISE_STEPS = 6.0, 16, 8
 _AUC_STEP = 0.5
 
 
@@ -231,25 +231,22 @@ def direct_mse_error(mean: Any, amount: Any, noise_std: Any) -> Scalar:
 _NEWTON_STEPS = 24
 
 
-def monotone_world(separation: Scalar, steps: Any) -> tuple[Any, Any, Any]:
-    r"""Returns inputs, their weights and a teacher that increases with the score.
+def monotone_world(separation: Scalar, teacher: Any) -> tuple[Any, Any, Any]:
+    r"""Returns inputs, their weights, and the teacher at each.
 
     An input has a coordinate $t$ along $\mu/\|\mu\|$, with the law of two Gaussian classes at
-    $\pm r$ on a symmetric grid, and one $z$ across, standard normal on a symmetric grid. The
-    teacher's probability is $\tfrac1{16}+\tfrac78(\text{steps up to }t)$.
+    $\pm r$ on a symmetric grid, and one $z$ across, standard normal on a symmetric grid.
 
     Args:
         separation: $r$.
-        steps: a distribution, the steps of the teacher before, between and after the grid's points.
+        teacher: its probabilities along the grid of $t$.
 
     Returns:
         Inputs, shape ``(points, 2)``; weights and teacher, shape ``(points,)``.
     """
-    count = len(steps) - 1
-    along, across = jnp.linspace(-4.0, 4.0, count), jnp.arange(-3.0, 4.0)
+    along, across = jnp.linspace(-4.0, 4.0, len(teacher)), jnp.arange(-3.0, 4.0)
     law = normal_density(along - separation) + normal_density(along + separation)
     weights = law[:, None] * normal_density(across)[None]
-    teacher = 1 / 16 + 7 / 8 * jnp.cumsum(steps)[:-1]
     inputs = jnp.stack(jnp.meshgrid(along, across, indexing="ij"), axis=-1)
     rows = jnp.broadcast_to(teacher[:, None], weights.shape)
     return inputs.reshape(-1, 2), (weights / jnp.sum(weights)).reshape(-1), rows.reshape(-1)
@@ -277,13 +274,7 @@ def distilled_student(
     return jax.lax.fori_loop(0, _NEWTON_STEPS, step, start)
 
 
-def student_auc(separation: Scalar, steps: Any, start: Any) -> Scalar:
-    """Returns the AUC, on the Gaussian classes, of the student of a monotone teacher."""
-    student = distilled_student(*monotone_world(separation, steps), start)
+def student_auc(separation: Scalar, teacher: Any, start: Any) -> Scalar:
+    """Returns the AUC, on the Gaussian classes, of a teacher's student with the smallest risk."""
+    student = distilled_student(*monotone_world(separation, teacher), start)
     return score_auc(jnp.stack([separation, jnp.zeros_like(separation)]), student)
-
-
-def teacher_slope(separation: Scalar, steps: Any) -> Scalar:
-    r"""Returns $\mathbb E[t\,g(t)]$, positive for an increasing teacher that varies."""
-    inputs, weights, teacher = monotone_world(separation, steps)
-    return jnp.sum(weights * inputs[:, 0] * teacher)

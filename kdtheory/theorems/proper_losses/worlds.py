@@ -135,7 +135,7 @@ def noisy_teachers(size: tuple[int, ...]) -> Domain:
 
 
 def monotone_teachers(size: tuple[int, ...]) -> Domain:
-    r"""Returns classes at $\pm r$, the steps of an increasing teacher, and where a student starts.
+    r"""Returns classes at $\pm r$, a strictly increasing teacher, and where a student starts.
 
     Args:
         size: at how many scores the teacher is given, at least two.
@@ -147,7 +147,27 @@ def monotone_teachers(size: tuple[int, ...]) -> Domain:
     if count < 2:
         raise ValueError(f"monotone teachers: got {count} score; expected two or more. Add scores.")
     parts = box(0.25, 1.5) * simplex(count + 1) * box(-1, 1, 2)
-    return parts.named("separation", "steps", "start")
+    return parts.named("separation", "steps", "start").map(
+        lambda gap, steps, start: (gap, increasing_teacher(steps), start),
+        lambda instance: (instance[0], _steps_of(instance[1]), instance[2]),
+    )
+
+
+def increasing_teacher(steps: Any) -> Any:
+    r"""Returns probabilities in $[\tfrac1{16},\tfrac{15}{16}]$ that rise by the steps, or more.
+
+    Args:
+        steps: a distribution: the steps before, between and after the scores. A quarter of every
+            step is that of equal steps, so that the teacher is nowhere constant.
+    """
+    mixed = 0.75 * steps + 0.25 / len(steps)
+    return 1 / 16 + 7 / 8 * jnp.cumsum(mixed)[:-1]
+
+
+def _steps_of(teacher: Any) -> Any:
+    inside = (teacher - 1 / 16) * (8 / 7)
+    mixed = jnp.diff(inside, prepend=0.0, append=1.0)
+    return (mixed - 0.25 / len(mixed)) / 0.75
 
 
 def arrays(*values: Any) -> tuple[Any, ...]:

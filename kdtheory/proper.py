@@ -56,11 +56,11 @@ class ProperRisk(NamedTuple):
         entropy: what the Bayes probabilities cost; no prediction changes it.
     """
 
-    divergence: Scalar
-    entropy: Scalar
+    divergence: Float[Array, "*batch"]
+    entropy: Float[Array, "*batch"]
 
     @property
-    def risk(self) -> Scalar:
+    def risk(self) -> Float[Array, "*batch"]:
         """The population risk."""
         return self.divergence + self.entropy
 

@@ -40,7 +40,7 @@ def posterior(
         >>> float(posterior(jnp.ones(2), jnp.array([0.5, -0.5])))
         0.5
     """
-    return jax.nn.sigmoid(2 * jnp.sum(inputs * mean, axis=-1) + jax.scipy.special.logit(prior))
+    return jax.nn.sigmoid(2 * (inputs @ mean) + jax.scipy.special.logit(prior))
 
 
 @jax.jit

@@ -47,12 +47,12 @@ class NoisyTeacherError(NamedTuple):
             to rounding.
     """
 
-    bias_sq: Scalar
-    variance: Scalar
-    error: Scalar
+    bias_sq: Float[Array, "*batch"]
+    variance: Float[Array, "*batch"]
+    error: Float[Array, "*batch"]
 
     @property
-    def mse(self) -> Scalar:
+    def mse(self) -> Float[Array, "*batch"]:
         """The mean squared error of the teacher."""
         return self.bias_sq + self.variance
 
@@ -87,18 +87,18 @@ def noisy_teacher_error(
         0.0498 0.3276
     """
     centre = square_root(jnp.asarray(mean_norm_sq))
-    noise = _noise_rule(noise_std, num_noise, reach)
+    noise = _noise_rule(jnp.asarray(noise_std), num_noise, reach)
     # The law of s / (2 |mu|) is half N(|mu|, 1), half N(-|mu|, 1); integrands are even in s.
     step = (centre + reach) / num_logits
-    position = step * jnp.arange(num_logits + 1)
+    position = step * jnp.arange(num_logits + 1, dtype=centre.dtype)
     density = 0.5 * (normal_density(position - centre) + normal_density(position + centre))
     weights = _folded(step, num_logits) * density
     half = centre * position
     even, odd = _symmetric_parts(half[:, None], 0.5 * noise.values[None])
-    mean = jnp.sum(noise.weights * even, axis=1)
+    mean = even @ noise.weights
     # Both summands have the sign of -s.
     bias = (1 - amount) * mean - 0.5 * amount * jnp.tanh(half)
-    spread = jnp.sum(noise.weights * (odd**2 + (even - mean[:, None]) ** 2), axis=1)
+    spread = (odd**2 + (even - mean[:, None]) ** 2) @ noise.weights
     keep = (1 - amount) ** 2
     error = _quadrature_error(noise, amount, centre, step, reach)
     return NoisyTeacherError(
@@ -133,9 +133,9 @@ def _symmetric_parts(a: Any, b: Any) -> tuple[Any, Any]:
 
 def _noise_rule(noise_std: Any, count: int, reach: float) -> _Noise:
     step = reach / count
-    position = step * jnp.arange(count + 1)
+    position = step * jnp.arange(count + 1, dtype=noise_std.dtype)
     weights = _folded(step, count) * normal_density(position)
-    square = jnp.asarray(noise_std) ** 2
+    square = noise_std**2
     # u stays in its strip for |Im epsilon| <= pi / (2 tau).
     width = strip(0.5 * math.pi / jnp.maximum(noise_std, 1e-6), step)
     one = step_error(1.0, strip(math.inf, step), step) + normal_tail(reach)

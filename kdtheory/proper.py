@@ -123,9 +123,7 @@ def proper_divergence(
     known = _DIVERGENCES.get(loss)
     if known is not None:
         return known(p, q)
-    inside = p > 0
-    at_p = jnp.where(inside, loss(p), 0.0)
-    return _expected(p, loss(q) - at_p)
+    return _expected(p, loss(q) - loss(p))
 
 
 @functools.partial(jax.jit, static_argnames="loss")

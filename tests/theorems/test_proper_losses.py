@@ -213,14 +213,17 @@ def test_the_distorted_teacher_of_figure_7_leaves_the_best_student():
 
 
 def test_four_losses_of_one_prediction():
-    weights, probs = jnp.asarray([0.25, 0.75]), jnp.asarray([[0.5, 0.5], [1.0, 0.0]])
-    predicted = jnp.asarray([[0.5, 0.5], [0.75, 0.25]])
+    weights = jnp.asarray([0.25, 0.75])
+    probs = jnp.asarray([[0.5, 0.5, 0.0], [1.0, 0.0, 0.0]])
+    predicted = jnp.asarray([[0.25, 0.375, 0.375], [0.75, 0.25, 0.0]])
     got = jax.jit(formulas.risks_of)(weights, probs, predicted)
-    # Cubic: l_y = 1 + 2 sum q^3 - 3 q_y^2: at (1/2, 1/2) it is 3/4, at 3/4 it is 1 + 7/8 - 27/16.
-    cubic = dot([F(1, 4), F(3, 4)], [F(3, 4), F(1) + F(7, 8) - F(27, 16)])
-    brier = dot([F(1, 4), F(3, 4)], [F(1, 2), F(1, 8)])
-    log = 0.25 * np.log(2) + 0.75 * np.log(4 / 3)
-    sphere = 0.25 * (1 - np.sqrt(0.5)) + 0.75 * (1 - 3 / np.sqrt(10))
+    # Cubic: l_y = 1 + 2 sum q^3 - 3 q_y^2. First input: sum q^3 = 31/256, so 135/128 and 105/128
+    # for the two labels; second: sum q^3 = 7/16, and 15/8 - 27/16 = 3/16.
+    cubic = dot([F(1, 8), F(1, 8), F(3, 4)], [F(135, 128), F(105, 128), F(3, 16)])
+    # Brier: (36 + 9 + 9)/64 and (4 + 25 + 9)/64; 1/16 + 1/16 = 1/8.
+    brier = dot([F(1, 8), F(1, 8), F(3, 4)], [F(54, 64), F(38, 64), F(1, 8)])
+    log = np.log(4) / 8 + np.log(8 / 3) / 8 + 0.75 * np.log(4 / 3)
+    sphere = 1 - (0.625 / np.sqrt(11 / 32)) / 8 - 0.75 * 3 / np.sqrt(10)
     np.testing.assert_allclose(got, [log, float(brier), sphere, float(cubic)], rtol=1e-13)
     parts = jax.jit(formulas.divergences_of)(weights, probs, predicted)
     total = parts + jax.jit(formulas.entropies_of)(weights, probs)

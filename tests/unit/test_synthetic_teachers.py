@@ -11,6 +11,8 @@ from scipy.special import roots_legendre
 
 from kdtheory._quadrature import normal_density, normal_tail, normal_tail_moment, step_error
 from kdtheory.objects.synthetic_teachers import (
+    _noise_rule,
+    _symmetric_parts,
     distorted,
     distorted_as_printed,
     noisy_teacher_error,
@@ -76,6 +78,29 @@ def test_the_error_bound_covers_and_shrinks():
     assert largest[0] > largest[1] > largest[2] > largest[3]
     # At worst exp(-2 pi (pi/6)/(1/4)) = 2e-6 from the noise, times bounds of a few units.
     assert largest[3] < 1e-4 < 1e-2 < largest[4]
+
+
+@pytest.mark.parametrize(
+    ("std", "count", "reach"), [(0.01, 64, 1.5), (0.01, 2, 6.0), (4.0, 5, 7.0)]
+)
+def test_the_rule_for_the_noise_is_within_its_own_bounds(std, count, reach):
+    """At single logits: nothing else has an error that could hide one of these."""
+    nodes, mass = roots_legendre(20)
+    line = (np.arange(-12, 12)[:, None] + (nodes + 1) / 2).ravel()
+    law = np.tile(mass / 2, 24) * np.exp(-(line**2) / 2) / np.sqrt(2 * np.pi)
+    rule = _noise_rule(jnp.asarray(std), count, reach)
+    logits = jnp.asarray([0.0, 1.0, 3.0])
+
+    def moments(values, weights):
+        even, odd = _symmetric_parts(0.5 * logits[:, None], 0.5 * values[None])
+        mean = even @ weights
+        return mean, (odd**2 + (even - mean[:, None]) ** 2) @ weights
+
+    exact = moments(jnp.asarray(std * line), jnp.asarray(law))
+    got = moments(rule.values, rule.weights)
+    for one, true, bound in zip(got, exact, (rule.mean_error, rule.spread_error), strict=True):
+        assert (abs(one - true) <= bound + 1e-16).all()
+        assert float(abs(one - true).max()) > 1e-12
 
 
 def test_teachers_without_noise_or_classes():

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.special import roots_legendre
 
+from kdtheory._check import InputError
 from kdtheory._quadrature import normal_density, normal_tail, normal_tail_moment, step_error
 from kdtheory.objects.synthetic_teachers import (
     _noise_rule,
@@ -59,7 +60,7 @@ def random_teachers():
 
 
 # Too few nodes, and then a rule that ends too early.
-RULES = [(8, 4, 5.0), (16, 8, 6.0), (32, 16, 7.0), (64, 32, 8.0), (64, 32, 1.5)]
+RULES = [(8, 4, 5.0), (16, 8, 6.0), (32, 16, 7.0), (64, 32, 8.0), (64, 32, 2.0)]
 
 
 def test_the_error_bound_covers_and_shrinks():
@@ -80,8 +81,15 @@ def test_the_error_bound_covers_and_shrinks():
     assert largest[3] < 1e-4 < 1e-2 < largest[4]
 
 
+def test_rules_that_have_no_bound_are_refused():
+    with pytest.raises(InputError, match="reach: got 1; expected a number >= 2"):
+        noisy_teacher_error(0.5, 0.5, 0.5, reach=1.0)
+    with pytest.raises(InputError, match="num_noise: got 0; expected an integer of at least 1"):
+        noisy_teacher_error(0.5, 0.5, 0.5, num_noise=0)
+
+
 @pytest.mark.parametrize(
-    ("std", "count", "reach"), [(0.01, 64, 1.5), (0.01, 2, 6.0), (4.0, 5, 7.0)]
+    ("std", "count", "reach"), [(0.01, 64, 2.0), (0.01, 2, 6.0), (4.0, 5, 7.0)]
 )
 def test_the_rule_for_the_noise_is_within_its_own_bounds(std, count, reach):
     """At single logits: nothing else has an error that could hide one of these."""

@@ -96,9 +96,10 @@ def test_the_rule_for_the_noise_is_within_its_own_bounds(std, count, reach):
     nodes, mass = roots_legendre(20)
     line = (np.arange(-12, 12)[:, None] + (nodes + 1) / 2).ravel()
     law = np.tile(mass / 2, 24) * np.exp(-(line**2) / 2) / np.sqrt(2 * np.pi)
-    rule = _noise_rule(jnp.asarray(std), count, reach)
+    rule = jax.jit(lambda value: _noise_rule(value, count, reach))(jnp.asarray(std))
     logits = jnp.asarray([0.0, 1.0, 3.0])
 
+    @jax.jit
     def moments(values, weights):
         even, odd = _symmetric_parts(0.5 * logits[:, None], 0.5 * values[None])
         mean = even @ weights
@@ -135,6 +136,16 @@ def test_extreme_noise_keeps_its_digits_and_gradients():
     # Variance is std^2 E[p(1-p)]^2 * 2 for small noise.
     small = [float(noisy_teacher_error(0.0, std, 0.5).variance) / std**2 for std in (1e-6, 1e-8)]
     assert small[0] == pytest.approx(small[1], rel=1e-11)
+
+
+@pytest.mark.float32
+def test_single_precision_keeps_its_digits():
+    got = noisy_teacher_error(0.0, 0.25, 10.0)
+    assert got.mse.dtype == jnp.float32
+    # The reference value of this teacher, small parts of a large world.
+    np.testing.assert_allclose(got[:2], [3.793592237e-8, 1.018844279e-5], rtol=2e-6)
+    far = noisy_teacher_error(0.5, 0.5, 100.0)
+    assert float(far.mse) == pytest.approx(0.125, rel=1e-6)
 
 
 def test_the_building_blocks_of_the_bounds():

@@ -5,15 +5,26 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := kdtheory proofs_check tests
 
-.PHONY: verify test check notebooks bench mutants format clean
+.PHONY: verify test test-thorough check notebooks bench mutants format clean
 
 # CLAIMS: slugs, rooms or globs; the whole catalogue if it is empty.
 verify: $(VENV)/.installed
 	$(BIN)/kdtheory verify $(CLAIMS)
 
+# Types are checked at every call but in the battery and on reference values, which call what the
+# other tests call; reference values are held with XLA's optimiser.
+PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadgroup
+BATTERY := tests/test_claims.py
+GOLDEN := tests/test_golden.py
+
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --ignore tests/test_golden.py
-	XLA_FLAGS= $(BIN)/python -m pytest -q -n 2 tests/test_golden.py  # with XLA's optimiser
+	$(PYTEST) -m "not thorough" --ignore $(BATTERY) --ignore $(GOLDEN)
+	JAXTYPING_DISABLE=1 $(PYTEST) -m "not thorough" $(BATTERY)
+	JAXTYPING_DISABLE=1 XLA_FLAGS= $(PYTEST) $(GOLDEN)
+
+# The rest: every claim's search, both precisions, what takes ten thousand draws. Ten minutes.
+test-thorough: $(VENV)/.test
+	JAXTYPING_DISABLE=1 $(PYTEST) -m thorough
 
 check: $(VENV)/.check
 	$(BIN)/ruff check .

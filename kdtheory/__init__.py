@@ -10,6 +10,8 @@ Public names load on first use, so that ``import kdtheory`` costs nothing:
 * ``CLAIMS`` and ``find(slug)``: the catalogue;
 * ``bounds(process)``: every bound on the student's generalisation gap that a `DistillationProcess`
   allows, ranked; ``bounds_from_samples`` for measured gaps;
+* ``sharpness(loss, parameters, data, radius=...)``: how sharp your own loss is around what was
+  learned, and what sharpness-aware bounds make of it;
 * ``decompose``: the terms of the distillation divergence of a linear-Gaussian design;
   ``decompose_grid``, ``sweep_design``, ``dominance_map`` and ``optimal_design`` over its settings.
 """
@@ -25,6 +27,7 @@ _MODULES = (
     "concentration",
     "divergences",
     "domains",
+    "flatness",
     "gaussian",
     "losses",
     "risks",
@@ -65,6 +68,9 @@ _NAMES = {
     "falsify": "kdtheory.tools",
     "replay": "kdtheory.tools",
     "verify": "kdtheory.tools",
+    "SharpnessReport": "kdtheory.flatness",
+    "plot_sharpness": "kdtheory.flatness",
+    "sharpness": "kdtheory.flatness",
     "GapBounds": "kdtheory.gap_bounds",
     "SampleBounds": "kdtheory.gap_bounds",
     "bounds": "kdtheory.gap_bounds",
@@ -111,6 +117,7 @@ if TYPE_CHECKING:
     from kdtheory import concentration as concentration
     from kdtheory import divergences as divergences
     from kdtheory import domains as domains
+    from kdtheory import flatness as flatness
     from kdtheory import gaussian as gaussian
     from kdtheory import losses as losses
     from kdtheory import risks as risks
@@ -142,6 +149,9 @@ if TYPE_CHECKING:
     from kdtheory.decomposition import plot_sweep as plot_sweep
     from kdtheory.decomposition import sweep_design as sweep_design
     from kdtheory.domains import Domain as Domain
+    from kdtheory.flatness import SharpnessReport as SharpnessReport
+    from kdtheory.flatness import plot_sharpness as plot_sharpness
+    from kdtheory.flatness import sharpness as sharpness
     from kdtheory.gap_bounds import GapBounds as GapBounds
     from kdtheory.gap_bounds import SampleBounds as SampleBounds
     from kdtheory.gap_bounds import bounds as bounds

@@ -67,6 +67,7 @@ MATRIX = (
 )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("slug", MATRIX)
 def test_the_confusion_matrix_of_draws(slug: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Right evaluators agree; one per cent too large or too small is disputed, at the default.

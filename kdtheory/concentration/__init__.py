@@ -19,6 +19,7 @@ from kdtheory.concentration.mgf import centred_log_mgf, log_mgf, tilt_divergence
 from kdtheory.concentration.proxies import (
     variance_proxy,
     variance_proxy_above,
+    variance_proxy_at,
     variance_proxy_below,
 )
 
@@ -40,5 +41,6 @@ __all__ = [
     "variance_proxies",
     "variance_proxy",
     "variance_proxy_above",
+    "variance_proxy_at",
     "variance_proxy_below",
 ]

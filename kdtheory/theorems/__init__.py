@@ -10,6 +10,7 @@ from kdtheory.theorems import (
     distillation_divergence,
     linear_gaussian,
     proper_losses,
+    sharpness_aware,
     variance_reduction,
 )
 
@@ -18,6 +19,7 @@ CLAIMS: tuple[Claim, ...] = (
     *bias_variance.CLAIMS,
     *proper_losses.CLAIMS,
     *distillation_divergence.CLAIMS,
+    *sharpness_aware.CLAIMS,
     *linear_gaussian.CLAIMS,
 )
 

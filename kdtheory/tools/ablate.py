@@ -10,7 +10,7 @@ from kdtheory.claim import Case, Claim
 from kdtheory.results import Ablation
 from kdtheory.tools._compile import precision
 from kdtheory.tools._referee import Ruling, counterexample, referee_case, size_of
-from kdtheory.tools._search import assess_members
+from kdtheory.tools.evaluate import assess_instances
 
 
 def ablate(claim: Claim) -> tuple[Ablation, ...]:
@@ -31,7 +31,7 @@ def _drop(claim: Claim, case: Case) -> Ablation:
     instance = case.make()
     others = tuple(item for item in claim.assumptions if item.name != case.assumption)
     margins = {True: math.inf, False: math.inf}
-    found_margins = assess_members(claim, [instance])[0]["margins"]
+    found_margins = assess_instances(claim, [instance])[0]["margins"]
     for item, margin in zip(claim.assumptions, found_margins, strict=True):
         dropped = item.name == case.assumption
         margins[dropped] = min(margins[dropped], margin)

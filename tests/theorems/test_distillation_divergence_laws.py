@@ -41,6 +41,7 @@ def side(claim, name):
     return jax.jit(jax.vmap(getattr(claim, name)))
 
 
+@pytest.mark.thorough
 def test_tilts_attain_the_bounds_of_ten_thousand_laws(laws):
     values, probs, arguments = laws
     _, means = tilted(values, probs, arguments)
@@ -49,6 +50,7 @@ def test_tilts_attain_the_bounds_of_ten_thousand_laws(laws):
     assert np.abs(got - np.sign(arguments) * means).max() < 1e-12
 
 
+@pytest.mark.thorough
 def test_chernoff_is_never_wider_than_theorem8_on_ten_thousand_laws(laws):
     values, probs, arguments = laws
     rng = np.random.default_rng(12)

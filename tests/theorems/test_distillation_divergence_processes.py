@@ -228,6 +228,7 @@ def evaluated():
     return jax.tree.map(np.asarray, _both_sides(many()))
 
 
+@pytest.mark.thorough
 def test_every_bound_holds_on_ten_thousand_processes():
     found = evaluated()
     assert np.isfinite(found["divergence"]).all()

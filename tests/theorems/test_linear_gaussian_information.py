@@ -120,6 +120,7 @@ def test_a_student_drowned_in_noise_knows_nothing():
     np.testing.assert_allclose(values, 0, atol=5e-3)
 
 
+@pytest.mark.thorough
 def test_controls_have_mean_zero_and_help():
     rng = np.random.default_rng(7)
     design = LinearGaussianDesign.create(

@@ -140,6 +140,7 @@ def test_the_interval_closes_on_the_value_by_quadrature():
     assert widths[1] < (found.convexity_bound.mean - expected) / 10
 
 
+@pytest.mark.thorough
 def test_intervals_cover_as_often_as_they_say():
     design, expected = one_direction_decides()
     options = {"num_draws": 256, "num_inner": 64, "student_scale": SCALE, "level": 0.9}

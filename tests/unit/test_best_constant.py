@@ -69,12 +69,14 @@ def test_the_sharp_constant_of_the_bias_over_sizes() -> None:
         assert ((p - q) @ loss) ** 2 == worst * (max(loss) - min(loss)) ** 2 * sum((p - q) ** 2)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", [1, 2])
 def test_seeds_agree_on_the_bias(seed: int) -> None:
     row = only(biased_loss(seed, 3))
     assert (row.guess, row.attainment) == ("2/3", Attainment.ATTAINED)
 
 
+@pytest.mark.thorough
 def test_the_factor_between_the_printed_and_the_sharp_constant() -> None:
     # A fixed teacher q against Bayes p, three samples, losses in [0, 1]: the mean squared error of
     # the distilled risk is v / 3 + b^2. As printed, C = L in v / 3 + C E|p - q|^2; with Jensen's
@@ -108,7 +110,9 @@ def test_the_factor_between_the_printed_and_the_sharp_constant() -> None:
 # --- approached, from above ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("seed", "atoms"), [(0, 3), (1, 2)])
+@pytest.mark.parametrize(
+    ("seed", "atoms"), [(0, 3), pytest.param(1, 2, marks=pytest.mark.thorough)]
+)
 def test_pinskers_constant(seed: int, atoms: int) -> None:
     row = only(
         best_constant(
@@ -152,6 +156,7 @@ def test_a_supremum_at_zero_and_one_at_infinity() -> None:
         assert Fraction(row.bound.removesuffix("...")) < 1
 
 
+@pytest.mark.thorough
 def test_a_narrow_valley_is_followed_to_its_end() -> None:
     # TV^2 <= 2 H^2: approached as q - p goes to zero in proportion to p, up to signs with half of
     # the mass each. Halfway there, where p + q matters little and p - q much, a gradient stalls.
@@ -188,7 +193,9 @@ def test_cauchy_schwarz() -> None:
         assert len(set(x)) == 1
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(s, marks=pytest.mark.thorough) for s in (1, 2))]
+)
 def test_the_largest_constant_of_a_lower_bound(seed: int) -> None:
     # x^2 + y^2 >= C x y for positive x, y: 2, attained where x = y.
     row = only(
@@ -264,6 +271,7 @@ def test_growth_without_bound_is_reported() -> None:
         assert float(Fraction(row.bound.removesuffix("..."))) > 10
 
 
+@pytest.mark.thorough
 def test_slow_convergence_is_not_called_growth() -> None:
     # log(1 + x) / (1 + log(1 + x)) -> 1, so slowly that no guess is made either.
     row = only(

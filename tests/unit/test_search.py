@@ -7,7 +7,8 @@ import pytest
 
 from kdtheory.claim import Assumption, Claim
 from kdtheory.domains import box, simplex
-from kdtheory.tools import _search, falsify
+from kdtheory.results import Verdict
+from kdtheory.tools import _search, falsify, verify
 from kdtheory.tools._search import STARTS, assess_members, assess_searched, slopes
 from kdtheory.tools._traced import domain_of
 from kdtheory.tools.evaluate import assess_instances, assess_points, instances_at
@@ -90,3 +91,20 @@ def test_a_peak_that_only_its_slope_leads_to_is_found():
         lambda x: -jnp.sum((x - peak) ** 2), lambda x: -(0.25**2), over=box(-1, 1, 12), rounds=1
     )
     assert check.counterexample is not None
+
+
+def test_without_rounds_nothing_is_searched():
+    # Sampling alone misses the same peak.
+    peak = np.linspace(-0.9, 0.9, 12)
+    sides = (lambda x: -jnp.sum((x - peak) ** 2), lambda x: -(0.25**2))
+    sampled, found = (verify(*sides, over=box(-1, 1, 12), rounds=rounds) for rounds in (0, 1))
+    assert (sampled.verdict, sampled.searches) == (Verdict.HOLDS, ())
+    assert sampled.reason == "no search was made"
+    assert found.verdict is Verdict.VIOLATED
+    # The same points are sampled either way.
+    assert sampled.examined[0].worst_slack == pytest.approx(found.examined[0].worst_slack)
+
+
+def test_a_negative_number_of_rounds_is_refused():
+    with pytest.raises(ValueError, match="rounds: got -1; expected 0 or more"):
+        verify(CLAIM, rounds=-1)

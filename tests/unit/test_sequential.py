@@ -56,6 +56,7 @@ def ever(evidence, threshold):
     return float((evidence >= threshold).any(axis=1).mean())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("make", "law"), CASES)
 def test_the_level_is_kept_by_whoever_stops_at_will(make, law):
     """Ten thousand null streams, a hundred looks each, stopped at the first rejection."""

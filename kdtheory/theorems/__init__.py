@@ -9,6 +9,7 @@ from kdtheory.theorems import (
     bias_variance,
     distillation_divergence,
     linear_gaussian,
+    proper_losses,
     sharpness_aware,
     variance_reduction,
 )
@@ -16,6 +17,7 @@ from kdtheory.theorems import (
 CLAIMS: tuple[Claim, ...] = (
     *variance_reduction.CLAIMS,
     *bias_variance.CLAIMS,
+    *proper_losses.CLAIMS,
     *distillation_divergence.CLAIMS,
     *sharpness_aware.CLAIMS,
     *linear_gaussian.CLAIMS,

@@ -15,7 +15,7 @@ ROOT = Path(kdtheory.__file__).parent
 REPOSITORY = ROOT.parent
 FILES = {str(path.relative_to(ROOT)): path for path in sorted(ROOT.rglob("*.py"))}
 
-PLAIN = {"concentration", "divergences", "losses", "risks", "gaussian"}
+PLAIN = {"concentration", "divergences", "losses", "retrieval", "risks", "gaussian"}
 RECORDS = {"claim", "results"}
 # Layer -> the layers it may import, besides itself and the private modules ("_*").
 ALLOWED = {

@@ -8,6 +8,7 @@ from kdtheory.claim import Claim
 from kdtheory.theorems import (
     bias_variance,
     distillation_divergence,
+    double_distillation,
     linear_gaussian,
     variance_reduction,
 )
@@ -15,6 +16,7 @@ from kdtheory.theorems import (
 CLAIMS: tuple[Claim, ...] = (
     *variance_reduction.CLAIMS,
     *bias_variance.CLAIMS,
+    *double_distillation.CLAIMS,
     *distillation_divergence.CLAIMS,
     *linear_gaussian.CLAIMS,
 )

@@ -34,6 +34,17 @@ def weighted_log_sum_exp(
         >>> float(weighted_log_sum_exp(jnp.array([1000.0, 2.0]), jnp.array([0.0, 1.0])))
         2.0
     """
+    log_sum, shift = _shifted_log_sum(scores, weights)
+    return jnp.squeeze(log_sum + shift, -1)
+
+
+def _shifted_log_sum(
+    scores: Float[Array, "*batch labels"], weights: Float[Array, "*batch labels"]
+) -> tuple[Float[Array, "*batch 1"], Float[Array, "*batch 1"]]:
+    r"""Returns $\log\sum_k w_k e^{f_k-s}$ and the shift $s$, the largest $f_k+\log w_k$.
+
+    Apart, so that a large shift is subtracted from a large score before anything small is added.
+    """
     weighted = weights > 0
     logs = jnp.log(jnp.where(weighted, weights, 1.0))
     largest = jnp.max(jnp.where(weighted, scores + logs, -jnp.inf), axis=-1, keepdims=True)
@@ -42,7 +53,7 @@ def weighted_log_sum_exp(
     # exponential stands in the derivative in its weight only.
     most = math.log(float(jnp.finfo(scores.dtype).max)) - 1.0
     terms = weights * jnp.exp(jnp.minimum(scores - shift, most))
-    return jnp.log(jnp.sum(terms, axis=-1)) + jnp.squeeze(shift, -1)
+    return jnp.log(jnp.sum(terms, axis=-1, keepdims=True)), shift
 
 
 @jax.jit
@@ -67,7 +78,8 @@ def generalised_softmax_cross_entropy(
         >>> loss.tolist()
         [-4.0, 0.0]
     """
-    return weighted_log_sum_exp(scores, weights)[..., None] - scores
+    log_sum, shift = _shifted_log_sum(scores, weights)
+    return log_sum + (shift - scores)
 
 
 @jax.jit

@@ -124,25 +124,31 @@ LOWER_BOUND = dataclasses.replace(
 )
 
 
+def _all_scores(rivals: Any, lead: Any) -> Any:
+    """Returns all scores: first that of the true label, behind the best of its rivals."""
+    return jnp.concatenate([jnp.max(rivals)[None] - lead, rivals])
+
+
 ZERO_ONE_BOUND = Claim(
     slug="double_distillation/zero_one_bound",
     title="The cross-entropy in bits bounds the zero-one error, ties counted as errors",
     statement=r"[\![\,f_y\le\max_{y'\ne y}f_{y'}\,]\!]"
-    r" \le -\log_2\mathrm{softmax}_y(f)\text{ for every }y",
-    lhs=lambda label_probs, scores: jnp.dot(label_probs, top_k_error(scores)),
-    rhs=lambda label_probs, scores: (
-        jnp.dot(label_probs, softmax_cross_entropy(scores)) / math.log(2)
-    ),
-    domain=worlds.labelled_scores,
-    sizes=((2,), (1,), (4,)),
-    scale=lambda _, scores: size_of_scores(scores),
+    r" \le -\log_2\mathrm{softmax}_y(f)\text{ where there is an error}",
+    lhs=lambda rivals, lead: top_k_error(_all_scores(rivals, lead))[0],
+    rhs=lambda rivals, lead: softmax_cross_entropy(_all_scores(rivals, lead))[0] / math.log(2),
+    domain=worlds.errors,
+    sizes=SIZES,
+    scale=lambda rivals, lead: size_of_scores(rivals) + lead,
     tight=(
-        Case("tie of two", lambda: arrays([0.25, 0.75], [2, 2]), "both sides are 1: log 2 in bits"),
+        Case("tie of two", lambda: arrays([2], 0), "both sides are 1: log 2 in bits"),
+        Case(
+            "tie of two, a third far behind",
+            lambda: arrays([2, -38], 0),
+            "the third label adds e^-t to 2",
+            limit=lambda t: arrays([0, math.log(t)], 0),
+        ),
     ),
-    corners=(
-        Case("one label", lambda: arrays([1], [0]), "L = 1: nothing to confuse, both sides are 0"),
-        Case("tie of four", lambda: arrays([1, 0, 0, 0], [0, 0, 0, 0]), "an error, and 2 bits"),
-    ),
+    corners=(Case("tie of three", lambda: arrays([0, 0], 0), "an error, and log 3 in bits"),),
 )
 
 # --- Equation 13 ----------------------------------------------------------------------------------

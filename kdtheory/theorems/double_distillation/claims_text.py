@@ -159,21 +159,22 @@ POSITIVE_WEIGHT_MASS = Claim(
 
 
 def _distilled(*world: Any) -> Scalar:
-    input_weights, *fit, student_weights = world
-    features, probs, _ = formulas.fitted_law(input_weights, *fit)
-    losses = formulas.student_losses(features, student_weights)
-    return jnp.sum(input_weights[:, None] * probs * losses)
+    *fit, student_weights = world
+    features, probs, _ = formulas.fitted_law(*fit)
+    return jnp.sum(fit[0][:, None] * probs * formulas.student_losses(features, student_weights))
 
 
 def _one_hot(*world: Any) -> Scalar:
     *fit, student_weights = world
-    features, _, joint = formulas.fitted_law(*fit)
-    return jnp.sum(joint * formulas.student_losses(features, student_weights))
+    features, _, counts = formulas.fitted_law(*fit)
+    return jnp.sum(counts * formulas.student_losses(features, student_weights))
 
 
 def _largest_loss(*world: Any) -> Scalar:
-    features, _, _ = formulas.fitted_law(*world[:-1])
-    return 1.0 + jnp.max(jnp.abs(formulas.student_losses(features, world[-1])))
+    *fit, student_weights = world
+    features, _, _ = formulas.fitted_law(*fit)
+    losses = formulas.student_losses(features, student_weights)
+    return jnp.sum(fit[0]) * (1.0 + jnp.max(losses))
 
 
 SELF_DISTILLATION_NO_OP = Claim(
@@ -190,20 +191,16 @@ SELF_DISTILLATION_NO_OP = Claim(
     tight=(
         Case(
             "fair coins",
-            lambda: arrays(
-                [0.25, 0.5, 0.25], [-1, 0, 1], [[0, 0]] * 2, [1, -1], 1, [[0, 1], [0, 0]]
-            ),
-            "labels (1, 0), (0, 1), (1, 0) in shares 1/4, 1/2, 1/4: no line parts them, the fit is"
-            " 1/2 everywhere",
+            lambda: arrays([1, 2, 1], [-1, 0, 1], [[0, 0]] * 2, [1, -1], 1, [[0, 1], [0, 0]]),
+            "once the first label at -1, twice the second at 0, once the first at 1: the fit is 1/2"
+            " everywhere",
         ),
     ),
     corners=(
         Case(
             "two inputs are one",
-            lambda: arrays(
-                [0.25, 0.25, 0.5], [1, 1, 0], [[0, 0]] * 2, [1, -1], 1, [[0, 3], [1, 0]]
-            ),
-            "the labels of one input differ: (1, 0) at half of it, (0, 1) at the other half",
+            lambda: arrays([1, 1, 2], [1, 1, 0], [[0, 0]] * 2, [1, -1], 1, [[0, 3], [1, 0]]),
+            "the labels of one input differ: once the first, once the second",
         ),
     ),
 )

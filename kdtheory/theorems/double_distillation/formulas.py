@@ -68,7 +68,7 @@ def lead_of_rivals(scores: Labels) -> Scalar:
 
 @jax.jit
 def fitted_law(
-    input_weights: Float[Array, "3"],
+    counts: Float[Array, "3"],
     positions: Float[Array, "3"],
     teacher_weights: Float[Array, "labels 2"],
     direction: Labels,
@@ -83,21 +83,21 @@ def fitted_law(
     $\sum_ku_k=0$ and $s$ small enough for them to be non-negative.
 
     Args:
-        input_weights: $c$, the share of each input in the sample.
+        counts: $c>0$, how often each input is in the sample, in any unit.
         positions: $x$.
         teacher_weights: $\theta$, shape ``(labels, 2)``.
         direction: $u$, before its mean is taken out.
         share: $s$ as a share of the largest that is possible, in $[0, 1]$.
 
     Returns:
-        The features, the teacher's probabilities, and the joint law $c_nq_n$ of input and label.
+        The features, the teacher's probabilities, and the counts $c_nq_n$ of the labels.
     """
     features = jnp.stack([jnp.ones_like(positions), positions], axis=1)
     probs = jax.nn.softmax(features @ teacher_weights.T, axis=-1)
     # The differences of the other two positions, in cyclic order.
     null = jnp.roll(positions, -1) - jnp.roll(positions, -2)
     moved = null[:, None] * (direction - jnp.mean(direction))[None]
-    joint = input_weights[:, None] * probs
+    joint = counts[:, None] * probs
     lost = moved < 0
     room = jnp.min(jnp.where(lost, joint / jnp.where(lost, -moved, 1.0), jnp.inf))
     scaled = jnp.where(jnp.isfinite(room), share * jnp.where(jnp.isfinite(room), room, 0.0), 0.0)

@@ -16,6 +16,12 @@ def labelled_scores(size: tuple[int, ...]) -> Domain:
     return (simplex(labels) * reals(labels)).named("label_probs", "scores")
 
 
+def errors(size: tuple[int, ...]) -> Domain:
+    """Returns scores of the rivals of the true label, and how far they are ahead of it."""
+    (labels,) = size
+    return (reals(labels - 1) * box(0, 4)).named("rivals", "lead")
+
+
 def weighted_scores(size: tuple[int, ...]) -> Domain:
     """Returns a teacher's probabilities, positive weights of the negatives, and scores."""
     (labels,) = size
@@ -58,9 +64,9 @@ def positives(size: tuple[int, ...]) -> Domain:
 def fitted_samples(size: tuple[int, ...]) -> Domain:
     """Returns what makes a sample that a linear softmax model fits; see `fitted_law`."""
     (labels,) = size
-    parts = simplex(3) * reals(3) * reals(labels, 2) * reals(labels) * box(0, 1) * reals(labels, 2)
+    parts = positive(3) * reals(3) * reals(labels, 2) * reals(labels) * box(0, 1) * reals(labels, 2)
     return parts.named(
-        "input_weights", "positions", "teacher_weights", "direction", "share", "student_weights"
+        "counts", "positions", "teacher_weights", "direction", "share", "student_weights"
     )
 
 

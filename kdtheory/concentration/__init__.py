@@ -14,6 +14,12 @@ from kdtheory.concentration.central import (
 from kdtheory.concentration.certified import VarianceProxies, variance_proxies
 from kdtheory.concentration.chernoff import chernoff_lower, chernoff_upper, largest_divergence
 from kdtheory.concentration.disintegrated import chernoff_upper_given_groups
+from kdtheory.concentration.empirical_bernstein import (
+    empirical_bernstein_penalty,
+    first_informative_size,
+    sharpened_bernstein_penalty,
+    uniform_bernstein_penalty,
+)
 from kdtheory.concentration.inversions import binary_kl_upper
 from kdtheory.concentration.mgf import centred_log_mgf, log_mgf, tilt_divergence, tilted_probs
 from kdtheory.concentration.proxies import (
@@ -30,13 +36,17 @@ __all__ = [
     "chernoff_lower",
     "chernoff_upper",
     "chernoff_upper_given_groups",
+    "empirical_bernstein_penalty",
+    "first_informative_size",
     "informative_divergence",
     "largest_central_c",
     "largest_central_eta",
     "largest_divergence",
     "log_mgf",
+    "sharpened_bernstein_penalty",
     "tilt_divergence",
     "tilted_probs",
+    "uniform_bernstein_penalty",
     "variance_proxies",
     "variance_proxy",
     "variance_proxy_above",

@@ -9,6 +9,7 @@ from kdtheory.theorems import (
     bias_variance,
     distillation_divergence,
     double_distillation,
+    empirical_bernstein,
     linear_gaussian,
     variance_reduction,
 )
@@ -16,6 +17,7 @@ from kdtheory.theorems import (
 CLAIMS: tuple[Claim, ...] = (
     *variance_reduction.CLAIMS,
     *bias_variance.CLAIMS,
+    *empirical_bernstein.CLAIMS,
     *double_distillation.CLAIMS,
     *distillation_divergence.CLAIMS,
     *linear_gaussian.CLAIMS,

@@ -44,6 +44,7 @@ from kdtheory.theorems.empirical_bernstein.claims_uniform import (
     UNIFORM,
     UNIFORM_SHARPENED,
 )
+from kdtheory.theorems.empirical_bernstein.coverage import FailureInterval, failure_interval
 from kdtheory.theorems.empirical_bernstein.formulas import (
     covering_number,
     expected_excess_of_bayes,
@@ -71,9 +72,11 @@ CLAIMS = (
 
 __all__ = [
     "CLAIMS",
+    "FailureInterval",
     "covering_number",
     "expected_excess_of_bayes",
     "expected_variances",
+    "failure_interval",
     "failure_probability",
     "literal_penalty",
     "sample_variances",

@@ -48,14 +48,23 @@ def sample_statistics(
     """
     counts = datasets.types(len(input_weights), num_samples)
     shares = jnp.asarray(counts / num_samples, values.dtype)
+    probs = jnp.exp(sample_log_weights(input_weights, num_samples=num_samples))
+    return probs, *statistics_of_shares(input_weights, values, shares, num_samples)
+
+
+def statistics_of_shares(
+    input_weights: InputWeights,
+    values: Values,
+    shares: Float[Array, "types inputs"],
+    num_samples: int,
+) -> tuple[OfTypes, OfTypes]:
+    r"""Returns $Ph-P_nh$ and the unbiased variance of samples with these shares of the inputs."""
     # A constant added to a function changes neither: taken out beforehand, it costs no precision.
     centred = values - jnp.min(values, axis=1, keepdims=True)
     gaps = (input_weights - shares) @ centred.T
-    means = shares @ centred.T
-    deviations = centred[None] - means[:, :, None]
+    deviations = centred[None] - (shares @ centred.T)[:, :, None]
     variances = jnp.einsum("ti,tfi->tf", shares, deviations**2) * num_samples / (num_samples - 1)
-    probs = jnp.exp(sample_log_weights(input_weights, num_samples=num_samples))
-    return probs, gaps, variances
+    return gaps, variances
 
 
 @functools.partial(jax.jit, static_argnames=("num_samples", "penalty"))

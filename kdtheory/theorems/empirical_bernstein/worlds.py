@@ -59,8 +59,8 @@ def taught_classes(size: tuple[int, ...]) -> Domain:
 
 def problem(weights: Any, probs: Any, losses: Any, num_samples: int) -> HypothesisProblem:
     """Returns a world with a static sample size from nested lists."""
-    arrays = [jnp.asarray(value, dtype=float) for value in (weights, probs, losses)]
-    return HypothesisProblem(*arrays, num_samples)
+    weights, probs, losses = (jnp.asarray(v, dtype=float) for v in (weights, probs, losses))
+    return HypothesisProblem(weights, probs, losses, num_samples)
 
 
 def case(weights: Any, probs: Any, losses: Any, num_samples: int, *others: Any) -> tuple[Any, ...]:

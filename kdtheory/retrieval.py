@@ -106,7 +106,7 @@ def double_distillation_loss(
     Example:
         >>> probs = jnp.array([0.75, 0.25])
         >>> print(f"{double_distillation_loss(jnp.array([2.0, 0.0]), probs, 1.0 - probs):.4f}")
-        -0.5478
+        -0.5455
     """
     loss = generalised_softmax_cross_entropy(scores, weights)
     # A masked label (a score of minus infinity) costs nothing unless the teacher gives it mass.

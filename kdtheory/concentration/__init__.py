@@ -3,6 +3,8 @@ r"""Concentration of finite laws: log-mgf, Chernoff bounds, variance proxies, ce
 A law is two arrays, ``values`` and ``probs``, both of shape ``(atoms,)``; atoms of probability zero
 never matter. Batches by `jax.vmap`. Everything is traceable; what is optimised has the gradient of
 the envelope theorem.
+
+Empirical Bernstein bounds speak of a sample instead: penalties, and `risk_bounds` for losses.
 """
 
 from kdtheory.concentration.central import (
@@ -27,8 +29,10 @@ from kdtheory.concentration.proxies import (
     variance_proxy_above,
     variance_proxy_below,
 )
+from kdtheory.concentration.risk_bounds import RiskBound, risk_bounds
 
 __all__ = [
+    "RiskBound",
     "VarianceProxies",
     "best_central_pair",
     "binary_kl_upper",
@@ -43,6 +47,7 @@ __all__ = [
     "largest_central_eta",
     "largest_divergence",
     "log_mgf",
+    "risk_bounds",
     "sharpened_bernstein_penalty",
     "tilt_divergence",
     "tilted_probs",

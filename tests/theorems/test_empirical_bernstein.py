@@ -1,5 +1,6 @@
 """Exact failure probabilities: against every sequence, binomial sums, and drawn samples."""
 
+import dataclasses
 import functools
 import itertools
 from fractions import Fraction as F
@@ -17,8 +18,10 @@ from kdtheory.concentration import (
     uniform_bernstein_penalty,
 )
 from kdtheory.objects.problems import HypothesisProblem
+from kdtheory.results import Check, Examined, Verdict
 from kdtheory.theorems import empirical_bernstein as room
 from kdtheory.theorems.empirical_bernstein import bounds, coverage, formulas
+from kdtheory.tools import report
 
 WEIGHTS = [F(1, 2), F(3, 8), F(1, 8)]
 VALUES = [[F(0), F(1, 4), F(1)], [F(1), F(1), F(0)], [F(0), F(0), F(3, 4)]]
@@ -234,6 +237,52 @@ def test_the_penalties_of_a_teacher():
     wrong_at_the_first = floats([[[0, 1], [0, 1]]])
     assert bounds.tv_penalties(problem, wrong_at_the_first)[0] == 0.25
     np.testing.assert_allclose(bounds.norm_penalties(problem, wrong_at_the_first), 0.5, rtol=1e-15)
+
+
+# --- bounds that say nothing ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "level", "expected"),
+    [
+        # 15 log(10/0.05)/15 = 5.3 > 1; 15 log(200)/255 = 0.31.
+        ("uniform", (2, 2, 1, 16), 0.05, 0.0),
+        ("uniform", (2, 2, 1, 256), 0.05, 1.0),
+        # 7 log(2/0.05)/27 = 0.96 and 7 log(6/0.05)/27 = 1.24: one function, or three.
+        ("single", (2, 2, 3, 10), 0.05, 1.0),
+        ("finite_class", (2, 2, 3, 10), 0.05, 0.0),
+    ],
+)
+def test_a_bound_above_the_range_is_vacuous(name, size, level, expected):
+    claim = next(c for c in room.CLAIMS if c.slug == f"empirical_bernstein/{name}")
+    m, labels, hypotheses, num_samples = size
+    world = HypothesisProblem(
+        jnp.full(m, 1 / m),
+        jnp.full((m, labels), 1 / labels),
+        jnp.zeros((hypotheses, m, labels)),
+        num_samples,
+    )
+    # What everyone knows of the failure probability: 0 where the bound cannot fail, else at most 1.
+    assert claim.trivial(world, jnp.asarray(level)) == expected
+
+
+def test_the_summary_names_the_sizes_where_a_bound_is_vacuous():
+    parts = [
+        Examined((2, 2, 1, n), 9, 9, 0.1, 0, 0, 0, share) for n, share in ((16, 1.0), (256, 0))
+    ]
+    check = Check(
+        slug="empirical_bernstein/uniform",
+        verdict=Verdict.HOLDS,
+        expected=Verdict.HOLDS,
+        reason="",
+        seed=0,
+        dtype="float64",
+        examined=tuple(parts),
+    )
+    text = "Vacuous on every instance: empirical_bernstein/uniform at (2, 2, 1, 16)."
+    assert report.summary([check]).endswith(text)
+    other = dataclasses.replace(check, examined=(parts[1],))
+    assert report.summary([other]) == "1 claims: 1 holds; all as expected."
 
 
 # --- coverage by sampling -------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from kdtheory import _check
 from kdtheory.concentration import (
     empirical_bernstein_penalty,
     first_informative_size,
+    risk_bounds,
     sharpened_bernstein_penalty,
     uniform_bernstein_penalty,
 )
@@ -117,3 +118,46 @@ def test_what_is_refused():
         }
         with pytest.raises(_check.InputError, match=message):
             first_informative_size(**given)
+
+
+# --- bounds from a user's losses ------------------------------------------------------------------
+
+
+def test_risk_bounds_from_a_sample_of_losses():
+    losses = 2.0 * np.random.default_rng(0).beta(1, 6, size=400) - 1
+    found = risk_bounds(losses, 0.05, class_size=10, covering_number=50.0, low=-1.0, high=1.0)
+    assert [one.name for one in found] == ["finite class", "uniform, sharpened", "uniform"]
+    mean, variance = losses.mean(), ((losses - losses.mean()) ** 2).sum() / 399
+    for one, (formula, size) in zip(
+        found, [(theorem4, 10), (sharpened, 50), (theorem6, 50)], strict=True
+    ):
+        # In units of the range, which is 2.
+        expected = 2 * float(formula(variance / 4, 400, mpmath.mpf(0.05), size))
+        np.testing.assert_allclose(one.penalty, expected, rtol=1e-12)
+        np.testing.assert_allclose(one.bound, mean + expected, rtol=1e-12)
+        assert one.empirical_risk == pytest.approx(mean)
+        assert not one.vacuous
+        first = one.informative_from
+        assert formula(variance / 4, first, mpmath.mpf(0.05), size) < 1
+        assert formula(variance / 4, first - 1, mpmath.mpf(0.05), size) >= 1
+
+
+def test_risk_bounds_that_say_nothing():
+    # No loss at all in 100 examples: 15 log(200)/99 = 0.80; after ten, 8.8.
+    (one,) = risk_bounds(np.zeros(100), 0.05, class_size=None, covering_number=1.0)[1:]
+    assert (one.name, one.vacuous, one.informative_from) == ("uniform", False, 81)
+    few = risk_bounds(np.zeros(10), 0.05, class_size=None, covering_number=1.0)
+    assert [bound.vacuous for bound in few] == [True, True]
+
+
+def test_risk_bounds_refuse():
+    for losses, options, message in (
+        ([0.5, 1.5], {}, r"losses: got 1.5 at index 1; expected losses in \[0, 1\]"),
+        ([0.5], {}, "losses: got one loss; expected two or more"),
+        ([0.5, 0.5], {"class_size": None}, "class_size: got None, and no covering_number"),
+        ([0.5, 0.5], {"covering_number": 0.5}, "covering_number: got 0.5; expected a number >= 1"),
+        ([0.5, float("nan")], {}, r"losses: got nan at index \(1,\)"),
+        ([0.5, 0.5], {"low": 2.0}, "low: got 2; expected a number >= -inf and <= 1"),
+    ):
+        with pytest.raises(_check.InputError, match=message):
+            risk_bounds(losses, 0.05, **options)

@@ -8,8 +8,8 @@ probability at most $\delta$; in a finite world this probability is a finite sum
 * One function (``single``), a finite class (``finite_class``): the form to use when it applies.
 * Any class, by its covering number (``uniform``), and with the constants that the proof gives
   (``uniform_sharpened``). Both exceed the range of the losses until $n$ is near a hundred or more
-  (`kdtheory.concentration.first_informative_size`); ``verify --json`` has the share of instances
-  on which a bound is vacuous.
+  (`kdtheory.concentration.first_informative_size`); ``verify`` names the sizes at which a bound
+  is vacuous.
 * The proofs use three events: ``known_variance``, ``deviation_too_small``,
   ``deviation_too_large``.
 * **Proposition 2** stands, with the constants of the theorem that it cites (``prop2``) and with

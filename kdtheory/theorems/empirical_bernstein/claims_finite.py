@@ -6,6 +6,7 @@ import dataclasses
 import math
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 
 from kdtheory._types import Scalar
@@ -46,8 +47,12 @@ def _class_size(problem: HypothesisProblem) -> float:
 
 
 def level_of(_: HypothesisProblem, *others: Any) -> Scalar:
-    r"""Returns $\delta$, the last part of an instance."""
-    return others[-1]
+    r"""Returns $\delta$, the last part of an instance.
+
+    Without a gradient: a search is to raise the failure probability at the $\delta$ it has, not to
+    lower $\delta$, the easiest way to a small difference.
+    """
+    return jax.lax.stop_gradient(others[-1])
 
 
 def vanishing(make: Any) -> Case:

@@ -100,6 +100,20 @@ def test_the_three_events_of_the_proofs(size):
             assert expected > 1e-3 or near == level
 
 
+def test_the_second_term_of_theorem_4_is_needed():
+    """A loss of 1 in one of ten inputs: 0.9^24 = 0.08 of the samples have not met it."""
+    world = jnp.array([0.9, 0.1]), jnp.array([[0.0, 1.0]]), 0.02
+
+    def first_term(variance, num_samples, level, class_size):
+        return jnp.sqrt(2 * variance * jnp.log(2 * class_size / level) / num_samples)
+
+    without = room.failure_probability(*world, num_samples=24, penalty=first_term)
+    np.testing.assert_allclose(without, 0.9**24, rtol=1e-12)
+    assert without > 0.02
+    penalty = empirical_bernstein_penalty
+    assert room.failure_probability(*world, num_samples=24, penalty=penalty) == 0.0
+
+
 # --- sample variances -----------------------------------------------------------------------------
 
 
@@ -223,6 +237,9 @@ def test_proposition_5_from_binomial_sums(size):
     expected = law @ failures(penalty6, np.full(3, law @ norms))
     np.testing.assert_allclose(bounds.prop5_averaged_failure(*given), expected, rtol=1e-11)
     assert (expected > level) == (size == 128)
+    expected = law @ failures(penalty6, np.full(3, 0.25 * (law @ norms)))
+    got = bounds.prop5_averaged_failure(*given, 0.25)
+    np.testing.assert_allclose(got, expected, rtol=1e-11)
     expected = failures(penalty6, norms).max()
     np.testing.assert_allclose(bounds.prop5_conditional_failure(*given), expected, atol=1e-15)
     expected = failures(penalty4, halves).max()

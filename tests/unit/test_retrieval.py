@@ -76,6 +76,18 @@ def test_gradients_are_finite_and_right_at_zero_weights():
         assert np.isfinite(got[1]).all()
 
 
+def test_the_curvature_is_a_covariance():
+    # The Hessian in the scores is diag(s) - s s^T with s = w e^f / sum, whatever the label.
+    scores, weights = jnp.array([1.0, -2.0, 0.5]), jnp.array([0.3, 2.0, 0.0])
+    share = np.asarray(weights * np.exp(scores))
+    share = share / share.sum()
+    for label in range(3):
+        curvature = jax.hessian(
+            lambda f, y=label: retrieval.generalised_softmax_cross_entropy(f, weights)[y]
+        )(scores)
+        np.testing.assert_allclose(curvature, np.diag(share) - np.outer(share, share), atol=1e-15)
+
+
 def test_no_weight_at_all():
     assert retrieval.weighted_log_sum_exp(jnp.array([3.0, 4.0]), jnp.zeros(2)) == -jnp.inf
 

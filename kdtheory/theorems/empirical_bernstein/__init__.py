@@ -17,8 +17,8 @@ probability at most $\delta$; in a finite world this probability is a finite sum
 * That Bayes labels have the lower variance penalty does not follow for the sample at hand
   (``penalty_not_lower``); it is so in expectation (``expected_penalty``).
 * **Proposition 5** stands given the teacher (``prop5_conditional``), and not with a penalty that is
-  averaged over a random teacher (``prop5_averaged``). Its penalty can be a total variation
-  (``prop5_tv``).
+  averaged over a random teacher (``prop5_averaged``), unless divided by $\delta$
+  (``prop5_markov``). Its penalty can be a total variation (``prop5_tv``).
 
 The penalties are in `kdtheory.concentration`. ``formulas`` holds the exact failure probabilities,
 ``coverage`` the sampled ones, ``bounds`` the bounds in a world, ``draws`` the definitions as Monte
@@ -40,6 +40,7 @@ from kdtheory.theorems.empirical_bernstein.claims_uniform import (
     PROP2_LITERAL,
     PROP5_AVERAGED,
     PROP5_CONDITIONAL,
+    PROP5_MARKOV,
     PROP5_TV,
     UNIFORM,
     UNIFORM_SHARPENED,
@@ -67,6 +68,7 @@ CLAIMS = (
     EXPECTED_PENALTY,
     PROP5_AVERAGED,
     PROP5_CONDITIONAL,
+    PROP5_MARKOV,
     PROP5_TV,
 )
 

@@ -185,6 +185,7 @@ def prop5_averaged_failure(
     teacher_weights: TeacherWeights,
     other_probs: OtherTables,
     level: Scalar,
+    factor: Scalar | float = 1.0,
 ) -> Scalar:
     r"""Returns the failure probability of Proposition 5 with its penalty averaged over the teacher.
 
@@ -193,6 +194,7 @@ def prop5_averaged_failure(
         teacher_weights: the law of the draw $\tau$, independent of the sample.
         other_probs: $p_\tau$ for all $\tau$ but the first, whose table is $p^*$.
         level: $\delta$.
+        factor: by how much the average is multiplied; 1 is the proposition.
 
     Returns:
         $\mathbb P_{S,\tau}(\cdot)$, every draw paying the mean distance.
@@ -202,7 +204,7 @@ def prop5_averaged_failure(
     failures = _taught_failures(
         problem,
         teacher_probs,
-        jnp.full_like(teacher_weights, mean),
+        jnp.full_like(teacher_weights, factor * mean),
         level,
         _covering_numbers(problem, teacher_probs),
         uniform_bernstein_penalty,

@@ -38,7 +38,8 @@ def unless_certain(penalty: Any, size_of_class: Any) -> Any:
     return trivial
 
 
-def _single_trivial(problem: HypothesisProblem) -> float:
+def one_function(*_: Any) -> float:
+    """Returns the size of a class of one."""
     return 1.0
 
 
@@ -94,7 +95,7 @@ SINGLE = Claim(
     sizes=ONE,
     tight=(vanishing(_constant_loss),),
     corners=(_RARE, _DETERMINISTIC),
-    trivial=unless_certain(empirical_bernstein_penalty, _single_trivial),
+    trivial=unless_certain(empirical_bernstein_penalty, one_function),
     uses=(
         "empirical_bernstein/known_variance",
         "empirical_bernstein/deviation_too_small",

@@ -25,6 +25,7 @@ from kdtheory.objects.problems import HypothesisProblem
 from kdtheory.theorems.empirical_bernstein import bounds, draws, formulas
 from kdtheory.theorems.empirical_bernstein.claims_finite import (
     level_of,
+    one_function,
     unless_certain,
     vanishing,
 )
@@ -195,10 +196,6 @@ def _always_right(level: float) -> Any:
     return case([1], [[0, 1]], [[[0, 1]]], MANY, [0.5, 0.5], [[[0, 1]]], level)
 
 
-def _one_function(*_: Any) -> float:
-    return 1.0
-
-
 PROP5_AVERAGED = Claim(
     slug="empirical_bernstein/prop5_averaged",
     title="Proposition 5 with its penalty averaged over the teacher",
@@ -208,8 +205,9 @@ PROP5_AVERAGED = Claim(
     text_examined=TextExamined.FULL_TEXT,
     finding=Finding.READING_DEPENDENT,
     what_survives="the bound given the teacher, with the distance of this very teacher:"
-    " empirical_bernstein/prop5_conditional. A teacher that is rarely wrong is close on average,"
-    " and fails as often as it is wrong",
+    " empirical_bernstein/prop5_conditional; or the average divided by delta, with failure"
+    " probability 2 delta (empirical_bernstein/prop5_markov). A teacher that is rarely wrong is"
+    " close on average, and fails as often as it is wrong",
     quantifier=Quantifier.WITH_PROBABILITY,
     lhs=bounds.prop5_averaged_failure,
     rhs=level_of,
@@ -245,7 +243,32 @@ PROP5_CONDITIONAL = dataclasses.replace(
             "the wrong one pays for its own distance, and does not fail",
         ),
     ),
-    trivial=unless_certain(uniform_bernstein_penalty, _one_function),
+    trivial=unless_certain(uniform_bernstein_penalty, one_function),
+)
+
+
+PROP5_MARKOV = dataclasses.replace(
+    PROP5_CONDITIONAL,
+    slug="empirical_bernstein/prop5_markov",
+    title="Proposition 5 with the averaged penalty divided by delta",
+    statement=r"\mathbb P_{S,\tau}\Bigl(\exists f:\ R > \tilde R_\tau+\mathcal C(\mathcal F,N)"
+    r"+\tfrac1\delta\sqrt L\,B\,\mathbb E_{x,\tau}\|p_\tau(x)-p^*(x)\|_2\Bigr) \le 2\delta",
+    source=OURS,
+    text_examined=TextExamined.OURS,
+    corrects=None,
+    lhs=lambda world, law, others, level: bounds.prop5_averaged_failure(
+        world, law, others, level, 1.0 / level
+    ),
+    rhs=lambda world, *others: 2.0 * level_of(world, *others),
+    corners=(
+        Case(
+            "one teacher in eight is wrong",
+            lambda: _sometimes_wrong(0.0625),
+            "1/8 = 2 delta, but an average of 2/8 divided by 1/16 exceeds every loss",
+        ),
+    ),
+    trivial=None,
+    uses=("empirical_bernstein/prop5_conditional",),
 )
 
 
@@ -262,6 +285,6 @@ PROP5_TV = dataclasses.replace(
     sharpens="empirical_bernstein/prop5_conditional",
     sizes=((2, 2, 1, 2, FEW), (1, 2, 1, 2, MANY)),
     lhs=bounds.prop5_tv_failure,
-    trivial=unless_certain(empirical_bernstein_penalty, _one_function),
+    trivial=unless_certain(empirical_bernstein_penalty, one_function),
     uses=("empirical_bernstein/finite_class",),
 )

@@ -120,7 +120,10 @@ def bernstein_failure(
         input_weights: $\pi$, shape ``(inputs,)``.
         values: $h_f(x_i)\in[0,1]$; the first function counts.
         level: $\delta$.
-        num_samples: $n$.
+        num_samples: $n\ge2$.
+
+    Returns:
+        The probability, exact.
     """
     probs, gaps, _ = sample_statistics(input_weights, values[:1], num_samples=num_samples)
     t = -jnp.log(level)
@@ -143,6 +146,9 @@ def deviation_failure(
         level: $\delta$.
         num_samples: $n\ge2$.
         sign: 1.0 for a sample deviation that is too small, -1.0 for one that is too large.
+
+    Returns:
+        The probability, exact.
     """
     probs, _, variances = sample_statistics(input_weights, values[:1], num_samples=num_samples)
     truth = jnp.sqrt(population_variance(input_weights, values[0]))

@@ -10,18 +10,15 @@ import jax
 import jax.numpy as jnp
 
 from kdtheory._types import Scalar
-from kdtheory.claim import Case, Claim, Quantifier, Source
+from kdtheory.claim import OURS, Case, Claim, Quantifier, Source, TextExamined
 from kdtheory.concentration import empirical_bernstein_penalty
 from kdtheory.objects.problems import HypothesisProblem
 from kdtheory.theorems.empirical_bernstein import bounds, draws, formulas
 from kdtheory.theorems.empirical_bernstein.worlds import case, levelled_classes
+from kdtheory.theorems.papers import MAURER_PONTIL
 
 ONE = ((3, 2, 1, 24), (2, 2, 1, 10))
 CLASS = ((3, 2, 3, 24), (2, 2, 2, 10))
-
-
-def _theorem(label: str) -> Source:
-    return Source(None, f"Maurer and Pontil 2009, {label}; not in the texts examined")
 
 
 def unless_certain(penalty: Any, size_of_class: Any) -> Any:
@@ -87,7 +84,8 @@ SINGLE = Claim(
     title="The empirical Bernstein bound for one function",
     statement=r"\mathbb P_S\Bigl(Ph > P_nh+\sqrt{2V_n\log(2/\delta)/n}"
     r"+\tfrac{7\log(2/\delta)}{3(n-1)}\Bigr) \le \delta",
-    source=_theorem("Theorem 4"),
+    source=Source(MAURER_PONTIL, "Theorem 4"),
+    text_examined=TextExamined.ABSTRACT,
     quantifier=Quantifier.WITH_PROBABILITY,
     lhs=bounds.failure_of_single,
     rhs=level_of,
@@ -109,7 +107,7 @@ FINITE_CLASS = dataclasses.replace(
     title="The empirical Bernstein bound for all functions of a finite class",
     statement=r"\mathbb P_S\Bigl(\exists h:\ Ph > P_nh+\sqrt{2V_n\log(2K/\delta)/n}"
     r"+\tfrac{7\log(2K/\delta)}{3(n-1)}\Bigr) \le \delta",
-    source=_theorem("Theorem 4 with a union bound"),
+    source=Source(MAURER_PONTIL, "Theorem 4, with a union bound"),
     lhs=bounds.failure_of_class,
     sizes=CLASS,
     corners=(
@@ -151,7 +149,8 @@ KNOWN_VARIANCE = dataclasses.replace(
     title="Bernstein's inequality, with the variance of the function itself",
     statement=r"\mathbb P_S\Bigl(Ph > P_nh+\sqrt{2\mathbb V[h]\log(1/\delta)/n}"
     r"+\tfrac{\log(1/\delta)}{3n}\Bigr) \le \delta",
-    source=Source(None, "Bernstein's inequality; not in the texts examined"),
+    source=OURS,
+    text_examined=TextExamined.OURS,
     lhs=lambda problem, level: formulas.bernstein_failure(
         problem.input_weights,
         formulas.bayes_values(problem),
@@ -173,7 +172,8 @@ def _deviation(sign: float, name: str, title: str, inequality: str, **rest: Any)
         title=title,
         statement=rf"\mathbb P_S\bigl({inequality}+\sqrt{{2\log(1/\delta)/(n-1)}}\bigr)"
         r" \le \delta",
-        source=_theorem("Theorem 10"),
+        source=Source(MAURER_PONTIL, "Theorem 10"),
+        text_examined=TextExamined.ABSTRACT,
         lhs=lambda problem, level: formulas.deviation_failure(
             problem.input_weights,
             formulas.bayes_values(problem),

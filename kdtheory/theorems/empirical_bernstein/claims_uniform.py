@@ -38,7 +38,7 @@ from kdtheory.theorems.empirical_bernstein.worlds import (
     problem,
     taught_classes,
 )
-from kdtheory.theorems.papers import MENON
+from kdtheory.theorems.papers import MAURER_PONTIL, MENON
 
 # At 256 samples the uniform bounds say something, at 16 they do not.
 SIZES = ((2, 2, 2, 256), (2, 2, 1, 16))
@@ -58,7 +58,8 @@ UNIFORM = Claim(
     statement=r"\mathbb P_S\Bigl(\exists h:\ Ph > P_nh+\sqrt{18V_n\log(10\mathcal N/\delta)/n}"
     r"+\tfrac{15\log(10\mathcal N/\delta)}{n-1}\Bigr) \le \delta,"
     r"\ \mathcal N=\mathcal N_\infty(\tfrac1n,\mathcal H,2n),\ n\ge16",
-    source=Source(None, "Maurer and Pontil 2009, Theorem 6; not in the texts examined"),
+    source=Source(MAURER_PONTIL, "Theorem 6"),
+    text_examined=TextExamined.ABSTRACT,
     quantifier=Quantifier.WITH_PROBABILITY,
     lhs=functools.partial(bounds.failure_of_uniform, penalty=uniform_bernstein_penalty),
     rhs=level_of,
@@ -88,6 +89,7 @@ UNIFORM_SHARPENED = dataclasses.replace(
     statement=r"\mathbb P_S\Bigl(\exists h:\ Ph > P_nh+\sqrt{18V_nt/n}+\tfrac{11t}{n-1}"
     r"+\tfrac{2+8\sqrt{t/n}}n\Bigr) \le \delta,\ t=\log\tfrac{3\mathcal N+2\delta}\delta,\ n\ge2",
     source=OURS,
+    text_examined=TextExamined.OURS,
     lhs=functools.partial(bounds.failure_of_uniform, penalty=sharpened_bernstein_penalty),
     sharpens="empirical_bernstein/uniform",
     trivial=unless_certain(sharpened_bernstein_penalty, _covering_number),

@@ -19,6 +19,8 @@ from kdtheory.theorems.papers import MAURER_PONTIL
 
 ONE = ((3, 2, 1, 24), (2, 2, 1, 10))
 CLASS = ((3, 2, 3, 24), (2, 2, 2, 10))
+# Fewer samples, as they are drawn too.
+DRAWN = ((3, 2, 1, 12), (2, 2, 1, 10))
 
 
 def unless_certain(penalty: Any, size_of_class: Any) -> Any:
@@ -157,6 +159,7 @@ KNOWN_VARIANCE = dataclasses.replace(
         level,
         num_samples=problem.num_samples,
     ),
+    sizes=DRAWN,
     scale=level_of,
     draws={"lhs": draws.KNOWN_VARIANCE_FAILURE},
     tight=(_rare(3.0),),

@@ -12,6 +12,7 @@ probability at most $\delta$; in a finite world this probability is a finite sum
   is vacuous.
 * The proofs use three events: ``known_variance``, ``deviation_too_small``,
   ``deviation_too_large``.
+* All of them need bounded losses: the softmax cross-entropy is bounded only if its scores are.
 * **Proposition 2** stands, with the constants of the theorem that it cites (``prop2``) and with
   explicit ones in place of its $O(\cdot)$ (``prop2_literal``).
 * That Bayes labels have the lower variance penalty does not follow for the sample at hand

@@ -14,7 +14,12 @@ from kdtheory.claim import OURS, Case, Claim, Quantifier, Source, TextExamined
 from kdtheory.concentration import empirical_bernstein_penalty
 from kdtheory.objects.problems import HypothesisProblem
 from kdtheory.theorems.empirical_bernstein import bounds, draws, formulas
-from kdtheory.theorems.empirical_bernstein.worlds import case, levelled_classes
+from kdtheory.theorems.empirical_bernstein.worlds import (
+    BOUNDED,
+    case,
+    levelled_classes,
+    rare_loss,
+)
 from kdtheory.theorems.papers import MAURER_PONTIL
 
 ONE = ((3, 2, 1, 24), (2, 2, 1, 10))
@@ -81,6 +86,11 @@ _DETERMINISTIC = Case(
     "the Bayes-distilled risk is exact on every sample, and nothing can fail",
 )
 
+# (15/16)^10 = 0.52 > 1/2 have not seen the loss, whose mean is 8/16 > 7 log(4)/27 = 0.36.
+_UNSEEN = rare_loss(8, 0.0625, 10, 0.5)
+# 1 - 0.988^10 = 0.114 > 1/10 have met the loss: their mean is -10 or less, and the risk is -1.2.
+_SEEN = rare_loss(-100, 0.012, 10, 0.1)
+
 SINGLE = Claim(
     slug="empirical_bernstein/single",
     title="The empirical Bernstein bound for one function",
@@ -93,8 +103,10 @@ SINGLE = Claim(
     rhs=level_of,
     domain=levelled_classes,
     sizes=ONE,
+    assumptions=(BOUNDED,),
     tight=(vanishing(_constant_loss),),
     corners=(_RARE, _DETERMINISTIC),
+    broken=(_UNSEEN,),
     trivial=unless_certain(empirical_bernstein_penalty, one_function),
     uses=(
         "empirical_bernstein/known_variance",
@@ -163,6 +175,7 @@ KNOWN_VARIANCE = dataclasses.replace(
     scale=level_of,
     draws={"lhs": draws.KNOWN_VARIANCE_FAILURE},
     tight=(_rare(3.0),),
+    broken=(_SEEN,),
     trivial=None,
     uses=(),
 )
@@ -195,6 +208,7 @@ DEVIATION_TOO_SMALL = _deviation(
     "The sample's standard deviation is not much too small",
     r"\sqrt{\mathbb V[h]} > \sqrt{V_n}",
     tight=(_rare(3.6),),
+    broken=(_UNSEEN,),
 )
 
 DEVIATION_TOO_LARGE = _deviation(

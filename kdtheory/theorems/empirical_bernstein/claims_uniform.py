@@ -30,12 +30,14 @@ from kdtheory.theorems.empirical_bernstein.claims_finite import (
     vanishing,
 )
 from kdtheory.theorems.empirical_bernstein.worlds import (
+    BOUNDED,
     FEW,
     MANY,
     case,
     classes,
     levelled_classes,
     problem,
+    rare_loss,
     taught_classes,
 )
 from kdtheory.theorems.papers import MAURER_PONTIL, MENON
@@ -65,6 +67,7 @@ UNIFORM = Claim(
     rhs=level_of,
     domain=levelled_classes,
     sizes=SIZES,
+    assumptions=(BOUNDED,),
     tight=(vanishing(_constant_loss),),
     corners=(
         Case(
@@ -73,6 +76,8 @@ UNIFORM = Claim(
             "the covering number is 1",
         ),
     ),
+    # (1 - 1/512)^256 = 0.606 > 1/2 have not seen the loss, whose mean is about 2.
+    broken=(rare_loss(1000, 1 / 512, 256, 0.5),),
     trivial=unless_certain(uniform_bernstein_penalty, _covering_number),
     uses=(
         "empirical_bernstein/known_variance",
@@ -215,6 +220,15 @@ PROP5_AVERAGED = Claim(
     rhs=level_of,
     domain=taught_classes,
     sizes=_TAUGHT,
+    assumptions=(BOUNDED,),
+    broken=(
+        Case(
+            "a loss of another size",
+            lambda: case([1], [[0, 1]], [[[0, 1000]]], MANY, [0, 1], [[[0.5, 0.5]]], 0.25),
+            "half of a loss of 1000 is missed, while the distance of the teacher is at most 1",
+            BOUNDED.name,
+        ),
+    ),
     counterexample=Case(
         "one teacher in eight is wrong",
         lambda: _sometimes_wrong(0.0625),

@@ -77,7 +77,7 @@ def _constant_loss(level: float) -> Any:
 _RARE = Case(
     "rare loss",
     lambda: case([0.875, 0.125], [[1, 0], [0, 1]], [[[0, 1], [0, 1]]], 10, 0.5),
-    "a loss of 1 on one input in eight: most samples have not seen it, and no variance either",
+    "a loss of 1 on one input in eight: a quarter of the samples show neither it nor a variance",
 )
 
 _DETERMINISTIC = Case(

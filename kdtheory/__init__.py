@@ -30,7 +30,10 @@ _MODULES = (
     "flatness",
     "gaussian",
     "losses",
+    "proper",
+    "retrieval",
     "risks",
+    "soft_labels",
     "strategies",
     "theorems",
 )
@@ -49,6 +52,8 @@ _NAMES = {
     "Domain": "kdtheory.domains",
     "distillation_loss_proxy": "kdtheory.theorems.distillation_divergence.distillation_loss",
     "distillation_loss_range": "kdtheory.theorems.distillation_divergence.distillation_loss",
+    "RiskBound": "kdtheory.concentration",
+    "risk_bounds": "kdtheory.concentration",
     "DistillationProcess": "kdtheory.objects.processes",
     "StableAlgorithm": "kdtheory.objects.algorithms",
     "algorithm_kernel": "kdtheory.objects.constructions",
@@ -120,7 +125,10 @@ if TYPE_CHECKING:
     from kdtheory import flatness as flatness
     from kdtheory import gaussian as gaussian
     from kdtheory import losses as losses
+    from kdtheory import proper as proper
+    from kdtheory import retrieval as retrieval
     from kdtheory import risks as risks
+    from kdtheory import soft_labels as soft_labels
     from kdtheory import strategies as strategies
     from kdtheory import theorems as theorems
     from kdtheory.claim import Assumption as Assumption
@@ -133,6 +141,8 @@ if TYPE_CHECKING:
     from kdtheory.claim import Relation as Relation
     from kdtheory.claim import Source as Source
     from kdtheory.claim import TextExamined as TextExamined
+    from kdtheory.concentration import RiskBound as RiskBound
+    from kdtheory.concentration import risk_bounds as risk_bounds
     from kdtheory.decomposition import Decomposition as Decomposition
     from kdtheory.decomposition import DecompositionGrid as DecompositionGrid
     from kdtheory.decomposition import DominanceMap as DominanceMap

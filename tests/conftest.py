@@ -19,7 +19,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 # Before JAX starts: see kdtheory/_one_thread.py.
 os.environ.setdefault("PJRT_NPROC", "1")
 # A test runs a program once or twice: compiling is what takes the time, three quarters of it in
-# optimisations. The reference values are held with XLA_FLAGS="" (see the Makefile).
+# optimisations. `make test-thorough` holds the reference values with XLA_FLAGS="" too.
 os.environ.setdefault(
     "XLA_FLAGS",
     "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"

@@ -47,6 +47,33 @@ def brier(probs: Float[Array, "*batch labels"]) -> Float[Array, "*batch labels"]
     return jnp.sum((onehot - probs[..., None, :]) ** 2, axis=-1)
 
 
+@jax.jit
+def log_loss(probs: Float[Array, "*batch labels"]) -> Float[Array, "*batch labels"]:
+    r"""Returns $-\log q_y$ for every label $y$, $\infty$ where the prediction has no mass.
+
+    Args:
+        probs: predicted distributions $q$ along the last axis.
+
+    Returns:
+        The loss in nats for each possible label; from scores, use `softmax_cross_entropy`.
+    """
+    inside = probs > 0
+    return jnp.where(inside, -jnp.log(jnp.where(inside, probs, 1.0)), jnp.inf)
+
+
+@jax.jit
+def spherical_loss(probs: Float[Array, "*batch labels"]) -> Float[Array, "*batch labels"]:
+    r"""Returns the spherical loss $1 - q_y/\|q\|_2$ for every label $y$, in $[0, 1]$.
+
+    Args:
+        probs: predicted distributions $q$ along the last axis.
+
+    Returns:
+        The loss for each possible label; proper, and the same for every multiple of $q$.
+    """
+    return 1.0 - probs / jnp.linalg.norm(probs, axis=-1, keepdims=True)
+
+
 @functools.partial(jax.jit, static_argnames="k")
 def top_k_error(
     scores: Float[Array, "*batch labels"], *, k: int = 1

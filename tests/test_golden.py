@@ -22,6 +22,7 @@ from golden_gaussian import REASONS as GAUSSIAN_REASONS
 from golden_optima import ADAPTERS as OPTIMA_ADAPTERS
 from golden_optimum import ADAPTERS as OPTIMUM_ADAPTERS
 from golden_processes import ADAPTERS as PROCESS_ADAPTERS
+from golden_proper import ADAPTERS as PROPER_ADAPTERS
 from golden_rank import ADAPTERS as RANK_ADAPTERS
 from golden_rank import REASONS as RANK_REASONS
 from golden_sharpness import ADAPTERS as SHARPNESS_ADAPTERS
@@ -92,6 +93,7 @@ ADAPTERS = {
     **OPTIMA_ADAPTERS,
     **OPTIMUM_ADAPTERS,
     **PROCESS_ADAPTERS,
+    **PROPER_ADAPTERS,
     **RANK_ADAPTERS,
     **SHARPNESS_ADAPTERS,
     **STABILITY_ADAPTERS,
@@ -100,18 +102,11 @@ ADAPTERS = {
 # --- reasons: why a section, or one output of a section, has no adapter ------------------------
 
 _DOUBLE = "room double_distillation is not built yet"
-_PROPER = "room proper_losses is not built yet"
 _BERNSTEIN = "room empirical_bernstein is not built yet"
 _SGD = "room sgd_convergence is not built yet"
 _PROPAGATION = "room uncertainty_propagation is not built yet"
 
 SECTION_REASONS = {
-    "label_smoothing": _PROPER,
-    "label_smoothing_risk": _PROPER,
-    "temperature": _PROPER,
-    "psi": _PROPER,
-    "gaussian_problem": _PROPER,
-    "eq16_teacher": _PROPER,
     "bernstein_penalties": _BERNSTEIN,
     "bernstein_exact_failure": _BERNSTEIN,
     "sgd_worlds": _SGD,

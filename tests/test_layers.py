@@ -15,7 +15,15 @@ ROOT = Path(kdtheory.__file__).parent
 REPOSITORY = ROOT.parent
 FILES = {str(path.relative_to(ROOT)): path for path in sorted(ROOT.rglob("*.py"))}
 
-PLAIN = {"concentration", "divergences", "losses", "risks", "gaussian"}
+PLAIN = {
+    "concentration",
+    "divergences",
+    "losses",
+    "risks",
+    "gaussian",
+    "proper",
+    "soft_labels",
+}
 RECORDS = {"claim", "results"}
 # Layer -> the layers it may import, besides itself and the private modules ("_*").
 ALLOWED = {

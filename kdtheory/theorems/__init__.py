@@ -9,12 +9,14 @@ from kdtheory.theorems import (
     bias_variance,
     distillation_divergence,
     linear_gaussian,
+    proper_losses,
     variance_reduction,
 )
 
 CLAIMS: tuple[Claim, ...] = (
     *variance_reduction.CLAIMS,
     *bias_variance.CLAIMS,
+    *proper_losses.CLAIMS,
     *distillation_divergence.CLAIMS,
     *linear_gaussian.CLAIMS,
 )

@@ -90,8 +90,11 @@ def top_k_error(
     Returns:
         1.0 for an error, 0.0 otherwise.
     """
-    at_least = jnp.sum(scores[..., None, :] >= scores[..., :, None], axis=-1) - 1
-    return (at_least >= k).astype(scores.dtype)
+    if k >= scores.shape[-1]:
+        return jnp.zeros_like(scores)
+    # Fewer than k others score at least as high iff the (k+1)-th largest score is lower.
+    next_score = jax.lax.top_k(scores, k + 1)[0][..., -1:]
+    return (scores <= next_score).astype(scores.dtype)
 
 
 @jax.jit

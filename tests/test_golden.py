@@ -14,6 +14,7 @@ from pathlib import Path
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from golden_bernstein import ADAPTERS as BERNSTEIN_ADAPTERS
 from golden_bias_variance import ADAPTERS as BIAS_VARIANCE_ADAPTERS
 from golden_concentration import ADAPTERS as CONCENTRATION_ADAPTERS
 from golden_gaps import ADAPTERS as GAP_ADAPTERS
@@ -86,6 +87,7 @@ ADAPTERS = {
     ("losses", "distill_ce"): _of_scores(variance_reduction.cross_entropy_risk),
     ("losses", "kl_p_softmax"): _of_scores(variance_reduction.expected_kl),
     ("losses", "entropy_p"): _of_scores(lambda w, p, _: variance_reduction.expected_entropy(w, p)),
+    **BERNSTEIN_ADAPTERS,
     **BIAS_VARIANCE_ADAPTERS,
     **CONCENTRATION_ADAPTERS,
     **GAUSSIAN_ADAPTERS,
@@ -101,14 +103,10 @@ ADAPTERS = {
 
 # --- reasons: why a section, or one output of a section, has no adapter ------------------------
 
-_DOUBLE = "room double_distillation is not built yet"
-_BERNSTEIN = "room empirical_bernstein is not built yet"
 _SGD = "room sgd_convergence is not built yet"
 _PROPAGATION = "room uncertainty_propagation is not built yet"
 
 SECTION_REASONS = {
-    "bernstein_penalties": _BERNSTEIN,
-    "bernstein_exact_failure": _BERNSTEIN,
     "sgd_worlds": _SGD,
     "sgd_exact_tree": _SGD,
     "sgd_quadratic": _SGD,
@@ -119,12 +117,7 @@ SECTION_REASONS = {
     "counterexamples": "several rooms, none of them built yet",
 }
 
-_OF_DOUBLE = (
-    "double_distill_argmin_centred double_distill_min double_distill_w_1_minus_p gamma_limit_y0"
-    " gsce_uniform"
-)
 OUTPUT_REASONS = {
-    **{("losses", name): _DOUBLE for name in _OF_DOUBLE.split()},
     ("menon_worlds", "B"): "the largest loss, an assumption of the paper and not a result",
     **GAUSSIAN_REASONS,
     **RANK_REASONS,

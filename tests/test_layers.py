@@ -19,9 +19,10 @@ PLAIN = {
     "concentration",
     "divergences",
     "losses",
+    "proper",
+    "retrieval",
     "risks",
     "gaussian",
-    "proper",
     "soft_labels",
 }
 RECORDS = {"claim", "results"}

@@ -115,19 +115,37 @@ class DistillationProcess:
         )
 
 
+@functools.partial(jax.jit, static_argnames=("num_samples", "grouped"))
+def sample_log_weights(
+    example_weights: Float[Array, "examples"], *, num_samples: int, grouped: bool = True
+) -> Float[Array, "datasets"]:
+    r"""Returns $\log p_Z^n(D)$ of every data set of $n$ examples, $-\infty$ where it cannot occur.
+
+    Args:
+        example_weights: $p_Z$, shape ``(examples,)``.
+        num_samples: $n$.
+        grouped: whether data sets are types (see `kdtheory.objects.datasets`) and not sequences.
+
+    Returns:
+        One entry per row of ``datasets.counts``.
+    """
+    table = datasets.counts(len(example_weights), num_samples, grouped)
+    possible = example_weights > 0
+    logs = jnp.log(jnp.where(possible, example_weights, 1.0))
+    present = jnp.asarray(table, example_weights.dtype)
+    summed = present @ logs
+    if grouped:
+        summed = summed + jnp.asarray(datasets.log_multiplicities(table), example_weights.dtype)
+    impossible = present @ jnp.where(possible, 0.0, 1.0)
+    return jnp.where(impossible > 0, -jnp.inf, summed)
+
+
 @jax.jit
 def dataset_log_weights(process: DistillationProcess) -> Float[Array, "datasets"]:
     r"""Returns $\log p_Z^n(D)$ of every data set, $-\infty$ where it cannot occur."""
-    weights = process.example_weights
-    table = datasets.counts(len(weights), process.num_samples, process.grouped)
-    possible = weights > 0
-    logs = jnp.log(jnp.where(possible, weights, 1.0))
-    present = jnp.asarray(table, weights.dtype)
-    summed = present @ logs
-    if process.grouped:
-        summed = summed + jnp.asarray(datasets.log_multiplicities(table), weights.dtype)
-    impossible = present @ jnp.where(possible, 0.0, 1.0)
-    return jnp.where(impossible > 0, -jnp.inf, summed)
+    return sample_log_weights(
+        process.example_weights, num_samples=process.num_samples, grouped=process.grouped
+    )
 
 
 @jax.jit

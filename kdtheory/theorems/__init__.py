@@ -8,6 +8,8 @@ from kdtheory.claim import Claim
 from kdtheory.theorems import (
     bias_variance,
     distillation_divergence,
+    double_distillation,
+    empirical_bernstein,
     linear_gaussian,
     proper_losses,
     variance_reduction,
@@ -17,6 +19,8 @@ CLAIMS: tuple[Claim, ...] = (
     *variance_reduction.CLAIMS,
     *bias_variance.CLAIMS,
     *proper_losses.CLAIMS,
+    *empirical_bernstein.CLAIMS,
+    *double_distillation.CLAIMS,
     *distillation_divergence.CLAIMS,
     *linear_gaussian.CLAIMS,
 )

@@ -167,12 +167,19 @@ LEGEND = (
 
 
 def summary(checks: Sequence[Check]) -> str:
-    """Returns a sentence that counts verdicts."""
+    """Returns a sentence that counts verdicts, and one on the bounds that say nothing somewhere."""
     counts = {verdict: sum(c.verdict is verdict for c in checks) for verdict in Verdict}
     parts = [f"{count} {verdict.value}" for verdict, count in counts.items() if count]
     surprises = sum(not check.as_expected for check in checks)
     end = "all as expected" if not surprises else f"{surprises} NOT as expected"
-    return f"{len(checks)} claims: {', '.join(parts)}; {end}."
+    empty = [
+        f"{check.slug} at {part.size}"
+        for check in checks
+        for part in check.examined
+        if part.vacuous == 1.0
+    ]
+    vacuous = f" Vacuous on every instance: {', '.join(empty)}." if empty else ""
+    return f"{len(checks)} claims: {', '.join(parts)}; {end}.{vacuous}"
 
 
 def recorded_counterexample(claim: Claim) -> Counterexample | None:

@@ -1,0 +1,69 @@
+"""Domains and instances that the claims of the room share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+
+from kdtheory.domains import Domain, box, simplex, stochastic
+from kdtheory.objects.problems import HypothesisProblem
+from kdtheory.theorems._domains import extended
+
+# At 1/2 and below, the covering number over delta is at least 2.
+_LEVELS = box(1 / 64, 1 / 2)
+
+FEW, MANY = 128, 8192
+"""The sample sizes with a teacher. One input has one type of sample, however many samples."""
+
+
+def _as_tuple(*parts: Any) -> tuple[Any, ...]:
+    return parts
+
+
+def classes(size: tuple[int, ...]) -> Domain:
+    """Returns the worlds with m inputs, L labels, K hypotheses with losses in [0, 1], and N."""
+    m, labels, hypotheses, num_samples = size
+    if num_samples < 2:
+        raise ValueError(
+            f"size: got N = {num_samples}; expected N >= 2. A sample variance takes two samples."
+        )
+    parts = simplex(m) * stochastic(m, labels) * box(0, 1, hypotheses, m, labels)
+    return parts.named("input_weights", "label_probs", "losses").map(
+        lambda weights, probs, losses: HypothesisProblem(weights, probs, losses, num_samples),
+        lambda problem: (problem.input_weights, problem.label_probs, problem.losses),
+    )
+
+
+def levelled_classes(size: tuple[int, ...]) -> Domain:
+    """Returns the worlds of `classes` with a failure probability delta."""
+    return extended(classes(size), _LEVELS.named("level"), _as_tuple, _as_tuple)
+
+
+def taught_classes(size: tuple[int, ...]) -> Domain:
+    """Returns the worlds of `classes` with a delta, and a teacher of T tables, the first one p*.
+
+    That one table is right restricts nothing: its weight may be zero.
+    """
+    m, labels, hypotheses, teachers, num_samples = size
+    if num_samples not in (FEW, MANY):
+        raise ValueError(
+            f"size: got N = {num_samples}; expected {FEW} or {MANY}. With fewer the bound exceeds"
+            " every loss."
+        )
+    base = classes((m, labels, hypotheses, num_samples))
+    extra = simplex(teachers) * stochastic(teachers - 1, m, labels) * _LEVELS
+    named = extra.named("teacher_weights", "other_probs", "level")
+    return extended(base, named, _as_tuple, _as_tuple)
+
+
+def problem(weights: Any, probs: Any, losses: Any, num_samples: int) -> HypothesisProblem:
+    """Returns a world with a static sample size from nested lists."""
+    weights, probs, losses = (jnp.asarray(v, dtype=float) for v in (weights, probs, losses))
+    return HypothesisProblem(weights, probs, losses, num_samples)
+
+
+def case(weights: Any, probs: Any, losses: Any, num_samples: int, *others: Any) -> tuple[Any, ...]:
+    """Returns an instance from nested lists: a world, and the parts that come after it."""
+    rest = (jnp.asarray(value, dtype=float) for value in others)
+    return (problem(weights, probs, losses, num_samples), *rest)

@@ -149,6 +149,63 @@ def number(
     return result
 
 
+def divergence(value: Any) -> float:
+    """Returns a divergence, which alone among the numbers may be infinite.
+
+    Args:
+        value: a number of at least zero, or infinity.
+
+    Returns:
+        The number.
+
+    Raises:
+        InputError: if it is negative, NaN or not one real number.
+    """
+    try:
+        if np.ndim(value) == 0 and float(value) == math.inf:
+            return math.inf
+    except (TypeError, ValueError):
+        pass
+    return number("divergence", value, low=0.0)
+
+
+def interval(name: str, value: Any) -> tuple[float, float]:
+    """Returns the two ends of an interval.
+
+    Args:
+        name: the argument's name, for the message.
+        value: two numbers.
+
+    Returns:
+        The lower end and the upper end.
+
+    Raises:
+        InputError: if there are not two, or the first is not the smaller one.
+    """
+    ends = real_array(name, value, "ends")
+    if len(ends) != 2 or ends[0] >= ends[1]:
+        refuse(name, f"{ends.tolist()}", "two ends, the lower one first", "Swap or mend them.")
+    return float(ends[0]), float(ends[1])
+
+
+def level(value: Any) -> float:
+    """Returns the level of an interval, above one half and below one.
+
+    Args:
+        value: a number.
+
+    Returns:
+        The level.
+
+    Raises:
+        InputError: if it is outside.
+    """
+    share = number("level", value, low=0.5, open_low=True)
+    if share >= 1.0:
+        refuse("level", f"{share:g}", "a number > 0.5 and < 1", "0.95 is customary.")
+    return share
+
+
 def integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:
     """Returns ``value`` as an int in ``low..high``.
 

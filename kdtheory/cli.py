@@ -13,12 +13,14 @@ import typer
 from kdtheory._best_constant_command import best_constant
 from kdtheory._bounds_command import bounds
 from kdtheory._decompose_command import decompose
+from kdtheory._falsify_command import falsify
 from kdtheory._mutants_command import mutants
+from kdtheory._sharpness_command import sharpness
 
 if TYPE_CHECKING:
     from kdtheory._runs import Run
     from kdtheory.claim import Claim
-    from kdtheory.results import Check, Counterexample
+    from kdtheory.results import Check
 
 AS_EXPECTED, UNEXPECTED, BAD_INPUT, UNDECIDED = 0, 1, 2, 3
 INTERRUPTED = 130
@@ -179,7 +181,8 @@ def progress(total: int) -> Iterator[Any]:
         yield at
 
 
-def _code(checks: Sequence[Check]) -> int:
+def exit_code(checks: Sequence[Check]) -> int:
+    """Returns the exit code for verdicts: as expected, unexpected, or undecided."""
     from kdtheory.results import Verdict
 
     surprising = [check for check in checks if not check.as_expected]
@@ -252,7 +255,7 @@ def verify(
                 out.print(f"{check.slug}: {check.reason}", style="bold", markup=False)
         out.print(f"\n{report.summary(checks)} Seed {seed}, {dtype}.", markup=False)
         out.print(report.LEGEND, style="dim", markup=False)
-    raise typer.Exit(_code(checks))
+    raise typer.Exit(exit_code(checks))
 
 
 def _examined(
@@ -302,67 +305,6 @@ def _keep(run: Run, check: Check) -> None:
 
 
 @app.command()
-def falsify(
-    context: typer.Context,
-    slug: Annotated[
-        str | None, typer.Argument(help="A claim, a room, or a glob such as '*lemma1'.")
-    ] = None,
-    replay: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Do not search: judge again the counterexamples in a file that --json wrote, of "
-            "all claims if SLUG is left out. 0: all proven again, 1: one is none.",
-        ),
-    ] = None,
-    seed: Seed = 0,
-    dtype: Dtype = "float64",
-    as_json: Json = False,
-) -> None:
-    """Search for a counterexample, from the claim's sides, domain and assumptions alone."""
-    from kdtheory.tools import falsify as search
-    from kdtheory.tools import report
-
-    if slug is None and replay is None:
-        fail("SLUG: got neither a claim nor --replay; expected one. `kdtheory list` names claims.")
-    claims = select([slug] if slug else [])
-    if dtype not in ("float64", "float32"):
-        fail(f"--dtype: got {dtype!r}; expected float64 or float32. Choose one.")
-    prepare(context)
-    checks, lines = [], []
-    if replay is not None:
-        for check, given in _replayed(replay, claims if slug else None):
-            checks.append(check)
-            lines += [f"{check.slug}: {check.verdict.value} ({check.reason})"]
-            lines.append(str(check.counterexample or given.instance))
-    else:
-        with progress(len(claims)) as at:
-            for index, claim in enumerate(claims):
-                at(claim.slug, index)
-                check = search(claim, seed=seed, dtype=dtype)
-                checks.append(check)
-                lines += [f"{check.slug}: {check.verdict.value} ({check.reason}; seed {seed})"]
-                lines += [str(check.counterexample)] if check.counterexample is not None else []
-    if as_json:
-        report.write_json(checks if len(checks) > 1 else checks[0])
-    else:
-        typer.echo("\n".join(lines))
-    raise typer.Exit(_code(checks))
-
-
-def _replayed(path: Path, claims: Sequence[Claim] | None) -> list[tuple[Check, Counterexample]]:
-    from kdtheory._check import InputError
-    from kdtheory.theorems import find
-    from kdtheory.tools import replay_file
-
-    try:
-        only = None if claims is None else {claim.slug for claim in claims}
-        return list(replay_file(path, find, only))
-    except InputError as problem:
-        fail(str(problem))
-
-
-@app.command()
 def findings(slugs: Slugs = None, as_json: Json = False) -> None:
     """List the statements that do not hold as printed, what survives, and the smallest instance."""
     from kdtheory.claim import Finding
@@ -386,7 +328,7 @@ def findings(slugs: Slugs = None, as_json: Json = False) -> None:
     typer.echo("A finding is about the text examined, not about other versions of the paper.")
 
 
-for _command in (bounds, decompose, mutants):
+for _command in (bounds, decompose, falsify, mutants, sharpness):
     app.command()(_command)
 app.command("best-constant")(best_constant)
 

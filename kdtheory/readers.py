@@ -98,6 +98,29 @@ def read_design(
     return _check.refuse(str(path), got, ".npz or .csv", mend)
 
 
+def shipped_dataset(name: str) -> Any:
+    """Returns a data set as scikit-learn ships it: ``data``, ``target`` and their names.
+
+    Args:
+        name: one of `DATASETS`.
+
+    Raises:
+        InputError: if the data set is not known, or scikit-learn is not installed.
+    """
+    if name not in DATASETS:
+        _check.refuse("dataset", repr(name), f"one of {', '.join(DATASETS)}", "Choose one of them.")
+    try:
+        datasets = importlib.import_module("sklearn.datasets")
+    except ImportError:
+        _check.refuse(
+            "dataset",
+            f"{name!r} without scikit-learn installed",
+            "scikit-learn, which ships the data sets",
+            "Install it: pip install 'kdtheory[replications]'.",
+        )
+    return getattr(datasets, f"load_{name}")()
+
+
 def load_dataset(
     name: str, *, targets: Sequence[str] = (), standardize: bool = False
 ) -> DesignData:
@@ -118,18 +141,7 @@ def load_dataset(
         InputError: if the data set is not known, scikit-learn is not installed, or a target is
             not among the outputs.
     """
-    if name not in DATASETS:
-        _check.refuse("dataset", repr(name), f"one of {', '.join(DATASETS)}", "Choose one of them.")
-    try:
-        datasets = importlib.import_module("sklearn.datasets")
-    except ImportError:
-        _check.refuse(
-            "dataset",
-            f"{name!r} without scikit-learn installed",
-            "scikit-learn, which ships the data sets",
-            "Install it: pip install 'kdtheory[replications]'.",
-        )
-    bunch = getattr(datasets, f"load_{name}")()
+    bunch = shipped_dataset(name)
     inputs, raw = np.asarray(bunch.data, float), np.asarray(bunch.target)
     names = getattr(bunch, "target_names", ("target",))
     outputs = tuple(str(name) for name in names)

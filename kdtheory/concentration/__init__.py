@@ -27,6 +27,7 @@ from kdtheory.concentration.mgf import centred_log_mgf, log_mgf, tilt_divergence
 from kdtheory.concentration.proxies import (
     variance_proxy,
     variance_proxy_above,
+    variance_proxy_at,
     variance_proxy_below,
 )
 from kdtheory.concentration.risk_bounds import RiskBound, risk_bounds
@@ -55,5 +56,6 @@ __all__ = [
     "variance_proxies",
     "variance_proxy",
     "variance_proxy_above",
+    "variance_proxy_at",
     "variance_proxy_below",
 ]

@@ -81,6 +81,28 @@ def variance_proxy(values: Float[Array, "atoms"], probs: Float[Array, "atoms"]) 
     return law.unit**2 * jnp.max(jax.vmap(curve)(sides, jax.vmap(_quick_argument)(sides, most)))
 
 
+@jax.jit
+def variance_proxy_at(
+    values: Float[Array, "atoms"],
+    probs: Float[Array, "atoms"],
+    argument: Float[Array, ""] | float,
+) -> Float[Array, ""]:
+    r"""Returns $2\psi(\ell)/\ell^2$, which a variance proxy is not below at any $\ell$.
+
+    Args:
+        values: $x_i$.
+        probs: $p_i$.
+        argument: $\ell$, finite; at zero the value is the variance.
+
+    Example:
+        >>> coin = jnp.array([-1.0, 1.0]), jnp.array([0.5, 0.5])
+        >>> print(*(f"{variance_proxy_at(*coin, l):.4f}" for l in (0.0, 1.0)))  # 2 log cosh 1
+        1.0000 0.8676
+    """
+    law = tilting.centred(values, probs)
+    return law.unit**2 * curve(law, jnp.asarray(argument, values.dtype) * law.unit)
+
+
 def both_sides(
     law: tilting.CentredLaw, values: Float[Array, "atoms"], probs: Float[Array, "atoms"]
 ) -> tuple[tilting.CentredLaw, Float[Array, "2"]]:

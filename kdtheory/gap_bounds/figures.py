@@ -58,7 +58,7 @@ def plot_bounds_against_divergence(
         The axes.
     """
     curve = given if isinstance(given, BoundCurve) else bounds_against_divergence(given)
-    ax = _axes(ax, (9.0, 5.5))
+    ax = axes_or_new(ax, (9.0, 5.5))
     _draw(ax, curve)
     ax.set_xlabel(r"distillation divergence $K_n$ (nats)")
     ax.set_title(f"Bounds on the student's gap: {curve.family}")
@@ -82,7 +82,7 @@ def plot_bounds_against_samples(
         The axes.
     """
     curve = given if isinstance(given, BoundCurve) else bounds_against_samples(given, sizes)
-    ax = _axes(ax, (9.0, 5.5))
+    ax = axes_or_new(ax, (9.0, 5.5))
     ax.set_xscale("log")
     _draw(ax, curve)
     ax.set_xticks(curve.x, [f"{x:g}" for x in curve.x])
@@ -105,7 +105,7 @@ def plot_ranked_bounds(found: GapBounds, ax: Axes | None = None) -> Axes:
     titles = {bound.name: bound.title for bound in (*found.above, *found.below)}
     vacuous = {(b.side, b.name) for b in (*found.above, *found.below) if b.vacuous}
     rows = [(title, name, *found[name]) for name, title in titles.items()]
-    ax = _axes(ax, (9.0, 0.36 * len(rows) + 1.8))
+    ax = axes_or_new(ax, (9.0, 0.36 * len(rows) + 1.8))
     low, high = found.trivial
     pad = 0.08 * (high - low or 1.0)
     left, right = low - 2 * pad, high + 2 * pad
@@ -155,7 +155,7 @@ def plot_estimated_bounds(found: SampleBounds, ax: Axes | None = None) -> Axes:
     """
     groups = {"above": ("#D55E00", found.above), "below": ("#0072B2", found.below)}
     rows = [(colour, bound) for colour, side in groups.values() for bound in side]
-    ax = _axes(ax, (9.0, 0.36 * (len(rows) + len(found.confident)) + 2.0))
+    ax = axes_or_new(ax, (9.0, 0.36 * (len(rows) + len(found.confident)) + 2.0))
     names = []
     for place, (colour, bound) in enumerate(rows):
         names.append(f"{bound.title} ({bound.side})")
@@ -223,10 +223,10 @@ def _draw(ax: Any, curve: BoundCurve) -> None:
     labels.append((curve.teacher_gap[-1], "teacher's gap", "0.35"))
     ax.set_xlim(curve.x[0], curve.x[-1])
     ax.set_ylim(bottom, top)
-    _label(ax, [label for label in labels if bottom <= label[0] <= top])
+    label_ends(ax, [label for label in labels if bottom <= label[0] <= top])
     for name, (colour, _) in STYLES.items():
         if name in curve.above and top < curve.above[name][-1] < np.inf:
-            _label_exit(ax, curve.x, curve.above[name], top, LABELS[name], colour)
+            label_exit(ax, curve.x, curve.above[name], top, LABELS[name], colour)
     if (curve.high < top).any() or (curve.low > bottom).any():
         ax.annotate(
             "grey: no better than the range of the gap",
@@ -239,8 +239,17 @@ def _draw(ax: Any, curve: BoundCurve) -> None:
     ax.set_ylabel("generalisation gap")
 
 
-def _label_exit(ax: Any, x: Any, values: Any, top: float, text: str, colour: str) -> None:
-    """Names a line inside the frame, next to where it leaves it for good at the top."""
+def label_exit(ax: Any, x: Any, values: Any, top: float, text: str, colour: str) -> None:
+    """Names a line inside the frame, next to where it leaves it for good at the top.
+
+    Args:
+        ax: the axes.
+        x: where the line is given, increasing.
+        values: its values.
+        top: the upper end of the frame.
+        text: the name.
+        colour: of the name.
+    """
     within = np.flatnonzero(values <= top)
     if within.size:
         leaves = within[-1] + np.array([0, 1])
@@ -269,12 +278,21 @@ def _limits(curve: BoundCurve) -> tuple[float, float]:
     return max(low - pad, curve.low.min() - edge), min(high + pad, curve.high.max() + edge)
 
 
-def _label(ax: Any, labels: list[tuple[float, str, str]]) -> None:
-    """Names lines at the right end, spread so that no two names overlap."""
-    bottom, top = ax.get_ylim()
+def label_ends(ax: Any, labels: list[tuple[float, str, str]], *, apart: float = 11.0) -> None:
+    """Names lines at the right end, spread so that no two names overlap.
+
+    Args:
+        ax: the axes, their scales final.
+        labels: of every line its last value, its name and its colour.
+        apart: the distance of two names in points, at the height that the axes have now: a little
+            more where a layout may still make them lower.
+    """
     labels = sorted(labels)
     height = ax.get_window_extent().height * 72.0 / ax.figure.dpi
-    places = spread([label[0] for label in labels], 11.0 * (top - bottom) / height, bottom, top)
+    right, to_axes = ax.get_xlim()[1], ax.transData + ax.transAxes.inverted()
+    ends = [to_axes.transform((right, label[0]))[1] for label in labels]
+    spaced = spread(ends, apart / height, 0.0, 1.0)
+    places = [to_axes.inverted().transform((1.0, place))[1] for place in spaced]
     for place, (value, text, colour) in zip(places, labels, strict=True):
         ax.annotate(
             text,
@@ -319,7 +337,13 @@ def spread(values: Sequence[float], gap: float, low: float, high: float) -> Floa
     return places
 
 
-def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
+def axes_or_new(ax: Axes | None, size: tuple[float, float]) -> Axes:
+    """Returns the axes, or new ones in a figure of their own.
+
+    Args:
+        ax: the axes, or None.
+        size: of the new figure, in inches.
+    """
     if ax is not None:
         return ax
     import matplotlib.pyplot as plt

@@ -83,10 +83,8 @@ def bounds_from_samples(
     if len(sample) > MOST:
         mend = "Thin the sample: the estimate's error is below its worth by then."
         _check.refuse("gaps", f"{len(sample):,} samples", f"at most {MOST:,}", mend)
-    stated = _divergence(divergence)
-    share = _check.number("level", level, low=0.5, open_low=True)
-    if share >= 1.0:
-        _check.refuse("level", f"{share:g}", "a number > 0.5 and < 1", "0.95 is customary.")
+    stated = _check.divergence(divergence)
+    share = _check.level(level)
     number = _check.integer("seed", seed, low=0)
     ends = _range(gap_range, sample)
     values, counts = np.unique(sample, return_counts=True)
@@ -122,25 +120,10 @@ def bounds_from_samples(
     )
 
 
-def _divergence(value: Any) -> float:
-    """Returns a divergence, which alone among the numbers may be infinite."""
-    try:
-        if np.ndim(value) == 0 and float(value) == math.inf:
-            return math.inf
-    except (TypeError, ValueError):
-        pass
-    return _check.number("divergence", value, low=0.0)
-
-
 def _range(value: Any, sample: Floats) -> tuple[float, float] | None:
     if value is None:
         return None
-    ends = _check.real_array("gap_range", value, "ends")
-    if len(ends) != 2 or ends[0] >= ends[1]:
-        _check.refuse(
-            "gap_range", f"{ends.tolist()}", "two ends, the lower one first", "Swap or mend them."
-        )
-    low, high = map(float, ends)
+    low, high = _check.interval("gap_range", value)
     outside = sample[(sample < low) | (sample > high)]
     if outside.size:
         _check.refuse(

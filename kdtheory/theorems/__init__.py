@@ -12,6 +12,7 @@ from kdtheory.theorems import (
     empirical_bernstein,
     linear_gaussian,
     proper_losses,
+    sharpness_aware,
     variance_reduction,
 )
 
@@ -22,6 +23,7 @@ CLAIMS: tuple[Claim, ...] = (
     *empirical_bernstein.CLAIMS,
     *double_distillation.CLAIMS,
     *distillation_divergence.CLAIMS,
+    *sharpness_aware.CLAIMS,
     *linear_gaussian.CLAIMS,
 )
 

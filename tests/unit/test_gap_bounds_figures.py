@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from figure_checks import check_labels
 from scipy import special
 
 from kdtheory import gap_bounds
@@ -64,19 +65,6 @@ def test_tilts_where_the_divergence_is_infinite():
     assert (np.diff(curve.x) > 0).all()
     check_sides(curve)
     np.testing.assert_allclose(curve.above["cramer_chernoff"], curve.student_gap, rtol=1e-12)
-
-
-def check_labels(ax):
-    """Names are inside the figure, and no two overlap."""
-    ax.figure.canvas.draw()
-    texts = [text for text in ax.texts if text.get_text()]
-    boxes = [text.get_window_extent() for text in texts]
-    page = ax.figure.bbox
-    for box in boxes:
-        assert page.x0 <= box.x0
-        assert box.x1 <= page.x1
-    for i, box in enumerate(boxes):
-        assert not any(box.overlaps(other) for other in boxes[:i]), texts[i].get_text()
 
 
 def test_a_figure_against_the_divergence(curve):

@@ -30,9 +30,7 @@ def _with_excess(world: PerturbedProcess) -> tuple[Any, ...]:
 
 def _theorem12(world: PerturbedProcess, *excess: Any) -> Scalar:
     r"""Returns the bound with proxies that exceed the smallest $\sigma_u^2$ and $\nu^2$."""
-    smallest = bounds.perturbed_proxy(world), bounds.sharpness_proxy(world)
-    proxies = (proxy + extra for proxy, extra in zip(smallest, excess, strict=True))
-    return bounds.with_proxies(world, *proxies)
+    return bounds.with_proxies(world, *(bounds.two_step_proxies(world) + jnp.stack(excess)))
 
 
 def _without_perturbed_proxy(world: PerturbedProcess) -> tuple[Any, ...]:
@@ -77,7 +75,7 @@ THM12 = Claim(
     lhs=_student_gap,
     rhs=_theorem12,
     domain=worlds.processes_with_excess,
-    sizes=worlds.PROCESS_SIZES,
+    sizes=worlds.SMALL_PROCESS_SIZES,
     assumptions=(
         worlds.LOCALLY_OPTIMAL,
         Assumption(
@@ -138,7 +136,7 @@ ONE_STEP_BELOW_THM12 = Claim(
     lhs=bounds.one_step,
     rhs=bounds.theorem12,
     domain=worlds.perturbed_processes,
-    sizes=worlds.PROCESS_SIZES,
+    sizes=worlds.SMALL_PROCESS_SIZES,
     tight=(_SAME, dataclasses.replace(_CORNERS[2], note="nothing varies: both are S_P")),
     corners=_CORNERS[:2],
     uses=(ONE_STEP.slug, THM12.slug),
@@ -190,7 +188,7 @@ NEVER_BEATS_CHERNOFF = Claim(
     lhs=lambda world: bounds.chernoff_family(world, 0.0),
     rhs=bounds.theorem12,
     domain=worlds.perturbed_processes,
-    sizes=worlds.PROCESS_SIZES,
+    sizes=worlds.SMALL_PROCESS_SIZES,
     assumptions=(
         Assumption(
             "no negative sharpness",

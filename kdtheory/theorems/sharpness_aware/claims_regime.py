@@ -110,8 +110,9 @@ def _tiny_unit(constants: SmoothnessConstants, divergence: Any, *_: Any) -> Scal
 
 RHO0 = Claim(
     slug="sharpness_aware/rho0",
-    title="Where the regime ends the two printed bounds agree",
-    statement=r"B_{sh}(\rho_0)=B_{std},\quad\rho_0=\frac{2A_0}{A_1+\sqrt{A_1^2+4A_0(A_2"
+    title="Where the regime ends the two printed bounds agree, sharpness bounded by Lemma 16",
+    statement=r"\frac{\tau\rho_0^2}2+(\sigma_u(\rho_0)+\nu(\rho_0))\sqrt{2K}=\sigma_0\sqrt{2K},"
+    r"\quad\rho_0=\frac{2A_0}{A_1+\sqrt{A_1^2+4A_0(A_2"
     r"+\tau/(2s))}},\ s=\sqrt{2K/n}",
     relation=Relation.EQ,
     lhs=_at_root,
@@ -132,8 +133,9 @@ def _at_share(constants: SmoothnessConstants, divergence: Any, share: Any, *_: A
 
 BOUND_INCREASING_IN_RHO = Claim(
     slug="sharpness_aware/bound_increasing_in_rho",
-    title="The printed sharpness-aware bound is best without a perturbation",
-    statement=r"B_{sh}(\rho')\le B_{sh}(\rho)\text{ for }0\le\rho'\le\rho",
+    title="With sharpness bounded by Lemma 16 the printed bound is best without a perturbation",
+    statement=r"\frac{\tau\rho'^2}2+(\sigma_u(\rho')+\nu(\rho'))\sqrt{2K}\le\frac{\tau\rho^2}2"
+    r"+(\sigma_u(\rho)+\nu(\rho))\sqrt{2K}\text{ for }0\le\rho'\le\rho",
     lhs=_at_share,
     rhs=_at(regime.sharpness_excess),
     domain=worlds.local_constants,

@@ -45,7 +45,7 @@ def _bound(perturbed_proxy: proxies.Proxy, world: NodeTeacher, student_data: Any
 
 def _remembering_student() -> tuple[Any, ...]:
     """Returns a student that sees what its teacher remembers three times as often as the rest."""
-    return worlds.remembers_or_forgets(), jnp.asarray([3.0, 3.0, 1.0, 1.0]) / 8.0
+    return worlds.remembers_or_forgets(2, 2), jnp.asarray([3.0, 3.0, 1.0, 1.0]) / 8.0
 
 
 def _at_a_maximum() -> tuple[Any, ...]:
@@ -75,7 +75,7 @@ BOUND_PRINTED = Claim(
     lhs=_student_gap,
     rhs=functools.partial(_bound, proxies.lemma14_printed),
     domain=worlds.node_students,
-    sizes=worlds.NODE_SIZES,
+    sizes=worlds.RERUN_SIZES,
     assumptions=(
         Assumption(
             worlds.LOCALLY_OPTIMAL.name, worlds.LOCALLY_OPTIMAL.statement, _student_sharpness

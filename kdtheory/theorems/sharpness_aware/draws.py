@@ -15,7 +15,7 @@ from kdtheory.objects.smoothness import NodeTeacher, PerturbedProcess
 from kdtheory.theorems._sampling import categorical
 
 
-def _uniform_in_ball(key: Key, dimension: int) -> Float[Array, "dimensions"]:
+def uniform_in_ball(key: Key, dimension: int) -> Float[Array, "dimensions"]:
     """Returns a point of the unit ball: a direction, and a radius whose p-th power is uniform."""
     first, second = jax.random.split(key)
     normal = jax.random.normal(first, (dimension,))
@@ -39,7 +39,7 @@ def _rise(key: Key, point: Any, uniform: Any, world: CosineTeacher) -> Scalar:
     """Draws an example and U, and returns how much the loss of the example rises."""
     example = categorical(uniform, world.example_weights)
     line = world.directions[example], world.phases[example]
-    away = world.radius * _uniform_in_ball(key, len(point))
+    away = world.radius * uniform_in_ball(key, len(point))
     return _loss(point + away, *line) - _loss(point, *line)
 
 
@@ -83,23 +83,23 @@ LEARNED_SHARPNESS = Draw(_teacher_sharpness, bounds=_unit_interval)
 
 def _cosine(key: Key, vector: Any, radius: Any) -> Scalar:
     """Returns 1 - cos(a U) for a drawn U."""
-    return 1.0 - jnp.cos(jnp.dot(vector, radius * _uniform_in_ball(key, len(vector))))
+    return 1.0 - jnp.cos(jnp.dot(vector, radius * uniform_in_ball(key, len(vector))))
 
 
 def _norm(key: Key, vector: Any, radius: Any) -> Scalar:
-    return jnp.linalg.norm(radius * _uniform_in_ball(key, len(vector)))
+    return jnp.linalg.norm(radius * uniform_in_ball(key, len(vector)))
 
 
 def _squared_norm(key: Key, vector: Any, radius: Any) -> Scalar:
-    return jnp.sum((radius * _uniform_in_ball(key, len(vector))) ** 2)
+    return jnp.sum((radius * uniform_in_ball(key, len(vector))) ** 2)
 
 
 def _squared_coordinate(key: Key, vector: Any, radius: Any) -> Scalar:
-    return (radius * _uniform_in_ball(key, len(vector))[0]) ** 2
+    return (radius * uniform_in_ball(key, len(vector))[0]) ** 2
 
 
 def _absolute_coordinate(key: Key, vector: Any, radius: Any) -> Scalar:
-    return jnp.abs(radius * _uniform_in_ball(key, len(vector))[0])
+    return jnp.abs(radius * uniform_in_ball(key, len(vector))[0])
 
 
 def _up_to_radius(_: Any, radius: Any) -> tuple[float, Any]:

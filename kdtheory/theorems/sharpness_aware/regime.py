@@ -5,7 +5,8 @@ With the printed proxies $\sigma_0$, $\sigma_u(\rho)$, $\nu(\rho)$ of lemmas 13 
 $$\sqrt n\,(\sigma_0-\sigma_u-\nu)=A_0-A_1\rho-A_2\rho^2,\qquad A_0=\kappa(L-g_0),\quad
   A_1=\tfrac32\alpha\kappa+g_0,\quad A_2=\tfrac\alpha2,$$
 
-so that $B_{sh}(\rho)=\mathrm{gen}_T+\frac{\tau\rho^2}2+(\sigma_u+\nu)\sqrt{2K}$ is below
+so that $B_{sh}(\rho)=\mathrm{gen}_T+\frac{\tau\rho^2}2+(\sigma_u+\nu)\sqrt{2K}$, in which Lemma
+16 takes the place of the $E_PS_P(f_T)$ that the text has there, is below
 $B_{std}=\mathrm{gen}_T+\sigma_0\sqrt{2K}$ iff $\frac\tau2\rho^2<s(A_0-A_1\rho-A_2\rho^2)$,
 $s=\sqrt{2K/n}$, which is $\rho<\rho_0$. What is gained at $\rho$ is
 $s(A_0-A_1\rho-A_2\rho^2)-\frac\tau2\rho^2$: it decreases with $\rho$ and with $\tau$, and the
@@ -16,6 +17,8 @@ the case of no regime and what is said about the gain are ours.
 """
 
 from __future__ import annotations
+
+import dataclasses
 
 import jax
 import jax.numpy as jnp
@@ -142,6 +145,42 @@ def corrected_excess(constants: SmoothnessConstants, divergence: Scalar | float)
     """
     proxy = proxies.lemma14(constants) + proxies.lemma15(constants)
     return proxies.lemma16(constants) + excess(proxy, divergence)
+
+
+def excesses(
+    constants: SmoothnessConstants,
+    divergence: Scalar | float,
+    *,
+    unperturbed_width: Scalar | None = None,
+    convex: bool = False,
+) -> dict[str, Scalar]:
+    r"""Returns what every bound that is made of constants adds to $\mathrm{gen}_T$.
+
+    Args:
+        constants: what is known of the loss.
+        divergence: $K\in[0,\infty]$.
+        unperturbed_width: the width of an interval that holds the loss before the perturbation, if
+            that is a narrower one: it is enough where no perturbed empirical loss is looked at.
+        convex: whether the loss is convex.
+
+    Returns:
+        The standard bound with the global Lipschitz constant ("lemma13") and with the slope around
+        the teacher ("local"), and those that look at sharpness: "printed", "corrected", "sharpened"
+        (all lemmas), "one_step" (sharpened).
+    """
+    width = constants.loss_width if unperturbed_width is None else unperturbed_width
+    before = dataclasses.replace(constants, loss_width=width)
+    two_steps = proxies.lemma14_sharpened(constants)
+    two_steps = two_steps + proxies.lemma15_sharpened(constants, convex=convex)
+    lifted = proxies.lemma16_dimension(constants)
+    return {
+        "lemma13": standard_excess(constants, divergence),
+        "local": excess(proxies.lemma13_local(before), divergence),
+        "printed": sharpness_excess(constants, divergence),
+        "corrected": corrected_excess(constants, divergence),
+        "sharpened": lifted + excess(two_steps, divergence),
+        "one_step": lifted + excess(proxies.one_step(before), divergence),
+    }
 
 
 def excess(proxy: Scalar, divergence: Scalar | float) -> Scalar:

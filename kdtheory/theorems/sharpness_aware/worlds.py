@@ -20,11 +20,17 @@ from kdtheory.theorems.sharpness_aware import perturbed
 PROCESS_SIZES = (2, 2, 2), (2, 1, 2)
 """Examples, samples, hypotheses."""
 
+SMALL_PROCESS_SIZES = (2, 1, 2), (2, 1, 1)
+"""For bounds whose proxies are sought at every instance."""
+
 TEACHER_SIZES = (2, 2, 2), (2, 1, 1)
 """Examples, samples, dimensions."""
 
-NODE_SIZES = (4,), (3,)
+NODE_SIZES = (3,), (2,)
 """Examples, of which a sample is one; there are two nodes more."""
+
+RERUN_SIZES = (4,), (3,)
+"""The same, where a student's law of the data must be found with the teacher."""
 
 CONSTANTS_SIZES = (3,), (1,)
 """Dimensions."""
@@ -98,12 +104,22 @@ def process_case(
 
 def at_the_top() -> PerturbedProcess:
     r"""Returns one hypothesis at a maximum of the only loss: $S_P=-1/2$, and no gap."""
-    return process_case([1.0], [[1.0]], [[0.5]], [[1.0]], [[1.0]])
+    return _only(1.0)
 
 
 def at_the_bottom() -> PerturbedProcess:
     r"""Returns one hypothesis at a minimum of the only loss: $S_P=1/2$, and no gap."""
-    return process_case([1.0], [[0.0]], [[0.5]], [[1.0]], [[1.0]])
+    return _only(0.0)
+
+
+def _only(loss: float) -> PerturbedProcess:
+    """Returns a world with one certain example, and one hypothesis that is ever returned.
+
+    Others are there and do not occur, so that it has the size of the other cases.
+    """
+    once = [[1.0, 0.0]] * 2
+    losses, moved = [[loss, 0.0], [0.0, 0.0]], [[0.5, 0.0], [0.0, 0.0]]
+    return process_case([1.0, 0.0], losses, moved, once, [[1.0, 0.0], [0.0, 0.0]])
 
 
 _SAME = [[0.375, 0.125], [0.125, 0.375]]
@@ -165,6 +181,14 @@ def _cosine_teacher(samples: int, *arrays: Any) -> CosineTeacher:
     return CosineTeacher(weights, directions, phases, learned, radius, samples)
 
 
+_ARGUMENT = box(-8, 8).named("argument")
+
+
+def cosine_teachers_and_arguments(size: tuple[int, ...]) -> Domain:
+    r"""Returns the domain of (teacher, $\ell$), the argument of a log-mgf."""
+    return extended(cosine_teachers(size), _ARGUMENT, _instance, _instance)
+
+
 def teacher_case(
     weights: Any, directions: Any, phases: Any, learned: Any, radius: float, samples: int
 ) -> CosineTeacher:
@@ -210,6 +234,11 @@ def node_teachers(size: tuple[int, ...]) -> Domain:
     return parts.named(*names).map(NodeTeacher, split)
 
 
+def node_teachers_and_arguments(size: tuple[int, ...]) -> Domain:
+    r"""Returns the domain of (teacher, $\ell$), the argument of a log-mgf."""
+    return extended(node_teachers(size), _ARGUMENT, _instance, _instance)
+
+
 def node_students(size: tuple[int, ...]) -> Domain:
     """Returns the domain of (teacher, law of the data on which the student runs its algorithm)."""
     extra = simplex(size[0]).named("student_data")
@@ -222,19 +251,23 @@ def node_case(weights: Any, values: Any, choices: Any, radius: float) -> NodeTea
     return NodeTeacher(*(jnp.asarray(part, dtype=float) for part in given))
 
 
-def remembers_or_forgets() -> NodeTeacher:
-    r"""Returns the teacher $A(z)=z$ that remembers two of four examples and forgets the others.
+def remembers_or_forgets(remembered: int, forgotten: int) -> NodeTeacher:
+    r"""Returns the teacher $A(z)=z$ that remembers its first examples and forgets the others.
 
-    At 0 and 1 the loss is 0 on the example itself and 1 on the others, at 2 and 3 it is 1 on the
-    example itself and 0 on the others. The gap is $3/4$ or $-3/4$, each half the time, and
-    gradients are zero wherever the teacher goes.
+    At what it returns for an example that it remembers, the loss is 0 on the example itself and 1
+    on the $m-1$ others, for one that it forgets the other way round: the gap is $1-1/m$ or minus
+    that, and gradients are zero wherever the teacher goes.
+
+    Args:
+        remembered: how many it remembers.
+        forgotten: how many it forgets.
     """
-    return node_case(
-        [0.25] * 4,
-        [[1, 0, 1, 0, 0, 1], [1, 1, 0, 0, 0, 1], [1, 1, 1, 1, 0, 1], [1, 1, 1, 0, 1, 1]],
-        [0, 1, 2, 3],
-        2.0**-8,
-    )
+    count = remembered + forgotten
+    own = jnp.eye(count)
+    values = jnp.where(jnp.arange(count) < remembered, 1.0 - own, own)
+    ends = jnp.ones((count, 1))
+    values = jnp.concatenate([ends, values, ends], axis=1)
+    return node_case([1 / count] * count, values, list(range(count)), 2.0**-8)
 
 
 def node_coin(radius: float = 0.25) -> NodeTeacher:

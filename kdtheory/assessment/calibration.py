@@ -14,6 +14,8 @@ is a lower bound of the excess Brier risk, whatever the bins.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from kdtheory._check import FloatArray
@@ -28,7 +30,7 @@ SMALLEST_BIN = 10
 """The least examples of a bin."""
 
 
-def bin_starts(ordered: FloatArray) -> FloatArray:
+def bin_starts(ordered: FloatArray) -> Any:
     """Returns where bins of about equal mass start; equal scores are never separated.
 
     Args:

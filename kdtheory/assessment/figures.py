@@ -53,17 +53,18 @@ def plot_reliability(found: Assessment, ax: Axes | None = None) -> Axes:
             markersize=4,
             linewidth=1.5,
             elinewidth=0.8,
+            clip_on=False,
             label=f"{teacher.name} (error {teacher.top_label_error.value:.3f})",
         )
         lowest = min(lowest, float(sure.min()), float((right - ends[0]).min()))
     start = max(lowest - 0.02, 0.0)
-    ax.set_xlim(start, 1.01)
-    ax.set_ylim(start, 1.01)
+    ax.set_xlim(start, 1.0)
+    ax.set_ylim(start, 1.0)
     ax.set_aspect("equal")
     ax.set_xlabel("confidence (mean probability of the preferred label)")
     ax.set_ylabel("accuracy")
     ax.set_title("Reliability (below the diagonal: too sure)")
-    ax.legend(loc="upper left", fontsize=8, frameon=False)
+    _legend_below(ax, *ax.get_legend_handles_labels())
     return ax
 
 
@@ -111,7 +112,7 @@ def plot_risks(found: Assessment, ax: Axes | None = None) -> Axes:
         if teacher.identified is not None:
             low, high = teacher.identified.excess.low, teacher.identified.excess.high
         low = max(low, 0.0)
-        bar = ax.errorbar(
+        line = ax.errorbar(
             (low + high) / 2,
             place + 0.36,
             xerr=(high - low) / 2,
@@ -119,19 +120,24 @@ def plot_risks(found: Assessment, ax: Axes | None = None) -> Axes:
             capsize=3,
             linewidth=1.4,
         )
-        named.setdefault(f"excess, {found.level:.0%} interval", bar)
+        named.setdefault(f"excess, {found.level:.0%} interval", line)
     ax.set_yticks(range(len(found.teachers)), [teacher.name for teacher in found.teachers])
     ax.invert_yaxis()
     ax.set_xlim(left=0.0)
     ax.set_xlabel("Brier risk")
     ax.set_title("What a student pays for")
+    _legend_below(ax, list(named.values()), list(named))
+    return ax
+
+
+def _legend_below(ax: Any, handles: list[Any], names: list[str]) -> None:
+    """Names what is drawn below the axes, where nothing is hidden by it."""
     ax.legend(
-        list(named.values()),
-        list(named),
+        handles,
+        names,
         loc="upper center",
-        bbox_to_anchor=(0.5, -0.18),
+        bbox_to_anchor=(0.5, -0.13),
         ncols=2,
         fontsize=8,
         frameon=False,
     )
-    return ax

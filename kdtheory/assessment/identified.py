@@ -155,18 +155,21 @@ def penalties(
         (
             "proposition3_norm",
             "Proposition 3, norm: B^2 C* (E|p - p*|)^2",
+            square,
             lambda e: square * constant * e**2 / 2.0,
             lambda e: square * constant * e,
         ),
         (
             "proposition3_tv",
             "Proposition 3, total variation: B^2 (E TV)^2",
+            square,
             lambda e: square * e**2 / 4.0,
             lambda e: square * min(constant * e, 1.0),
         ),
         (
             "proposition5",
             "Proposition 5: B E TV",
+            loss_range,
             lambda e: loss_range * e / 2.0,
             lambda e: loss_range * min(np.sqrt(constant * e), 1.0),
         ),
@@ -179,8 +182,9 @@ def penalties(
             at_least=float(below(low)),
             at_most=float(above(high)),
             estimate=None if estimate is None else float(above(max(estimate, 0.0))),
+            vacuous=bool(above(high) >= trivial),
         )
-        for name, title, below, above in forms
+        for name, title, trivial, below, above in forms
     )
 
 

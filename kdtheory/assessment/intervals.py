@@ -81,7 +81,7 @@ def of_difference(values: Any, largest: float, level: float) -> Estimate:
 
 
 def of_share(values: Any, level: float) -> Estimate:
-    r"""Returns the mean of numbers in $[0,1]$ with an interval that holds at any number of examples.
+    r"""Returns the mean of values in $[0,1]$ with an interval that holds at any number of them.
 
     Args:
         values: one for every example.
@@ -92,9 +92,7 @@ def of_share(values: Any, level: float) -> Estimate:
     return Estimate(share, min(low, share), high, HOEFFDING)
 
 
-def pseudo_values(
-    features: FloatArray, function: Callable[[FloatArray], FloatArray]
-) -> FloatArray:
+def pseudo_values(features: FloatArray, function: Callable[[FloatArray], FloatArray]) -> FloatArray:
     r"""Returns the jackknife's pseudo-values of a function of means.
 
     Args:

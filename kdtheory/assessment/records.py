@@ -93,6 +93,7 @@ class Penalty:
         at_least: lower bound, from the lower end of the excess Brier risk.
         at_most: upper bound, from its upper end.
         estimate: the upper bound at the estimated excess; None where only its ends are known.
+        vacuous: whether the upper bound is no less than what no bias exceeds.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Penalty:
     at_least: float
     at_most: float
     estimate: float | None
+    vacuous: bool
 
 
 @dataclasses.dataclass(frozen=True)

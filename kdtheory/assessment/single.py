@@ -113,9 +113,8 @@ def _report(
         chosen = None if losses is None else losses[repeated]
         several = identified.only(labels, repeated)
         known = identified.disagreement(probs[repeated], several, chosen, level)
-    ends = (lowest, highest, None)
-    if known is not None:
-        ends = (known.excess.low, known.excess.high, known.excess.value)
+    excess = None if known is None else known.excess
+    ends = (lowest, highest) if excess is None else (excess.low, excess.high)
     bayes = None
     if known is None:
         bayes = identified.if_bayes(probs, teacher.log_probs, labels, losses, level)
@@ -136,7 +135,9 @@ def _report(
         reliability=calibration.reliability(probs, labels, level),
         temperature=tuning.best_temperature(teacher, labels, seed, level),
         smoothing=tuning.best_smoothing(teacher, labels, seed, level),
-        penalties=identified.penalties(*ends, probs.shape[1], loss_range),
+        penalties=identified.penalties(
+            *ends, None if excess is None else excess.value, probs.shape[1], loss_range
+        ),
         student=student,
         identified=known,
         if_bayes=bayes,
@@ -149,9 +150,7 @@ def _right(probs: FloatArray, labels: Labels) -> FloatArray:
     return np.where((probs == confidence[:, None]).sum(axis=1) == 1, right, 0.0)
 
 
-def _comparisons(
-    ranked: list[Teacher], labels: Labels, level: float
-) -> tuple[Comparison, ...]:
+def _comparisons(ranked: list[Teacher], labels: Labels, level: float) -> tuple[Comparison, ...]:
     """Returns all pairs, their intervals widened so that they hold at once (Bonferroni)."""
     briers = [tuning.brier_losses(teacher.probs, labels) for teacher in ranked]
     logs = [-labels.mean_of(teacher.log_probs) for teacher in ranked]
@@ -173,15 +172,11 @@ def _comparisons(
     return tuple(found)
 
 
-def _warnings(
-    reports: list[TeacherReport], labels: Labels, losses: FloatArray | None
-) -> list[str]:
+def _warnings(reports: list[TeacherReport], labels: Labels, losses: FloatArray | None) -> list[str]:
     said = []
     count, repeated = len(labels.counts), int(labels.repeated.sum())
     if count < FEW:
-        said.append(
-            f"Only {count} examples: asymptotic intervals are rough, and likely too short."
-        )
+        said.append(f"Only {count} examples: asymptotic intervals are rough, and likely too short.")
     if 0 < repeated < count:
         if repeated >= inputs.FEWEST:
             said.append(

@@ -8,6 +8,7 @@ at random into halves; what was fitted on one half is judged on the other, both 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from scipy import optimize, special
@@ -55,7 +56,7 @@ def best_temperature(teacher: Teacher, labels: Labels, seed: int, level: float) 
     if target.min() <= _EXCLUDED * 1e-12:
         return None
 
-    def fit(members: FloatArray) -> float:
+    def fit(members: Any) -> float:
         def slope(inverse: float) -> float:
             tempered = special.softmax(inverse * scores[members], axis=1)
             return float(np.mean(np.sum(tempered * scores[members], axis=1) - target[members]))
@@ -63,7 +64,7 @@ def best_temperature(teacher: Teacher, labels: Labels, seed: int, level: float) 
         coldest, hottest = (1.0 / end for end in TEMPERATURES)
         return 1.0 / _sign_change(slope, hottest, coldest)
 
-    def apply(temperature: float, members: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def apply(temperature: float, members: Any) -> tuple[FloatArray, FloatArray]:
         logs = special.log_softmax(scores[members] / temperature, axis=1)
         return np.exp(logs), logs
 
@@ -85,7 +86,7 @@ def best_smoothing(teacher: Teacher, labels: Labels, seed: int, level: float) ->
     uniform = 1.0 / teacher.probs.shape[1]
     seen = teacher.probs[labels.rows, labels.columns]
 
-    def fit(members: FloatArray) -> float:
+    def fit(members: Any) -> float:
         chosen = np.zeros(len(teacher.probs), dtype=bool)
         chosen[members] = True
         kept = chosen[labels.rows]
@@ -98,7 +99,7 @@ def best_smoothing(teacher: Teacher, labels: Labels, seed: int, level: float) ->
 
         return _sign_change(slope, 0.0, 1.0)
 
-    def apply(amount: float, members: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def apply(amount: float, members: Any) -> tuple[FloatArray, FloatArray]:
         mixed = (1.0 - amount) * teacher.probs[members] + amount * uniform
         with np.errstate(divide="ignore"):
             return mixed, np.log(mixed)
@@ -122,8 +123,8 @@ def _cross_fitted(
     name: str,
     teacher: Teacher,
     labels: Labels,
-    fit: Callable[[FloatArray], float],
-    apply: Callable[[float, FloatArray], tuple[FloatArray, FloatArray]],
+    fit: Callable[[Any], float],
+    apply: Callable[[float, Any], tuple[FloatArray, FloatArray]],
     seed: int,
     level: float,
 ) -> Tuned:

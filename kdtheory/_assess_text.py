@@ -79,10 +79,9 @@ def _ranking(found: Assessment) -> Table:
 
 
 def _compared(comparison: Comparison) -> str:
-    said = (
-        f"{comparison.worse} minus {comparison.better}: Brier {_signed(comparison.brier)}, "
-        f"log loss {'not finite' if comparison.log_loss is None else _signed(comparison.log_loss)}: "
-    )
+    logs = "not finite" if comparison.log_loss is None else _signed(comparison.log_loss)
+    said = f"{comparison.worse} minus {comparison.better}: Brier {_signed(comparison.brier)}, "
+    said += f"log loss {logs}: "
     if comparison.told_apart:
         return said + "told apart, by the Brier loss."
     return said + "not told apart by the Brier loss."

@@ -25,8 +25,9 @@ TREES = 50
 def example_inputs(name: str, seed: Any = 0) -> TeacherInputs:
     """Returns teachers, labels and a student's losses for data that come with scikit-learn.
 
-    Every prediction is made by a model that was trained on the other four fifths of the data. The
-    student's loss is Brier's, so that its range is known.
+    Every prediction is made by a model that was trained on the other four fifths of the data: a
+    teacher here is five models, and they have seen the labels of other examples. The student's loss
+    is Brier's, so that its range is known.
 
     Args:
         name: one of `EXAMPLES`.

@@ -9,6 +9,8 @@ $(e_{y}-p)\cdot(e_{y'}-p)$.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from kdtheory._check import FloatArray
@@ -38,7 +40,7 @@ def _teacher_noise(probs: FloatArray, losses: FloatArray) -> FloatArray:
     return pseudo_values(np.stack([distilled**2, distilled], axis=1), _variance)
 
 
-def _variance(moments: FloatArray) -> FloatArray:
+def _variance(moments: Any) -> Any:
     return moments[..., 0] - moments[..., 1] ** 2
 
 
@@ -188,7 +190,7 @@ def penalties(
     )
 
 
-def only(labels: Labels, members: FloatArray) -> Labels:
+def only(labels: Labels, members: Any) -> Labels:
     """Returns the labels of some of the examples.
 
     Args:

@@ -47,7 +47,7 @@ class Labels:
     def mean_of(self, values: FloatArray) -> FloatArray:
         """Returns the mean over the labels of every example; labels that did not occur count 0."""
         seen = self.weights * values[self.rows, self.columns]
-        return np.bincount(self.rows, weights=seen, minlength=len(self.counts))
+        return np.asarray(np.bincount(self.rows, weights=seen, minlength=len(self.counts)), float)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -124,6 +124,14 @@ def labels_of(value: Any, count: int, num_labels: int) -> Labels:
             example has none, or the labels are one-hot.
     """
     array = np.asarray(value)
+    if array.dtype.kind == "f" and np.isnan(array).any():
+        row = int(np.argwhere(np.isnan(array))[0][0])
+        _check.refuse(
+            "labels",
+            f"nan of example {row}",
+            f"integers from 0 to {num_labels - 1} ({MISSING}: missing)",
+            f"Write {MISSING} where an annotator gave no label.",
+        )
     table = _check.real_array("labels", array, *("examples", "annotators")[: max(array.ndim, 1)])
     table = table.reshape(len(table), -1)
     if len(table) != count:

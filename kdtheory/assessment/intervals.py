@@ -92,7 +92,7 @@ def of_share(values: Any, level: float) -> Estimate:
     return Estimate(share, min(low, share), high, HOEFFDING)
 
 
-def pseudo_values(features: FloatArray, function: Callable[[FloatArray], FloatArray]) -> FloatArray:
+def pseudo_values(features: FloatArray, function: Callable[[Any], Any]) -> FloatArray:
     r"""Returns the jackknife's pseudo-values of a function of means.
 
     Args:

@@ -57,9 +57,11 @@ def best_temperature(teacher: Teacher, labels: Labels, seed: int, level: float) 
         return None
 
     def fit(members: Any) -> float:
+        known, wanted = scores[members], target[members]
+
         def slope(inverse: float) -> float:
-            tempered = special.softmax(inverse * scores[members], axis=1)
-            return float(np.mean(np.sum(tempered * scores[members], axis=1) - target[members]))
+            tempered = special.softmax(inverse * known, axis=1)
+            return float(np.mean(np.sum(tempered * known, axis=1) - wanted))
 
         coldest, hottest = (1.0 / end for end in TEMPERATURES)
         return 1.0 / _sign_change(slope, hottest, coldest)

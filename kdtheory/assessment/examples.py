@@ -10,6 +10,7 @@ import numpy as np
 from kdtheory import _check
 from kdtheory._check import FloatArray
 from kdtheory.assessment.files import TeacherInputs
+from kdtheory.readers import shipped_dataset
 
 EXAMPLES = {
     "digits": "scikit-learn's handwritten digits: logistic regression and a forest of shallow "
@@ -39,7 +40,6 @@ def example_inputs(name: str, seed: Any = 0) -> TeacherInputs:
     if name not in EXAMPLES:
         _check.refuse("example", repr(name), f"one of {', '.join(EXAMPLES)}", "Choose one of them.")
     from kdtheory.losses import brier
-    from kdtheory.readers import shipped_dataset
 
     number = _check.integer("seed", seed, low=0)
     bunch = shipped_dataset("digits")

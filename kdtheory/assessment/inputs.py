@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from scipy import special
@@ -82,6 +82,8 @@ def teachers_of(value: Any, logits: bool) -> tuple[list[Teacher], list[str]]:
     found, warnings = [], []
     for name, table in tables.items():
         name = str(name)
+        if np.ndim(table) == 1:
+            _refuse_one_column(name)
         if logits:
             scores = _check.real_array(name, table, "examples", "labels")
             if np.all(scores >= 0) and np.all(
@@ -102,13 +104,17 @@ def teachers_of(value: Any, logits: bool) -> tuple[list[Teacher], list[str]]:
         _check.same_shape(teacher.name, teacher.probs, found[0].name, first)
     count, num_labels = first.shape
     if num_labels < 2:
-        mend = "Of two labels give both columns: 1 - p and p."
-        _check.refuse(found[0].name, "one column", "one column for every label", mend)
+        _refuse_one_column(found[0].name)
     if count < FEWEST:
         _check.refuse(
             found[0].name, f"{count} examples", f"at least {FEWEST}", "Fewer tell next to nothing."
         )
     return found, warnings
+
+
+def _refuse_one_column(name: str) -> NoReturn:
+    mend = "Of two labels give both columns: 1 - p and p."
+    _check.refuse(name, "one column", "one column for every label, one row per example", mend)
 
 
 def labels_of(value: Any, count: int, num_labels: int) -> Labels:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from rich.table import Table
 
@@ -104,7 +103,11 @@ def _identified(teacher: TeacherReport, found: Assessment) -> Table:
             )
         if known.reduction is not None:
             rows.append(
-                ("noise that exact labels remove", known.reduction, "of N Var, one-hot risk")
+                (
+                    "noise that exact labels remove",
+                    known.reduction,
+                    "N times what comes off the variance",
+                )
             )
         if known.reduction_share is not None:
             rows.append(("the same, as a share", known.reduction_share, ""))
@@ -135,9 +138,12 @@ def _identified(teacher: TeacherReport, found: Assessment) -> Table:
 
 
 def _labels_worth(ratio: Estimate) -> str:
-    if ratio.value <= 0:
-        return "no error seen"
-    return f"as far from p* as the mean of {1.0 / ratio.value:.3g} labels per example"
+    """Returns how many labels per example have a mean as far from p* as the teacher is."""
+    if ratio.high == math.inf or ratio.high <= 0:
+        return ""
+    least, most = 1.0 / ratio.high, 1.0 / ratio.low if ratio.low > 0 else math.inf
+    number = f"{least:.3g} or more" if most == math.inf else f"{least:.3g} to {most:.3g}"
+    return f"as good as the mean of {number} labels per example"
 
 
 def _settings(teacher: TeacherReport) -> list[str]:
@@ -176,16 +182,19 @@ def _gain(tuned: Tuned) -> str:
 def _for_the_student(teacher: TeacherReport) -> str:
     assert teacher.student is not None
     found = teacher.student.break_even
-    sizes = f"{_sizes(found)}"
     if found.high == 0:
         return "One-hot labels give the more accurate risk of this student at every sample size."
+    if found.value == math.inf:
+        return (
+            f"Up to N = {_size(found.low)} examples at least, the risk of this student is "
+            "estimated more accurately with this teacher's probabilities than with one-hot "
+            "labels; no bias is seen that would reverse it above."
+        )
     said = (
-        f"Break-even at N* = {sizes} examples: below it the risk of this student is estimated more "
+        f"Break-even at N* = {_sizes(found)} examples: below it the risk of this student is "
+        "estimated more accurately with this teacher's probabilities, above it with one-hot labels."
     )
-    said += "accurately with this teacher's probabilities, above it with one-hot labels."
-    if found.high == math.inf:
-        said += " No upper end: the bias may be zero."
-    return said
+    return said + (" No upper end: the bias may be zero." if found.high == math.inf else "")
 
 
 def _if_bayes(teacher: TeacherReport) -> Table:
@@ -200,7 +209,7 @@ def _if_bayes(teacher: TeacherReport) -> Table:
         ("  Brier risk", bayes.irreducible, "and no excess"),
         ("  observed minus that", bayes.surplus, "so it is not Bayes" if apart else "as it may be"),
         ("  log loss", bayes.entropy, ""),
-        ("  noise that its labels remove", bayes.reduction, "of N Var, one-hot risk"),
+        ("  noise that its labels remove", bayes.reduction, "N times what comes off the variance"),
         ("  the same, as a share", bayes.reduction_share, ""),
     ]
     for name, estimate, note in rows:
@@ -266,7 +275,8 @@ def _signed(estimate: Estimate) -> str:
 
 
 def _sizes(estimate: Estimate) -> str:
-    def whole(size: Any) -> str:
-        return f"{size:,.3g}" if size < 1000 else f"{size:,.0f}"
+    return f"{_size(estimate.value)} ({_size(estimate.low)} to {_size(estimate.high)})"
 
-    return f"{whole(estimate.value)} ({whole(estimate.low)} to {whole(estimate.high)})"
+
+def _size(size: float) -> str:
+    return f"{size:.3g}" if size < 1000 or size == math.inf else f"{size:,.0f}"

@@ -20,7 +20,7 @@ GENERATOR = np.random.default_rng(20260601)
 TRUTH = GENERATOR.dirichlet([1.0, 1.0, 1.0], size=240)
 DRAWN = (GENERATOR.random((240, 2, 1)) > TRUTH.cumsum(axis=1)[:, None]).sum(axis=2)
 FLAT = np.full((240, 3), 1 / 3)
-LOSSES = GENERATOR.random((240, 3))
+LOSSES = 1 - TRUTH
 
 
 def run(*arguments: object):
@@ -57,7 +57,8 @@ def test_one_archive_or_many_files(folder: Path) -> None:
     assert "flat minus exact: Brier +" in said
     assert "told apart, by the Brier loss" in said
     assert "gradient-noise ratio" in said
-    assert "Break-even at N* =" in said
+    assert "Break-even at N* =" in said  # the teacher without an opinion
+    assert "Up to N =" in said  # the exact one, of whom no bias is seen
     assert "If this teacher were Bayes" not in said
     assert figure.read_text().startswith("<?xml")
     one = json.loads(run(folder / "all.npz", "--json").stdout)

@@ -103,7 +103,8 @@ def plot_risks(found: Assessment, ax: Axes | None = None) -> Axes:
             bar = ax.barh(
                 place, width, 0.5, left, color=colour, hatch=hatch, edgecolor="white", linewidth=0.6
             )
-            named.setdefault(text, bar)
+            if width > 0:
+                named.setdefault(text, bar)
             left += width
         low, high = teacher.excess_at_least, teacher.excess_at_most
         if teacher.identified is not None:

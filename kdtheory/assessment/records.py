@@ -131,8 +131,9 @@ class Identified:
         excess: $\mathbb E\|p^*-p\|_2^2$, the teacher's excess Brier risk.
         irreducible: $\mathbb E[1-\|p^*\|_2^2]$, which no teacher can avoid.
         noise_ratio: their ratio: the mean squared error of the gradient (in the student's logits)
-            with the teacher's probabilities, relative to the variance of that with one-hot labels;
-            None if no labels disagree.
+            with the teacher's probabilities, relative to the variance of that with one-hot labels.
+            The mean of $r$ labels has the ratio $1/r$; but the noise of fresh labels averages out,
+            which the error of a teacher does not. None if no labels disagree.
         reduction: $\mathbb E_x\mathbb V_{y|x}[\ell]$, $N$ times what exact labels take off the
             variance of the one-hot risk; None without the student's losses.
         reduction_share: the same relative to that variance; None without losses or variance.

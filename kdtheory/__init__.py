@@ -10,6 +10,8 @@ Public names load on first use, so that ``import kdtheory`` costs nothing:
 * ``CLAIMS`` and ``find(slug)``: the catalogue;
 * ``bounds(process)``: every bound on the student's generalisation gap that a `DistillationProcess`
   allows, ranked; ``bounds_from_samples`` for measured gaps;
+* ``sharpness(loss, parameters, data, radius=...)``: how sharp your own loss is around what was
+  learned, and what sharpness-aware bounds make of it;
 * ``decompose``: the terms of the distillation divergence of a linear-Gaussian design;
   ``decompose_grid``, ``sweep_design``, ``dominance_map`` and ``optimal_design`` over its settings.
 """
@@ -25,9 +27,13 @@ _MODULES = (
     "concentration",
     "divergences",
     "domains",
+    "flatness",
     "gaussian",
     "losses",
+    "proper",
+    "retrieval",
     "risks",
+    "soft_labels",
     "strategies",
     "theorems",
 )
@@ -46,6 +52,8 @@ _NAMES = {
     "Domain": "kdtheory.domains",
     "distillation_loss_proxy": "kdtheory.theorems.distillation_divergence.distillation_loss",
     "distillation_loss_range": "kdtheory.theorems.distillation_divergence.distillation_loss",
+    "RiskBound": "kdtheory.concentration",
+    "risk_bounds": "kdtheory.concentration",
     "DistillationProcess": "kdtheory.objects.processes",
     "StableAlgorithm": "kdtheory.objects.algorithms",
     "algorithm_kernel": "kdtheory.objects.constructions",
@@ -65,6 +73,9 @@ _NAMES = {
     "falsify": "kdtheory.tools",
     "replay": "kdtheory.tools",
     "verify": "kdtheory.tools",
+    "SharpnessReport": "kdtheory.flatness",
+    "plot_sharpness": "kdtheory.flatness",
+    "sharpness": "kdtheory.flatness",
     "GapBounds": "kdtheory.gap_bounds",
     "SampleBounds": "kdtheory.gap_bounds",
     "bounds": "kdtheory.gap_bounds",
@@ -111,9 +122,13 @@ if TYPE_CHECKING:
     from kdtheory import concentration as concentration
     from kdtheory import divergences as divergences
     from kdtheory import domains as domains
+    from kdtheory import flatness as flatness
     from kdtheory import gaussian as gaussian
     from kdtheory import losses as losses
+    from kdtheory import proper as proper
+    from kdtheory import retrieval as retrieval
     from kdtheory import risks as risks
+    from kdtheory import soft_labels as soft_labels
     from kdtheory import strategies as strategies
     from kdtheory import theorems as theorems
     from kdtheory.claim import Assumption as Assumption
@@ -126,6 +141,8 @@ if TYPE_CHECKING:
     from kdtheory.claim import Relation as Relation
     from kdtheory.claim import Source as Source
     from kdtheory.claim import TextExamined as TextExamined
+    from kdtheory.concentration import RiskBound as RiskBound
+    from kdtheory.concentration import risk_bounds as risk_bounds
     from kdtheory.decomposition import Decomposition as Decomposition
     from kdtheory.decomposition import DecompositionGrid as DecompositionGrid
     from kdtheory.decomposition import DominanceMap as DominanceMap
@@ -142,6 +159,9 @@ if TYPE_CHECKING:
     from kdtheory.decomposition import plot_sweep as plot_sweep
     from kdtheory.decomposition import sweep_design as sweep_design
     from kdtheory.domains import Domain as Domain
+    from kdtheory.flatness import SharpnessReport as SharpnessReport
+    from kdtheory.flatness import plot_sharpness as plot_sharpness
+    from kdtheory.flatness import sharpness as sharpness
     from kdtheory.gap_bounds import GapBounds as GapBounds
     from kdtheory.gap_bounds import SampleBounds as SampleBounds
     from kdtheory.gap_bounds import bounds as bounds

@@ -12,7 +12,7 @@ import numpy as np
 from kdtheory._decompose_output import Answer
 from kdtheory.flatness import radii as along
 from kdtheory.flatness import worlds
-from kdtheory.flatness.logistic_table import COLUMNS, FIXED, LogisticTable, logistic_table
+from kdtheory.flatness.logistic_regression import COLUMNS, FIXED, LogisticTable, logistic_table
 from kdtheory.flatness.radius_figures import SOURCE, plot_bounds_along_radius
 from kdtheory.tools.report import console
 

@@ -204,6 +204,10 @@ def verify(
             min=0.0, max=1.0, help="Chance that any right evaluator is disputed by draws."
         ),
     ] = 1e-3,
+    rounds: Annotated[
+        int,
+        typer.Option(min=0, help="How often the search starts afresh; 0 leaves it out: quicker."),
+    ] = 1,
     results: Annotated[
         Path | None,
         typer.Option(help="Folder for finished claims; left out, one in the user's cache."),
@@ -226,7 +230,7 @@ def verify(
         fail(f"--level: got {level}; expected a number in (0, 1). Choose one, such as 0.001.")
     prepare(context)
     share = level / len(claims)
-    settings = {"seed": seed, "dtype": dtype, "level of a claim": share}
+    settings = {"seed": seed, "dtype": dtype, "level of a claim": share, "rounds": rounds}
     run = _started(results, settings, resume) if results or resume or context.obj else None
     finished: dict[str, Check] = {}
     if run is not None and resume:
@@ -234,7 +238,7 @@ def verify(
         finished = {check.slug: check for check in kept if check is not None}
     left = [claim for claim in claims if claim.slug not in finished]
     with progress(len(claims)) as at:
-        options = {"seed": seed, "dtype": dtype, "level": share}
+        options = {"seed": seed, "dtype": dtype, "level": share, "rounds": rounds}
         try:
             for check in _examined(left, jobs, at, len(finished), context.obj, options):
                 finished[check.slug] = check

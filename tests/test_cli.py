@@ -80,6 +80,11 @@ def test_verify_prints_a_table_and_json_that_reads_back() -> None:
     assert check.to_dict() == item
 
 
+def test_verify_can_leave_the_search_out() -> None:
+    (item,) = json.loads(run("verify", FAST, "--json", "--rounds", "0").stdout)
+    assert (item["searches"], item["reason"]) == ([], "no search was made")
+
+
 def test_falsify_prints_the_instance() -> None:
     result = run("falsify", "variance_reduction/equality_printed", "--seed", "3")
     assert result.exit_code == 0

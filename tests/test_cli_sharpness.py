@@ -27,13 +27,21 @@ DIGITS = ("--example", "digits", "--radius", "1.0", "--radius", "0.5")
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tenth of the digits and less of everything else, so that seconds are enough."""
+    """A tenth of the digits and less of everything, once: seconds are enough."""
     whole = digits.digits_data
 
     def some(seed: int):
         return jax.tree.map(lambda leaf: leaf[:80], whole(seed))
 
+    trained, found = digits.digits_example, {}
+
+    def once(radii, seed):
+        if tuple(radii) not in found:
+            found[tuple(radii)] = trained(radii, seed)
+        return found[tuple(radii)]
+
     monkeypatch.setattr(digits, "digits_data", some)
+    monkeypatch.setattr(digits, "digits_example", once)
     monkeypatch.setattr(digits, "STEPS", 150)
     monkeypatch.setattr(digits, "DRAWS", 8)
 

@@ -30,7 +30,7 @@ from kdtheory.concentration.proxies import (
     variance_proxy_at,
     variance_proxy_below,
 )
-from kdtheory.concentration.risk_bounds import RiskBound, risk_bounds
+from kdtheory.concentration.sampled_risk import RiskBound, risk_bounds
 
 __all__ = [
     "RiskBound",

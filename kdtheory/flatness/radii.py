@@ -174,7 +174,8 @@ def curves_along_radius(
         run = compiled(__name__, "bounds along the radius", (long,), lambda: _along, long=long)
         found = jax.device_get(run(world, law, jnp.asarray(rho)))
         fixed = {name: float(value) for name, value in jax.device_get(_fixed(world, law)).items()}
-        applies = found["student_sharpness"] >= -rounding_tolerance("float64")
+        least = -rounding_tolerance("float64") * found.pop("largest_rise")
+        applies = found["student_sharpness"] >= least
         lemmas = not isinstance(world, CosineProcess)
         root = _root(world, fixed["divergence"]) if lemmas else math.nan
     return RadiusCurve(
@@ -225,9 +226,13 @@ def _checked(world: World, radii: Any) -> Any:
         why = f", which turns a loss by {LARGEST_TURN:g}"
     elif isinstance(world, NodeTeacher):
         most, why = 0.5, ", half way to the next whole number"
+    else:
+        norm = float(np.linalg.norm(np.asarray(world.inputs), axis=1).max())
+        most = logistic.LARGEST_REACH / norm if norm > 0 else math.inf
+        why = ", up to which rises are accurate to rounding"
     if rho.min() < 0 or rho.max() > most:
         wrong = rho.min() if rho.min() < 0 else rho.max()
-        limit = "" if most == math.inf else f" and at most {most:g}{why}"
+        limit = "" if most == math.inf else f" and at most {most:.4g}{why}"
         _check.refuse("radii", f"{wrong:g}", f"numbers of at least 0{limit}", "Leave it out.")
     return rho
 
@@ -318,6 +323,7 @@ def _along(world: World, law: Any, radii: Any) -> dict[str, Any]:
         found = {
             "teacher_sharpness": perturbed.teacher_sharpness(process),
             "student_sharpness": perturbed.student_sharpness(process),
+            "largest_rise": jnp.max(jnp.abs(process.rises)),
             **_from_laws(process),
         }
         return found if known is None else found | _from_constants(process, known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -78,8 +79,8 @@ def plot_bounds_along_radius(
     ax = axes_or_new(ax, (9.0, 5.5))
     wanted = curve.bounds if names is None else names
     shown = [name for name in KINDS if name in wanted and name in curve.bounds]
-    lines = {name: curve.applicable(name) for name in shown}
-    lines, above = _worth_showing(curve, lines)
+    every = {name: curve.applicable(name) for name in shown}
+    lines, above = _worth_showing(curve, every)
     bottom, top = _limits(curve, lines)
     ax.set_xlim(curve.radii[0], curve.radii[-1])
     ax.set_ylim(bottom, top)
@@ -104,7 +105,10 @@ def plot_bounds_along_radius(
     labels.append((curve.teacher_gap, "teacher's gap", "0.35"))
     if "printed" in lines:
         _name_root(ax, curve)
-    _note(ax, _notes(curve, lines, above, vacuous=top > curve.high))
+    notes = _notes(curve, lines, above, vacuous=top > curve.high)
+    if curve.divergence == math.inf:
+        notes.append("The divergence is infinite, and so is every bound.")
+    _note(ax, notes)
     ax.set_xlabel(r"radius $\rho$ of the perturbation")
     ax.set_ylabel("generalisation gap")
     # The notes take of the height in which the names are spread.

@@ -3,6 +3,7 @@ r"""The sharpness of a user's loss around given parameters."""
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Any, NamedTuple
 
 import jax
@@ -123,10 +124,29 @@ def sharpness(
         if heldout is not None:
             others = inputs.data_of("heldout", heldout)
             inputs.same_kind(examples, others)
-        job = _Job(loss, dtype, point, examples, others, radii, draws, share, number, size)
-        report = _measured(job)
+        # A new function every time, and its programs dropped: what the loss closes over may have
+        # changed since the last call, and a process holds a limited number of programs.
+        own = functools.partial(loss)
+        job = _Job(own, dtype, point, examples, others, radii, draws, share, number, size)
+        try:
+            report = _measured(job)
+        finally:
+            for program in _PROGRAMS:
+                program.clear_cache()
         warnings = tuple(_warnings(report, dtype))
         return with_constants(dataclasses.replace(report, warnings=warnings), **constants)
+
+
+_PROGRAMS: tuple[Any, ...] = (
+    averages.losses_of,
+    averages.rises,
+    curvature.hessian,
+    curvature.hessian_product,
+    curvature.largest_in_balls,
+    curvature.largest_of_examples,
+    curvature.mean_gradient,
+    curvature.trace_probes,
+)
 
 
 class _Job(NamedTuple):

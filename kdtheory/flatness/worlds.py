@@ -67,7 +67,7 @@ def printed_bound_fails() -> tuple[NodeTeacher, Any]:
     its teacher remembers three times as often as the rest.
     """
     with jax.enable_x64(True):
-        return remembers_or_forgets(2, 2), np.array([3.0, 3.0, 1.0, 1.0]) / 8.0
+        return remembers_or_forgets([0.25] * 4, 2), np.array([3.0, 3.0, 1.0, 1.0]) / 8.0
 
 
 def logistic_world() -> RidgeLogisticWorld:

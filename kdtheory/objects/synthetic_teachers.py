@@ -26,6 +26,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from kdtheory import _check
 from kdtheory._numerics import square_root
 from kdtheory._quadrature import (
     normal_density,
@@ -75,17 +76,23 @@ def noisy_teacher_error(
         mean_norm_sq: $\|\mu\|^2$.
         num_logits: how many steps cover the logits on either side of zero.
         num_noise: how many steps cover the noise on either side of zero.
-        reach: how many standard deviations are covered.
+        reach: how many standard deviations are covered, at least 2.
 
     Returns:
         Both parts for the vector of two probabilities (twice those of one probability). Where the
         error is too large, ask for more steps: it falls exponentially in them.
+
+    Raises:
+        InputError: for less than one step, or a reach below 2.
 
     Example:
         >>> got = noisy_teacher_error(0.0, 4.0, 0.625)
         >>> print(f"{got.bias_sq:.4f} {got.mse:.4f}")  # noise alone is biased: the sigmoid bends
         0.0498 0.3276
     """
+    _check.integer("num_logits", num_logits, low=1)
+    _check.integer("num_noise", num_noise, low=1)
+    _check.number("reach", reach, low=2)  # from there on x^4 times the density decreases
     centre = square_root(jnp.asarray(mean_norm_sq))
     noise = _noise_rule(jnp.asarray(noise_std), num_noise, reach)
     # The law of s / (2 |mu|) is half N(|mu|, 1), half N(-|mu|, 1); integrands are even in s.

@@ -32,3 +32,18 @@ LI_HE = Paper(
   archivePrefix = {arXiv}
 }""",
 )
+
+MAURER_PONTIL = Paper(
+    key="Maurer & Pontil 2009",
+    authors="Maurer, Pontil",
+    title="Empirical Bernstein bounds and sample variance penalization",
+    edition="arXiv:0907.3740 (statements from a public transcription, re-derived)",
+    bibtex="""@inproceedings{maurer2009empirical,
+  title = {Empirical {Bernstein} bounds and sample variance penalization},
+  author = {Maurer, Andreas and Pontil, Massimiliano},
+  booktitle = {Conference on Learning Theory},
+  year = {2009},
+  eprint = {0907.3740},
+  archivePrefix = {arXiv}
+}""",
+)

@@ -246,6 +246,22 @@ def test_proposition_5_from_binomial_sums(size):
     np.testing.assert_allclose(bounds.prop5_tv_failure(*given), expected, atol=1e-15)
 
 
+def test_proposition_5_where_the_sample_is_to_blame():
+    """A loss of 1 at the second input only, and a teacher that is right: what is missed is rare."""
+    labels, losses = floats([[1, 0], [0, 1]]), floats([[[0, 1], [0, 1]]])
+    others = floats([[[1, 0], [0, 1]]])
+    for size, share, found in (
+        # 7 log(2/0.1)/69 = 0.304 and 0.66^24; 15 log(10/0.1)/127 = 0.544 and 0.4^128.
+        (24, 0.34, bounds.prop5_tv_failure),
+        (128, 0.6, bounds.prop5_conditional_failure),
+        (128, 0.6, bounds.prop5_averaged_failure),
+    ):
+        weights = jnp.array([1 - share, share])
+        problem = HypothesisProblem(weights, labels, losses, num_samples=size)
+        got = found(problem, jnp.array([0.5, 0.5]), others, jnp.asarray(0.1))
+        np.testing.assert_allclose(got, (1 - share) ** size, rtol=1e-11)
+
+
 def test_the_penalties_of_a_teacher():
     # TV 1 and norm sqrt 2 where a certain teacher is certain of the other label; L = 2, B = 1.
     problem = HypothesisProblem(

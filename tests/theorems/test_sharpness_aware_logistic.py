@@ -81,6 +81,24 @@ def test_the_process_against_loops():
     np.testing.assert_allclose(found.rises[5], expected, rtol=1e-12)
 
 
+def test_rises_at_the_largest_radius():
+    """Against the integral over a coordinate of the disc, cut where the loss turns."""
+    world = concrete(logistic.LARGEST_REACH, samples=1)
+    found, points = logistic.logistic_process(world), np.asarray(logistic.learned(world))
+    with mpmath.workdps(25):
+        for point, rises in zip(points[:2], found.rises, strict=False):
+            margin = mpmath.mpf(float(point @ INPUTS[0]))  # |x| = 1
+
+            def density(u, margin=margin):
+                moved = mpmath.log1p(mpmath.exp(-margin - 12 * u))
+                return moved * mpmath.sqrt(1 - u * u) * 2 / mpmath.pi
+
+            turn = -margin / 12
+            cuts = [-1, turn - 0.2, turn, turn + 0.2, 1]
+            expected = mpmath.quad(density, cuts) - mpmath.log1p(mpmath.exp(-margin))
+            np.testing.assert_allclose(rises[0], float(expected), rtol=1e-13)
+
+
 def test_the_interval_of_the_losses_and_the_sharpness_of_a_convex_loss():
     world = concrete(1.0)
     process, constants = logistic.logistic_process(world), logistic.logistic_constants(world)

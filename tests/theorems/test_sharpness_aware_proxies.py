@@ -159,7 +159,9 @@ def test_node_worlds_against_integrals_and_differences():
 
 def test_the_printed_lemma_14_and_the_bound_made_of_it():
     """Four examples, two remembered and two forgotten, at rho = 1/200."""
-    world = dataclasses.replace(worlds.remembers_or_forgets(2, 2), radius=jnp.asarray(1 / 200))
+    world = dataclasses.replace(
+        worlds.remembers_or_forgets([0.25] * 4, 2), radius=jnp.asarray(1 / 200)
+    )
     teacher = perturbed.perturbed_node_teacher(world)
     gaps = perturbed.gap_of(teacher, teacher.losses)
     assert gaps.tolist() == [0.75, 0.75, -0.75, -0.75]

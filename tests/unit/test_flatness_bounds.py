@@ -262,6 +262,28 @@ def test_radii_share_one_program_whatever_their_number():
     assert counts[0] == counts[1] > 0
 
 
+@dataclasses.dataclass
+class Scaled:
+    """A loss that has no hash, and a part that can change."""
+
+    scale: float
+
+    def __call__(self, parameters, example):
+        return self.scale * logistic(parameters, example)
+
+
+def test_what_a_loss_closes_over_may_change_between_calls():
+    loss = Scaled(1.0)
+    options = {"radius": [0.1, 0.4], "num_draws": 16}
+    before = flatness.sharpness(loss, POINT, DATA, **options)
+    loss.scale = 3.0
+    after = flatness.sharpness(loss, POINT, DATA, **options)
+    for one, other in zip(before.radii, after.radii, strict=True):
+        assert 3.0 * one.sharpness.value == pytest.approx(other.sharpness.value, rel=1e-9)
+    # And no program of either is left.
+    assert averages.rises._cache_size() == 0
+
+
 @pytest.mark.float32
 def test_in_single_precision_all_is_computed_in_double():
     given = jnp.asarray(POINT, jnp.float32), jax.tree.map(jnp.asarray, DATA)

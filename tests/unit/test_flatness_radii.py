@@ -1,5 +1,6 @@
 """Bounds against the radius, their table, their figure and their command."""
 
+import dataclasses
 import json
 import math
 
@@ -15,7 +16,7 @@ from kdtheory import _check
 from kdtheory.cli import app
 from kdtheory.flatness import radii as along
 from kdtheory.flatness import worlds
-from kdtheory.flatness.logistic_table import COLUMNS, FIXED, logistic_table
+from kdtheory.flatness.logistic_regression import COLUMNS, FIXED, logistic_table
 from kdtheory.flatness.radius_figures import FAILS, LABELS, plot_bounds_along_radius
 from kdtheory.objects.cosines import CosineProcess
 
@@ -251,6 +252,10 @@ def test_the_table_of_logistic_regression(table):
     # At rho_0 the two printed bounds are one; the corrected one is above.
     assert curve.bounds["printed"][2] == pytest.approx(curve.bounds["lemma13"][2], rel=1e-12)
     assert (curve.bounds["corrected"] > curve.bounds["sharpened"]).all()
+    # The loss is convex: the plain bound is below all of them, and above the student's gap.
+    assert (curve.bounds["chernoff"] > curve.student_gap).all()
+    for values in curve.bounds.values():
+        assert (values >= curve.bounds["chernoff"] - 1e-12).all()
 
 
 # --- what is refused ----------------------------------------------------------------------------
@@ -269,7 +274,7 @@ def test_what_is_refused():
         (nodes, [0.1], None, "student_data: got none with a teacher"),
         (nodes, [0.1], law, "student_data: got 8 entries; expected 4, one for every data set"),
         (teacher, [0.1], -law, "student_data: got"),
-        (worlds.logistic_world(), [-0.5], None, "expected numbers of at least 0. Leave"),
+        (worlds.logistic_world(), [12.5], None, "radii: got 12.5; expected .* at most 12, up to"),
     ]
     for world, radii, given, message in bad:
         with pytest.raises(_check.InputError, match=message):
@@ -315,6 +320,22 @@ def test_what_is_drawn_is_what_applies(sometimes, fails):
     ax = plot_bounds_along_radius(fails, names=("printed", "lemma13", "theorem8"))
     assert ax.get_ylim()[1] < 1.0
     assert any("Above the frame: standard" in text.get_text() for text in ax.texts)
+
+
+def test_an_infinite_divergence(fails):
+    """A student that sees what its teacher never does."""
+    world, _ = worlds.printed_bound_fails()
+    weights = np.array([0.5, 0.5, 0.0, 0.0])
+    never = dataclasses.replace(world, example_weights=weights)
+    curve = along.curves_along_radius(never, fails.radii, student_data=weights[::-1])
+    assert curve.divergence == math.inf
+    assert curve.largest_radius == 0.0
+    assert all((values == math.inf).all() for values in curve.bounds.values())
+    assert curve.failing() == ()
+    ax = plot_bounds_along_radius(curve)
+    check_labels(ax)
+    said = " ".join(" ".join(text.get_text().split()) for text in ax.texts)
+    assert "The divergence is infinite" in said
 
 
 # --- the command --------------------------------------------------------------------------------

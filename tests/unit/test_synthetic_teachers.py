@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.special import roots_legendre
 
+from kdtheory._check import InputError
 from kdtheory._quadrature import normal_density, normal_tail, normal_tail_moment, step_error
 from kdtheory.objects.synthetic_teachers import (
     _noise_rule,
@@ -59,7 +60,7 @@ def random_teachers():
 
 
 # Too few nodes, and then a rule that ends too early.
-RULES = [(8, 4, 5.0), (16, 8, 6.0), (32, 16, 7.0), (64, 32, 8.0), (64, 32, 1.5)]
+RULES = [(8, 4, 5.0), (16, 8, 6.0), (32, 16, 7.0), (64, 32, 8.0), (64, 32, 2.0)]
 
 
 def test_the_error_bound_covers_and_shrinks():
@@ -80,17 +81,25 @@ def test_the_error_bound_covers_and_shrinks():
     assert largest[3] < 1e-4 < 1e-2 < largest[4]
 
 
+def test_rules_that_have_no_bound_are_refused():
+    with pytest.raises(InputError, match="reach: got 1; expected a number >= 2"):
+        noisy_teacher_error(0.5, 0.5, 0.5, reach=1.0)
+    with pytest.raises(InputError, match="num_noise: got 0; expected an integer of at least 1"):
+        noisy_teacher_error(0.5, 0.5, 0.5, num_noise=0)
+
+
 @pytest.mark.parametrize(
-    ("std", "count", "reach"), [(0.01, 64, 1.5), (0.01, 2, 6.0), (4.0, 5, 7.0)]
+    ("std", "count", "reach"), [(0.01, 64, 2.0), (0.01, 2, 6.0), (4.0, 5, 7.0)]
 )
 def test_the_rule_for_the_noise_is_within_its_own_bounds(std, count, reach):
     """At single logits: nothing else has an error that could hide one of these."""
     nodes, mass = roots_legendre(20)
     line = (np.arange(-12, 12)[:, None] + (nodes + 1) / 2).ravel()
     law = np.tile(mass / 2, 24) * np.exp(-(line**2) / 2) / np.sqrt(2 * np.pi)
-    rule = _noise_rule(jnp.asarray(std), count, reach)
+    rule = jax.jit(lambda value: _noise_rule(value, count, reach))(jnp.asarray(std))
     logits = jnp.asarray([0.0, 1.0, 3.0])
 
+    @jax.jit
     def moments(values, weights):
         even, odd = _symmetric_parts(0.5 * logits[:, None], 0.5 * values[None])
         mean = even @ weights
@@ -127,6 +136,16 @@ def test_extreme_noise_keeps_its_digits_and_gradients():
     # Variance is std^2 E[p(1-p)]^2 * 2 for small noise.
     small = [float(noisy_teacher_error(0.0, std, 0.5).variance) / std**2 for std in (1e-6, 1e-8)]
     assert small[0] == pytest.approx(small[1], rel=1e-11)
+
+
+@pytest.mark.float32
+def test_single_precision_keeps_its_digits():
+    got = noisy_teacher_error(0.0, 0.25, 10.0)
+    assert got.mse.dtype == jnp.float32
+    # The reference value of this teacher, small parts of a large world.
+    np.testing.assert_allclose(got[:2], [3.793592237e-8, 1.018844279e-5], rtol=2e-6)
+    far = noisy_teacher_error(0.5, 0.5, 100.0)
+    assert float(far.mse) == pytest.approx(0.125, rel=1e-6)
 
 
 def test_the_building_blocks_of_the_bounds():

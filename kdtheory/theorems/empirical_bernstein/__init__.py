@@ -2,8 +2,8 @@ r"""Empirical Bernstein bounds: from the variance of the objective to a bound on
 
 Menon, Rawat, Reddi, Kim, Kumar, "Why distillation helps: a statistical perspective",
 arXiv:2005.10419, Propositions 2 and 5; Maurer and Pontil, "Empirical Bernstein bounds and sample
-variance penalization", 2009, which both cite. A claim here says that a bound fails with
-probability at most $\delta$; in a finite world this probability is a finite sum, and exact.
+variance penalization", 2009, whose theorems their proofs use. A claim here says that a bound fails
+with probability at most $\delta$; in a finite world this probability is a finite sum, and exact.
 
 * One function (``single``), a finite class (``finite_class``): the form to use when it applies.
 * Any class, by its covering number (``uniform``), and with the constants that the proof gives
@@ -12,6 +12,7 @@ probability at most $\delta$; in a finite world this probability is a finite sum
   is vacuous.
 * The proofs use three events: ``known_variance``, ``deviation_too_small``,
   ``deviation_too_large``.
+* All of them need bounded losses: the softmax cross-entropy is bounded only if its scores are.
 * **Proposition 2** stands, with the constants of the theorem that it cites (``prop2``) and with
   explicit ones in place of its $O(\cdot)$ (``prop2_literal``).
 * That Bayes labels have the lower variance penalty does not follow for the sample at hand

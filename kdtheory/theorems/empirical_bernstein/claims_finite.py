@@ -10,18 +10,22 @@ import jax
 import jax.numpy as jnp
 
 from kdtheory._types import Scalar
-from kdtheory.claim import Case, Claim, Quantifier, Source
+from kdtheory.claim import OURS, Case, Claim, Quantifier, Source, TextExamined
 from kdtheory.concentration import empirical_bernstein_penalty
 from kdtheory.objects.problems import HypothesisProblem
 from kdtheory.theorems.empirical_bernstein import bounds, draws, formulas
-from kdtheory.theorems.empirical_bernstein.worlds import case, levelled_classes
+from kdtheory.theorems.empirical_bernstein.worlds import (
+    BOUNDED,
+    case,
+    levelled_classes,
+    rare_loss,
+)
+from kdtheory.theorems.papers import MAURER_PONTIL
 
 ONE = ((3, 2, 1, 24), (2, 2, 1, 10))
 CLASS = ((3, 2, 3, 24), (2, 2, 2, 10))
-
-
-def _theorem(label: str) -> Source:
-    return Source(None, f"Maurer and Pontil 2009, {label}; not in the texts examined")
+# Fewer samples, as they are drawn too.
+DRAWN = ((3, 2, 1, 12), (2, 2, 1, 10))
 
 
 def unless_certain(penalty: Any, size_of_class: Any) -> Any:
@@ -73,7 +77,7 @@ def _constant_loss(level: float) -> Any:
 _RARE = Case(
     "rare loss",
     lambda: case([0.875, 0.125], [[1, 0], [0, 1]], [[[0, 1], [0, 1]]], 10, 0.5),
-    "a loss of 1 on one input in eight: most samples have not seen it, and no variance either",
+    "a loss of 1 on one input in eight: a quarter of the samples show neither it nor a variance",
 )
 
 _DETERMINISTIC = Case(
@@ -82,19 +86,27 @@ _DETERMINISTIC = Case(
     "the Bayes-distilled risk is exact on every sample, and nothing can fail",
 )
 
+# (15/16)^10 = 0.52 > 1/2 have not seen the loss, whose mean is 8/16 > 7 log(4)/27 = 0.36.
+_UNSEEN = rare_loss(8, 0.0625, 10, 0.5)
+# 1 - 0.988^10 = 0.114 > 1/10 have met the loss: their mean is -10 or less, and the risk is -1.2.
+_SEEN = rare_loss(-100, 0.012, 10, 0.1)
+
 SINGLE = Claim(
     slug="empirical_bernstein/single",
     title="The empirical Bernstein bound for one function",
     statement=r"\mathbb P_S\Bigl(Ph > P_nh+\sqrt{2V_n\log(2/\delta)/n}"
     r"+\tfrac{7\log(2/\delta)}{3(n-1)}\Bigr) \le \delta",
-    source=_theorem("Theorem 4"),
+    source=Source(MAURER_PONTIL, "Theorem 4"),
+    text_examined=TextExamined.ABSTRACT,
     quantifier=Quantifier.WITH_PROBABILITY,
     lhs=bounds.failure_of_single,
     rhs=level_of,
     domain=levelled_classes,
     sizes=ONE,
+    assumptions=(BOUNDED,),
     tight=(vanishing(_constant_loss),),
     corners=(_RARE, _DETERMINISTIC),
+    broken=(_UNSEEN,),
     trivial=unless_certain(empirical_bernstein_penalty, one_function),
     uses=(
         "empirical_bernstein/known_variance",
@@ -109,7 +121,7 @@ FINITE_CLASS = dataclasses.replace(
     title="The empirical Bernstein bound for all functions of a finite class",
     statement=r"\mathbb P_S\Bigl(\exists h:\ Ph > P_nh+\sqrt{2V_n\log(2K/\delta)/n}"
     r"+\tfrac{7\log(2K/\delta)}{3(n-1)}\Bigr) \le \delta",
-    source=_theorem("Theorem 4 with a union bound"),
+    source=Source(MAURER_PONTIL, "Theorem 4, with a union bound"),
     lhs=bounds.failure_of_class,
     sizes=CLASS,
     corners=(
@@ -151,16 +163,19 @@ KNOWN_VARIANCE = dataclasses.replace(
     title="Bernstein's inequality, with the variance of the function itself",
     statement=r"\mathbb P_S\Bigl(Ph > P_nh+\sqrt{2\mathbb V[h]\log(1/\delta)/n}"
     r"+\tfrac{\log(1/\delta)}{3n}\Bigr) \le \delta",
-    source=Source(None, "Bernstein's inequality; not in the texts examined"),
+    source=OURS,
+    text_examined=TextExamined.OURS,
     lhs=lambda problem, level: formulas.bernstein_failure(
         problem.input_weights,
         formulas.bayes_values(problem),
         level,
         num_samples=problem.num_samples,
     ),
+    sizes=DRAWN,
     scale=level_of,
     draws={"lhs": draws.KNOWN_VARIANCE_FAILURE},
     tight=(_rare(3.0),),
+    broken=(_SEEN,),
     trivial=None,
     uses=(),
 )
@@ -173,7 +188,8 @@ def _deviation(sign: float, name: str, title: str, inequality: str, **rest: Any)
         title=title,
         statement=rf"\mathbb P_S\bigl({inequality}+\sqrt{{2\log(1/\delta)/(n-1)}}\bigr)"
         r" \le \delta",
-        source=_theorem("Theorem 10"),
+        source=Source(MAURER_PONTIL, "Theorem 10"),
+        text_examined=TextExamined.ABSTRACT,
         lhs=lambda problem, level: formulas.deviation_failure(
             problem.input_weights,
             formulas.bayes_values(problem),
@@ -192,6 +208,7 @@ DEVIATION_TOO_SMALL = _deviation(
     "The sample's standard deviation is not much too small",
     r"\sqrt{\mathbb V[h]} > \sqrt{V_n}",
     tight=(_rare(3.6),),
+    broken=(_UNSEEN,),
 )
 
 DEVIATION_TOO_LARGE = _deviation(

@@ -30,15 +30,17 @@ from kdtheory.theorems.empirical_bernstein.claims_finite import (
     vanishing,
 )
 from kdtheory.theorems.empirical_bernstein.worlds import (
+    BOUNDED,
     FEW,
     MANY,
     case,
     classes,
     levelled_classes,
     problem,
+    rare_loss,
     taught_classes,
 )
-from kdtheory.theorems.papers import MENON
+from kdtheory.theorems.papers import MAURER_PONTIL, MENON
 
 # At 256 samples the uniform bounds say something, at 16 they do not.
 SIZES = ((2, 2, 2, 256), (2, 2, 1, 16))
@@ -58,12 +60,14 @@ UNIFORM = Claim(
     statement=r"\mathbb P_S\Bigl(\exists h:\ Ph > P_nh+\sqrt{18V_n\log(10\mathcal N/\delta)/n}"
     r"+\tfrac{15\log(10\mathcal N/\delta)}{n-1}\Bigr) \le \delta,"
     r"\ \mathcal N=\mathcal N_\infty(\tfrac1n,\mathcal H,2n),\ n\ge16",
-    source=Source(None, "Maurer and Pontil 2009, Theorem 6; not in the texts examined"),
+    source=Source(MAURER_PONTIL, "Theorem 6"),
+    text_examined=TextExamined.ABSTRACT,
     quantifier=Quantifier.WITH_PROBABILITY,
     lhs=functools.partial(bounds.failure_of_uniform, penalty=uniform_bernstein_penalty),
     rhs=level_of,
     domain=levelled_classes,
     sizes=SIZES,
+    assumptions=(BOUNDED,),
     tight=(vanishing(_constant_loss),),
     corners=(
         Case(
@@ -72,6 +76,8 @@ UNIFORM = Claim(
             "the covering number is 1",
         ),
     ),
+    # (1 - 1/512)^256 = 0.606 > 1/2 have not seen the loss, whose mean is about 2.
+    broken=(rare_loss(1000, 1 / 512, 256, 0.5),),
     trivial=unless_certain(uniform_bernstein_penalty, _covering_number),
     uses=(
         "empirical_bernstein/known_variance",
@@ -88,6 +94,7 @@ UNIFORM_SHARPENED = dataclasses.replace(
     statement=r"\mathbb P_S\Bigl(\exists h:\ Ph > P_nh+\sqrt{18V_nt/n}+\tfrac{11t}{n-1}"
     r"+\tfrac{2+8\sqrt{t/n}}n\Bigr) \le \delta,\ t=\log\tfrac{3\mathcal N+2\delta}\delta,\ n\ge2",
     source=OURS,
+    text_examined=TextExamined.OURS,
     lhs=functools.partial(bounds.failure_of_uniform, penalty=sharpened_bernstein_penalty),
     sharpens="empirical_bernstein/uniform",
     trivial=unless_certain(sharpened_bernstein_penalty, _covering_number),
@@ -213,6 +220,15 @@ PROP5_AVERAGED = Claim(
     rhs=level_of,
     domain=taught_classes,
     sizes=_TAUGHT,
+    assumptions=(BOUNDED,),
+    broken=(
+        Case(
+            "a loss of another size",
+            lambda: case([1], [[0, 1]], [[[0, 1000]]], MANY, [0, 1], [[[0.5, 0.5]]], 0.25),
+            "half of a loss of 1000 is missed, while the distance of the teacher is at most 1",
+            BOUNDED.name,
+        ),
+    ),
     counterexample=Case(
         "one teacher in eight is wrong",
         lambda: _sometimes_wrong(0.0625),

@@ -16,7 +16,7 @@ from kdtheory.claim import Draw
 from kdtheory.objects.problems import HypothesisProblem
 from kdtheory.theorems._sampling import categorical
 
-SAMPLES = 16
+SAMPLES = 32
 """How many samples one replicate of a probability is the frequency of."""
 
 

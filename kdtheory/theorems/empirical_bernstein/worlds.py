@@ -6,6 +6,8 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from kdtheory._types import Scalar
+from kdtheory.claim import Assumption, Case
 from kdtheory.domains import Domain, box, simplex, stochastic
 from kdtheory.objects.problems import HypothesisProblem
 from kdtheory.theorems._domains import extended
@@ -67,3 +69,33 @@ def case(weights: Any, probs: Any, losses: Any, num_samples: int, *others: Any) 
     """Returns an instance from nested lists: a world, and the parts that come after it."""
     rest = (jnp.asarray(value, dtype=float) for value in others)
     return (problem(weights, probs, losses, num_samples), *rest)
+
+
+def _inside_the_unit_interval(world: HypothesisProblem, *_: Any) -> Scalar:
+    return jnp.min(jnp.minimum(world.losses, 1.0 - world.losses))
+
+
+BOUNDED = Assumption(
+    "bounded losses",
+    "losses in [0, 1]; the softmax cross-entropy is bounded only as far as its scores are",
+    _inside_the_unit_interval,
+)
+
+
+def rare_loss(value: float, share: float, num_samples: int, level: float) -> Case:
+    """Returns the broken case of a loss far outside [0, 1] on few of the inputs.
+
+    Args:
+        value: the loss.
+        share: the weight of the input where it occurs.
+        num_samples: N.
+        level: delta.
+    """
+    losses = [[[0, value], [0, value]]]
+    return Case(
+        "rare loss of another size",
+        lambda: case([1 - share, share], [[1, 0], [0, 1]], losses, num_samples, level),
+        f"a loss of {value:g} with probability {share:g}: what a sample of {num_samples} shows"
+        " of it is not what it costs",
+        BOUNDED.name,
+    )

@@ -153,7 +153,6 @@ BRIER_EXCESS = Claim(
     title="The bracket of Proposition 3 is the excess Brier risk of the teacher",
     statement=r"\mathbb E_x\bigl[\|\mathbb E_\tau p_\tau-p^*\|_2^2+\mathbb V_\tau[p_\tau]\bigr]"
     r" = \mathbb E\|e_y-p_\tau(x)\|_2^2 - \mathbb E\|e_y-p^*(x)\|_2^2",
-    sharpens="proper_losses/eq8",
     relation=Relation.EQ,
     lhs=_bracket,
     rhs=lambda *parts: formulas.excess_over_bayes(brier, *parts),

@@ -149,32 +149,36 @@ ACCURACY = Draw(_accuracy_sample, bounds=lambda *_: (0.0, 1.0))
 BAYES_ACCURACY = Draw(_bayes_accuracy_sample, bounds=lambda *_: (0.0, 1.0))
 
 
-def _two_teachers(key: Key, mean: Any, amount: Any, noise_std: Any) -> tuple[Any, Any, Any]:
-    """Draws an input; returns its Bayes probabilities and two draws of the teacher of Eq. 16."""
+_NOISES = 8
+"""How many teachers are drawn at one input: the mean of a product of two errors is a square."""
+
+
+def _teacher_errors(key: Key, mean: Any, amount: Any, noise_std: Any) -> Any:
+    """Draws an input; returns the errors of several draws of the teacher of Eq. 16 at it."""
     keys = jax.random.split(key, 3)
     sign = jnp.where(jax.random.bernoulli(keys[0]), 1.0, -1.0)
     point = sign * mean + jax.random.normal(keys[1], mean.shape)
     # The ratio of the two densities, by their exponents.
     odds = (((point + mean) ** 2).sum() - ((point - mean) ** 2).sum()) / 2
-    noise = noise_std * jax.random.normal(keys[2], (2,))
-
-    def both(logit: Any) -> Any:
-        return jnp.stack([1 / (1 + jnp.exp(logit)), 1 / (1 + jnp.exp(-logit))])
-
-    first, second = ((1 - amount) * both(odds + one) + amount / 2 for one in noise)
-    return both(odds), first, second
+    noise = noise_std * jax.random.normal(keys[2], (_NOISES,))
+    # The other label has the same error with the other sign.
+    teacher = (1 - amount) / (1 + jnp.exp(-(odds + noise))) + amount / 2
+    return teacher - 1 / (1 + jnp.exp(-odds))
 
 
 def _bias_sample(key: Key, *parts: Any) -> Scalar:
-    # Two independent draws at one input: the mean of the product is the square of the mean.
-    bayes, first, second = _two_teachers(key, *parts)
-    return ((first - bayes) * (second - bayes)).sum()
+    errors = _teacher_errors(key, *parts)
+    pairs = errors.sum() ** 2 - (errors**2).sum()
+    return 2 * pairs / (_NOISES * (_NOISES - 1))
 
 
 def _variance_sample(key: Key, *parts: Any) -> Scalar:
-    _, first, second = _two_teachers(key, *parts)
-    return ((first - second) ** 2).sum() / 2
+    return 2 * jnp.var(_teacher_errors(key, *parts), ddof=1)
 
 
-TEACHER_BIAS = Draw(_bias_sample, bounds=lambda *_: (-2.0, 2.0))
-TEACHER_VARIANCE = Draw(_variance_sample, bounds=lambda *_: (0.0, 1.0))
+TEACHER_BIAS = Draw(_bias_sample, bounds=lambda *_: (-2.0 / (_NOISES - 1), 2.0))
+TEACHER_VARIANCE = Draw(
+    _variance_sample,
+    # Half of the draws at either end of [0, 1].
+    bounds=lambda *_: (0.0, 0.5 * _NOISES / (_NOISES - 1)),
+)

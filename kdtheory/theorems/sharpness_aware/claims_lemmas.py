@@ -152,9 +152,9 @@ LEMMA13_LOCAL = dataclasses.replace(
 
 _REMEMBERS = Case(
     "remembers or forgets",
-    lambda: worlds.remembers_or_forgets(1, 2),
-    "gradients vanish wherever the teacher goes, and it goes far: the gap is 2/3 once in three"
-    " times and else -2/3, a variance of 32/81, where 1/4 and a little is printed",
+    lambda: worlds.remembers_or_forgets([0.5, 0.25, 0.25], 1),
+    "gradients vanish wherever the teacher goes, and it goes far: the gap is 1/2 or -3/4, each half"
+    " the time, a variance of 25/64, where 1/4 and a little is printed",
 )
 
 LEMMA14_PRINTED = Claim(

@@ -45,7 +45,7 @@ def _bound(perturbed_proxy: proxies.Proxy, world: NodeTeacher, student_data: Any
 
 def _remembering_student() -> tuple[Any, ...]:
     """Returns a student that sees what its teacher remembers three times as often as the rest."""
-    return worlds.remembers_or_forgets(2, 2), jnp.asarray([3.0, 3.0, 1.0, 1.0]) / 8.0
+    return worlds.remembers_or_forgets([0.25] * 4, 2), jnp.asarray([3.0, 3.0, 1.0, 1.0]) / 8.0
 
 
 def _at_a_maximum() -> tuple[Any, ...]:

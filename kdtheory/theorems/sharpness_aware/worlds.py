@@ -181,7 +181,8 @@ def _cosine_teacher(samples: int, *arrays: Any) -> CosineTeacher:
     return CosineTeacher(weights, directions, phases, learned, radius, samples)
 
 
-_ARGUMENT = box(-8, 8).named("argument")
+# Gaps lie in an interval of width two at most: beyond, log-mgfs are all but linear.
+_ARGUMENT = box(-16, 16).named("argument")
 
 
 def cosine_teachers_and_arguments(size: tuple[int, ...]) -> Domain:
@@ -251,23 +252,22 @@ def node_case(weights: Any, values: Any, choices: Any, radius: float) -> NodeTea
     return NodeTeacher(*(jnp.asarray(part, dtype=float) for part in given))
 
 
-def remembers_or_forgets(remembered: int, forgotten: int) -> NodeTeacher:
+def remembers_or_forgets(weights: list[float], remembered: int) -> NodeTeacher:
     r"""Returns the teacher $A(z)=z$ that remembers its first examples and forgets the others.
 
     At what it returns for an example that it remembers, the loss is 0 on the example itself and 1
-    on the $m-1$ others, for one that it forgets the other way round: the gap is $1-1/m$ or minus
-    that, and gradients are zero wherever the teacher goes.
+    on the others, for one that it forgets the other way round: the gap is $1-p_z$ or minus that,
+    and gradients are zero wherever the teacher goes.
 
     Args:
+        weights: $p_z$ of every example.
         remembered: how many it remembers.
-        forgotten: how many it forgets.
     """
-    count = remembered + forgotten
-    own = jnp.eye(count)
-    values = jnp.where(jnp.arange(count) < remembered, 1.0 - own, own)
-    ends = jnp.ones((count, 1))
+    own = jnp.eye(len(weights))
+    values = jnp.where(jnp.arange(len(weights)) < remembered, 1.0 - own, own)
+    ends = jnp.ones((len(weights), 1))
     values = jnp.concatenate([ends, values, ends], axis=1)
-    return node_case([1 / count] * count, values, list(range(count)), 2.0**-8)
+    return node_case(weights, values, list(range(len(weights))), 2.0**-8)
 
 
 def node_coin(radius: float = 0.25) -> NodeTeacher:

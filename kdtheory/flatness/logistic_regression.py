@@ -66,11 +66,6 @@ def logistic_table(
 
     Raises:
         InputError: for radii that are negative.
-
-    Example:
-        >>> table = logistic_table([0.1])
-        >>> print(f"{table.curve.bounds['lemma13'][0]:.4f} {table.curve.bounds['printed'][0]:.4f}")
-        0.6445 0.5346
     """
     world = logistic_world() if world is None else world
     rho = (0.0, 0.1, largest_radius(world), 1.0) if radii is None else radii

@@ -58,7 +58,7 @@ def test_one_archive_or_many_files(folder: Path) -> None:
     assert "told apart, by the Brier loss" in said
     assert "gradient-noise ratio" in said
     assert "Break-even at N* =" in said  # the teacher without an opinion
-    assert "Up to N =" in said  # the exact one, of whom no bias is seen
+    assert "No upper end: the bias may be zero." in said  # the exact one
     assert "If this teacher were Bayes" not in said
     assert figure.read_text().startswith("<?xml")
     one = json.loads(run(folder / "all.npz", "--json").stdout)
@@ -69,6 +69,29 @@ def test_one_archive_or_many_files(folder: Path) -> None:
     found = assess({"exact": TRUTH, "flat": FLAT}, DRAWN, losses=LOSSES)
     assert assessment.Assessment.from_dict(one) == found
     assert one["teachers"][0] == other["teachers"][0]
+
+
+def test_what_is_always_better_and_what_never(tmp_path: Path) -> None:
+    """Balanced labels and a flat teacher: no bias. Sure labels and a teacher who guesses: noise."""
+    np.savez(
+        tmp_path / "unbiased.npz",
+        flat=FLAT,
+        labels=np.arange(240) % 3,
+        losses=np.tile([0.0, 1.0, 2.0], (240, 1)),
+    )
+    said = words(run(tmp_path / "unbiased.npz"))
+    assert "inf (" in said
+    assert "Up to N =" in said
+    np.savez(
+        tmp_path / "guessing.npz",
+        guess=np.eye(2)[np.arange(240) % 2],
+        labels=np.zeros(240, int),
+        losses=np.tile([0.0, 1.0], (240, 1)),
+    )
+    said = words(run(tmp_path / "guessing.npz"))
+    assert "0 (0 to 0)" in said
+    assert "One-hot labels give the more accurate risk of this student at every sample size" in said
+    assert "120 examples have a label to which it gives probability zero" in said
 
 
 def test_one_label_per_example_says_what_is_missing(folder: Path) -> None:

@@ -75,6 +75,8 @@ def test_one_label_leaves_the_excess_between_its_calibration_and_the_whole():
     at, labels = all_labels(2)
     found = assess(TAUGHT[at], labels[:, 0])["teacher"]
     assert found.identified is None
+    assert found.excess_at_least == max(found.calibration_part.low, 0)
+    assert found.excess_at_most == found.brier.high
     squares = (TRUTH - TAUGHT) ** 2
     assert found.excess_at_least <= squares.sum(axis=1).mean() <= found.excess_at_most
     # Every label has two scores, one per input, hence two bins of 36. With d = p* - p of an input
@@ -166,7 +168,7 @@ def test_temperature_and_smoothing_minimise_the_log_loss():
 def test_what_is_fitted_on_one_half_is_judged_on_the_other():
     rng = np.random.default_rng(7)
     probs = rng.dirichlet([1.0, 1.0, 1.0], size=101)
-    labels = rng.integers(0, 3, 101)
+    labels = np.where(rng.random(101) < 0.5, probs.argmax(axis=1), rng.integers(0, 3, 101))
     order = np.random.default_rng(0).permutation(101)
     first, second = order[:50], order[50:]
     found = assess(probs, labels)["teacher"]
@@ -177,6 +179,7 @@ def test_what_is_fitted_on_one_half_is_judged_on_the_other():
         before, after = getattr(found, name), getattr(changed, name)
         assert before.halves[0] == after.halves[0]
         assert before.halves[1] != after.halves[1]
+    assert found.temperature.halves[0] != pytest.approx(found.temperature.halves[1], rel=0.05)
     # The gain in log loss, example by example: the value of the other half.
     temperature = np.empty(101)
     temperature[second], temperature[first] = found.temperature.halves

@@ -126,7 +126,8 @@ def _identified(teacher: TeacherReport, found: Assessment) -> Table:
         table.add_row(name, f"{estimate.value:.4g}", _ends(estimate), note)
     if known is None:
         between = f"{teacher.excess_at_least:.4g} to {teacher.excess_at_most:.4g}"
-        note = "at least its calibration part, at most all of the Brier risk"
+        by = f"at least what {teacher.excess_shown_by} shows, " if teacher.excess_shown_by else ""
+        note = f"{by}at most all of the Brier risk"
         table.add_row("excess Brier risk E|p*-p|^2", "", between, note)
     for penalty in teacher.penalties:
         value = "" if penalty.estimate is None else f"<= {penalty.estimate:.4g}"
@@ -150,14 +151,16 @@ def _settings(teacher: TeacherReport) -> list[str]:
     """Returns in words what temperature and smoothing would gain."""
     said = []
     if teacher.temperature is not None:
-        hint = "too sure" if teacher.temperature.value > 1 else "not sure enough"
+        hint = ""
+        if teacher.temperature.value != 1:
+            hint = "too sure; " if teacher.temperature.value > 1 else "not sure enough; "
         edge = (
             ""
             if min(TEMPERATURES) < teacher.temperature.value < max(TEMPERATURES)
             else (", the end of the range searched")
         )
         said.append(
-            f"Best temperature {teacher.temperature.value:.3g}{edge} ({hint}; "
+            f"Best temperature {teacher.temperature.value:.3g}{edge} ({hint}"
             f"{_halves(teacher.temperature)}): {_gain(teacher.temperature)}"
         )
     said.append(

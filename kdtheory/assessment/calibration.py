@@ -101,23 +101,22 @@ def top_label_error(probs: FloatArray, labels: Labels, level: float) -> Estimate
     return root(asymptotic(values, level, JACKKNIFE))
 
 
-def calibration_part(probs: FloatArray, labels: Labels, level: float) -> Estimate:
-    """Returns the mean squared calibration error summed over labels, each in bins of its own.
+def calibration_part(probs: FloatArray, labels: Labels) -> FloatArray:
+    """Returns pseudo-values of the squared calibration error summed over labels.
 
     Args:
         probs: the teacher's.
         labels: counted.
-        level: of the interval.
 
     Returns:
-        The estimate, which may be negative if the truth is near zero; its lower end bounds the
-        excess Brier risk from below.
+        One for every example, each label in bins of its own. Their mean, which may be negative if
+        the truth is near zero, estimates a part of the excess Brier risk.
     """
     values = np.zeros(len(probs))
     for column, seen in zip(probs.T, labels.frequencies.T, strict=True):
         column = np.ascontiguousarray(column)
         values += binned_squares(column, column - seen)
-    return asymptotic(values, level, JACKKNIFE)
+    return values
 
 
 def root(square: Estimate) -> Estimate:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 PARTS = {
     "calibration": ("calibration part of the excess", "#D55E00", ""),
-    "excess": ("rest of the excess", "#E69F00", "//"),
+    "excess": ("rest of the excess, as far as it is identified", "#E69F00", "//"),
     "unknown": ("excess or irreducible: not identified", "0.85", ".."),
     "irreducible": ("irreducible", "#56B4E9", ""),
 }
@@ -74,7 +74,12 @@ def parts(teacher: TeacherReport) -> dict[str, float]:
     calibration = max(teacher.calibration_part.value, 0.0)
     if teacher.identified is None:
         calibration = min(calibration, teacher.brier.value)
-        return {"calibration": calibration, "unknown": teacher.brier.value - calibration}
+        known = min(max(teacher.excess_shown, calibration), teacher.brier.value)
+        return {
+            "calibration": calibration,
+            "excess": known - calibration,
+            "unknown": teacher.brier.value - known,
+        }
     excess = max(teacher.identified.excess.value, 0.0)
     calibration = min(calibration, excess)
     return {

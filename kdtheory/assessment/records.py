@@ -180,9 +180,12 @@ class TeacherReport:
         top_label_error: root mean square of confidence minus accuracy, in bins of equal mass.
         class_wise_error: root of the same summed over the labels, each in bins of its own.
         calibration_part: the square of that, part of the excess risk.
-        excess_at_least: lower end of an interval for the excess Brier risk from one label per
-            example: that of its calibration part.
-        excess_at_most: upper end of that interval: that of the whole Brier risk.
+        excess_shown: an estimate of a part of the excess Brier risk that one label per example
+            identifies: its calibration part, or by how much a better temperature, smoothing or
+            another teacher is better, whichever has the highest lower end.
+        excess_shown_by: which one, in words; empty if no part of the excess is sure.
+        excess_at_least: that lower end, at a chance of error that is divided among all of them.
+        excess_at_most: the upper end of the whole Brier risk; both ends together hold at the level.
         reliability: the bins of the preferred label.
         temperature: the best temperature; None if a label occurred that the teacher excludes.
         smoothing: the best mixture with the uniform distribution.
@@ -200,6 +203,8 @@ class TeacherReport:
     top_label_error: Estimate
     class_wise_error: Estimate
     calibration_part: Estimate
+    excess_shown: float
+    excess_shown_by: str
     excess_at_least: float
     excess_at_most: float
     reliability: tuple[Bin, ...]

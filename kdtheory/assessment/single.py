@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from typing import Any
 
@@ -11,7 +12,13 @@ from kdtheory import _check
 from kdtheory._check import FloatArray
 from kdtheory.assessment import calibration, identified, inputs, intervals, tuning
 from kdtheory.assessment.inputs import Labels, Teacher
-from kdtheory.assessment.records import Assessment, Comparison, TeacherReport
+from kdtheory.assessment.records import (
+    JACKKNIFE,
+    Assessment,
+    Comparison,
+    Estimate,
+    TeacherReport,
+)
 
 FEW = 200
 """With fewer examples the asymptotic intervals are warned of."""
@@ -34,10 +41,10 @@ def assess(
     One label per example identifies the teachers' Brier and log losses, hence differences of their
     excess risks, how well they are calibrated, and, with the student's losses $\ell$, the bias
     $\mathbb E[(p-p^*)\cdot\ell]$ and the break-even sample size. The excess risk itself lies
-    between the calibration part and the whole of the Brier risk. Several labels of an example
-    (drawn independently of each other, such as those of annotators) identify it, and how much
-    variance exact labels would remove; without them, that is said only for the case that the
-    teacher is Bayes.
+    between what calibration, tuning and other teachers show of it and the whole of the Brier risk.
+    Several labels of an example (drawn independently of each other, such as those of annotators)
+    identify it, and how much variance exact labels would remove; without them, that is said only
+    for the case that the teacher is Bayes.
 
     Args:
         teachers: predicted probabilities, shape ``(examples, labels)``; or several such tables by
@@ -72,8 +79,8 @@ def assess(
     given = None if losses is None else inputs.losses_of(losses, shape)
     share = _check.level(level)
     number = _check.integer("seed", seed, low=0)
-    loss_range = 1.0 if given is None else float(np.ptp(given))
-    reports = [_report(one, counted, given, loss_range, share, number) for one in found]
+    briers = {one.name: tuning.brier_losses(one.probs, counted) for one in found}
+    reports = [_report(one, counted, given, briers, share, number) for one in found]
     ranked = sorted(
         zip(reports, found, strict=True), key=lambda pair: (pair[0].brier.value, pair[0].name)
     )
@@ -83,30 +90,41 @@ def assess(
         num_repeated=int(counted.repeated.sum()),
         fewest_annotations=int(counted.counts.min()),
         most_annotations=int(counted.counts.max()),
-        loss_range=loss_range,
+        loss_range=_range(given),
         with_losses=given is not None,
         level=share,
         seed=number,
         teachers=tuple(report for report, _ in ranked),
-        comparisons=_comparisons([teacher for _, teacher in ranked], counted, share),
+        comparisons=_comparisons([teacher for _, teacher in ranked], counted, briers, share),
         warnings=(*warnings, *_warnings(reports, counted, given)),
     )
+
+
+def _range(losses: FloatArray | None) -> float:
+    return 1.0 if losses is None else float(np.ptp(losses))
 
 
 def _report(
     teacher: Teacher,
     labels: Labels,
     losses: FloatArray | None,
-    loss_range: float,
+    briers: dict[str, FloatArray],
     level: float,
     seed: int,
 ) -> TeacherReport:
     probs = teacher.probs
-    brier = intervals.of_risk(tuning.brier_losses(probs, labels), BRIER_RANGE, level)
+    brier = intervals.of_risk(briers[teacher.name], BRIER_RANGE, level)
     log_losses = -labels.mean_of(teacher.log_probs)
-    part = calibration.calibration_part(probs, labels, level)
-    # Of the two ends each misses with half the chance: together they are an interval at the level.
-    lowest, highest = max(part.low, 0.0), brier.high
+    part = calibration.calibration_part(probs, labels)
+    temperature = tuning.best_temperature(teacher, labels, seed, level)
+    smoothing = tuning.best_smoothing(teacher, labels, seed, level)
+    shown = {"its calibration": part, "a better smoothing": smoothing.brier_gains}
+    if temperature is not None:
+        shown["a better temperature"] = temperature.brier_gains
+    for name, others in briers.items():
+        if name != teacher.name:
+            shown[f"comparison with {name}"] = briers[teacher.name] - others
+    by, known_excess = largest_part(shown, level)
     repeated = labels.repeated
     known = None
     if repeated.sum() >= inputs.FEWEST:
@@ -114,7 +132,7 @@ def _report(
         several = identified.only(labels, repeated)
         known = identified.disagreement(probs[repeated], several, chosen, level)
     excess = None if known is None else known.excess
-    ends = (lowest, highest) if excess is None else (excess.low, excess.high)
+    ends = (known_excess.low, brier.high) if excess is None else (excess.low, excess.high)
     bayes = None
     if known is None:
         bayes = identified.if_bayes(probs, teacher.log_probs, labels, losses, level)
@@ -128,20 +146,41 @@ def _report(
         accuracy=intervals.of_share(_right(probs, labels), level),
         excluded=int(np.isinf(log_losses).sum()),
         top_label_error=calibration.top_label_error(probs, labels, level),
-        class_wise_error=calibration.root(part),
-        calibration_part=part,
-        excess_at_least=lowest,
-        excess_at_most=highest,
+        class_wise_error=calibration.root(intervals.asymptotic(part, level, JACKKNIFE)),
+        calibration_part=intervals.asymptotic(part, level, JACKKNIFE),
+        excess_shown=known_excess.value,
+        excess_shown_by=by,
+        excess_at_least=known_excess.low,
+        excess_at_most=brier.high,
         reliability=calibration.reliability(probs, labels, level),
-        temperature=tuning.best_temperature(teacher, labels, seed, level),
-        smoothing=tuning.best_smoothing(teacher, labels, seed, level),
+        temperature=None if temperature is None else temperature.tuned,
+        smoothing=smoothing.tuned,
         penalties=identified.penalties(
-            *ends, None if excess is None else excess.value, probs.shape[1], loss_range
+            *ends, None if excess is None else excess.value, probs.shape[1], _range(losses)
         ),
         student=student,
         identified=known,
         if_bayes=bayes,
     )
+
+
+def largest_part(shown: dict[str, FloatArray], level: float) -> tuple[str, Estimate]:
+    r"""Returns which part of the excess risk has the highest lower end, and that part.
+
+    No predictions have a smaller Brier risk than $p^*$, so that whatever is better than a teacher
+    shows an excess of at least the difference; its calibration part is below it as well.
+
+    Args:
+        shown: what has a mean of at most the excess, one number for every example, by its name.
+        level: at which the lower end of the largest holds together with another end.
+    """
+    # Each end may miss with half of what the level leaves; the lower one is the highest of many.
+    each = 1.0 - (1.0 - level) / len(shown)
+    found = {name: intervals.asymptotic(values, each) for name, values in shown.items()}
+    by, best = max(found.items(), key=lambda item: item[1].low)
+    if best.low <= 0:
+        return "", dataclasses.replace(best, value=0.0, low=0.0)
+    return by, best
 
 
 def _right(probs: FloatArray, labels: Labels) -> FloatArray:
@@ -150,9 +189,11 @@ def _right(probs: FloatArray, labels: Labels) -> FloatArray:
     return np.where((probs == confidence[:, None]).sum(axis=1) == 1, right, 0.0)
 
 
-def _comparisons(ranked: list[Teacher], labels: Labels, level: float) -> tuple[Comparison, ...]:
+def _comparisons(
+    ranked: list[Teacher], labels: Labels, briers: dict[str, FloatArray], level: float
+) -> tuple[Comparison, ...]:
     """Returns all pairs, their intervals widened so that they hold at once (Bonferroni)."""
-    briers = [tuning.brier_losses(teacher.probs, labels) for teacher in ranked]
+    losses = [briers[teacher.name] for teacher in ranked]
     logs = [-labels.mean_of(teacher.log_probs) for teacher in ranked]
     pairs = list(itertools.combinations(range(len(ranked)), 2))
     found = []
@@ -165,7 +206,7 @@ def _comparisons(ranked: list[Teacher], labels: Labels, level: float) -> tuple[C
             Comparison(
                 better=ranked[better].name,
                 worse=ranked[worse].name,
-                brier=intervals.of_difference(briers[worse] - briers[better], BRIER_RANGE, each),
+                brier=intervals.of_difference(losses[worse] - losses[better], BRIER_RANGE, each),
                 log_loss=log_loss,
             )
         )

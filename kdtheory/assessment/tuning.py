@@ -8,7 +8,7 @@ at random into halves; what was fitted on one half is judged on the other, both 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import optimize, special
@@ -21,8 +21,23 @@ from kdtheory.assessment.records import Tuned
 TEMPERATURES = (0.02, 50.0)
 """Between which temperatures the best one is sought."""
 
+_FLAT = 1e-12
+"""The slope in nats below which the teacher is left as it is: all its labels may be alike."""
+
 _EXCLUDED = -1e300
 """The logit of a label without mass: at any temperature it has none, and zero times it is zero."""
+
+
+class Judged(NamedTuple):
+    """A setting, and what it gained on every example when it was fitted on others.
+
+    Attributes:
+        tuned: the setting and its mean gains.
+        brier_gains: by how much the Brier loss of every example falls.
+    """
+
+    tuned: Tuned
+    brier_gains: FloatArray
 
 
 def brier_losses(probs: FloatArray, labels: Labels) -> FloatArray:
@@ -39,7 +54,7 @@ def brier_losses(probs: FloatArray, labels: Labels) -> FloatArray:
     return np.sum((labels.frequencies - probs) ** 2, axis=1) + spread
 
 
-def best_temperature(teacher: Teacher, labels: Labels, seed: int, level: float) -> Tuned | None:
+def best_temperature(teacher: Teacher, labels: Labels, seed: int, level: float) -> Judged | None:
     r"""Returns the temperature $T$ of $p_T\propto p^{1/T}$ with the smallest log loss.
 
     Args:
@@ -63,6 +78,8 @@ def best_temperature(teacher: Teacher, labels: Labels, seed: int, level: float) 
             tempered = special.softmax(inverse * known, axis=1)
             return float(np.mean(np.sum(tempered * known, axis=1) - wanted))
 
+        if abs(slope(1.0)) <= _FLAT:
+            return 1.0
         coldest, hottest = (1.0 / end for end in TEMPERATURES)
         return 1.0 / _sign_change(slope, hottest, coldest)
 
@@ -73,7 +90,7 @@ def best_temperature(teacher: Teacher, labels: Labels, seed: int, level: float) 
     return _cross_fitted("temperature", teacher, labels, fit, apply, seed, level)
 
 
-def best_smoothing(teacher: Teacher, labels: Labels, seed: int, level: float) -> Tuned:
+def best_smoothing(teacher: Teacher, labels: Labels, seed: int, level: float) -> Judged:
     r"""Returns the amount $\alpha\in[0,1]$ of $(1-\alpha)p+\alpha/L$ with the smallest log loss.
 
     Args:
@@ -129,7 +146,7 @@ def _cross_fitted(
     apply: Callable[[float, Any], tuple[FloatArray, FloatArray]],
     seed: int,
     level: float,
-) -> Tuned:
+) -> Judged:
     count = len(teacher.probs)
     order = np.random.default_rng(seed).permutation(count)
     halves = order[: count // 2], order[count // 2 :]
@@ -142,10 +159,12 @@ def _cross_fitted(
     # Both infinite: nothing gained where no smoothing was best, whatever the teacher excludes.
     unchanged = np.isinf(before[0]) & np.isinf(after[0])
     gain = np.where(unchanged, 0.0, before[0]) - np.where(unchanged, 0.0, after[0])
-    return Tuned(
+    brier_gains = before[1] - after[1]
+    tuned = Tuned(
         name=name,
         value=fit(order),
         halves=tuple(fitted),
         log_loss_gain=asymptotic(gain, level),
-        brier_gain=asymptotic(before[1] - after[1], level),
+        brier_gain=asymptotic(brier_gains, level),
     )
+    return Judged(tuned, brier_gains)

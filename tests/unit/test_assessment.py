@@ -75,7 +75,14 @@ def test_one_label_leaves_the_excess_between_its_calibration_and_the_whole():
     at, labels = all_labels(2)
     found = assess(TAUGHT[at], labels[:, 0])["teacher"]
     assert found.identified is None
-    assert found.excess_at_least == max(found.calibration_part.low, 0)
+    assert (found.excess_shown_by, found.excess_shown, found.excess_at_least) == ("", 0.0, 0.0)
+    # Eight times the data. Three parts are identified, whose lower ends hold at once.
+    many = np.tile(TAUGHT[at], (8, 1)), np.tile(labels[:, 0], 8)
+    sure, each = (assess(*many, level=level)["teacher"] for level in (0.95, 1 - 0.05 / 3))
+    gains = each.temperature.brier_gain, each.smoothing.brier_gain
+    assert sure.excess_at_least == max(part.low for part in (each.calibration_part, *gains)) > 0
+    assert sure.excess_shown_by == "its calibration"
+    assert sure.excess_shown == sure.calibration_part.value
     assert found.excess_at_most == found.brier.high
     squares = (TRUTH - TAUGHT) ** 2
     assert found.excess_at_least <= squares.sum(axis=1).mean() <= found.excess_at_most
@@ -209,11 +216,20 @@ def test_comparisons_hold_together_and_rank_by_brier():
         ("near", "flat"),
     ]
     assert found.comparisons[1].told_apart
+    flat, exact = found["flat"], found["exact"]
+    assert (exact.excess_shown_by, exact.excess_at_least) == ("", 0.0)
     pair = assess({name: teachers[name] for name in ("exact", "flat")}, labels, level=1 - 0.05 / 3)
     assert found.comparisons[1] == pair.comparisons[0]
     onehot = np.eye(2)[labels]
     scores = {name: ((probs - onehot) ** 2).sum(axis=1) for name, probs in teachers.items()}
     difference = scores["flat"] - scores["exact"]
+    # Calibration, temperature, smoothing and two other teachers: five parts.
+    lows = {}
+    for name in ("exact", "near"):
+        gain = scores["flat"] - scores[name]
+        lows[name] = stats.t.interval(1 - 0.05 / 5, 599, gain.mean(), stats.sem(gain))[0]
+    assert flat.excess_at_least == pytest.approx(max(lows.values()))
+    assert flat.excess_shown_by == f"comparison with {max(lows, key=lows.get)}"
     assert found.comparisons[1].brier.value == pytest.approx(difference.mean())
     logs = -np.log(0.5) + np.log(truth[np.arange(600), labels])
     ends = stats.t.interval(1 - 0.05 / 3, 599, logs.mean(), stats.sem(logs))

@@ -6,7 +6,15 @@ import math
 
 from rich.table import Table
 
-from kdtheory.assessment import METHODS, Assessment, Comparison, Estimate, TeacherReport, Tuned
+from kdtheory.assessment import (
+    METHODS,
+    Assessment,
+    Comparison,
+    Estimate,
+    StudentTerms,
+    TeacherReport,
+    Tuned,
+)
 from kdtheory.assessment.tuning import TEMPERATURES
 from kdtheory.tools.report import console
 
@@ -26,7 +34,11 @@ def write(found: Assessment) -> None:
         for line in _settings(teacher):
             out.print(line, markup=False)
         if teacher.student is not None:
-            out.print(_for_the_student(teacher), markup=False)
+            out.print(_for_the_student(teacher.student), markup=False)
+        tuned, tempered = teacher.temperature, teacher.student_tempered
+        if tempered is not None and tuned is not None and tuned.log_loss_gain.low > 0:
+            sizes = _sizes(tempered.break_even)
+            out.print(f"At its best temperature N* is {sizes}.", markup=False)
         if teacher.if_bayes is not None:
             out.print("If this teacher were Bayes", style="italic", markup=False)
             out.print(_if_bayes(teacher))
@@ -182,9 +194,8 @@ def _gain(tuned: Tuned) -> str:
     return said + (" on held-out halves." if gain.low > 0 else " on held-out halves, no sure gain.")
 
 
-def _for_the_student(teacher: TeacherReport) -> str:
-    assert teacher.student is not None
-    found = teacher.student.break_even
+def _for_the_student(student: StudentTerms) -> str:
+    found = student.break_even
     if found.high == 0:
         return "One-hot labels give the more accurate risk of this student at every sample size."
     if found.value == math.inf:

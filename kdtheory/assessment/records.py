@@ -191,6 +191,7 @@ class TeacherReport:
         smoothing: the best mixture with the uniform distribution.
         penalties: of Propositions 3 and 5.
         student: with the student's losses only.
+        student_tempered: the same at the best temperature, fitted on other examples.
         identified: with several labels of some examples only.
         if_bayes: without them only.
     """
@@ -212,6 +213,7 @@ class TeacherReport:
     smoothing: Tuned
     penalties: tuple[Penalty, ...]
     student: StudentTerms | None
+    student_tempered: StudentTerms | None
     identified: Identified | None
     if_bayes: IfBayes | None
 

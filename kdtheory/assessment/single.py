@@ -136,9 +136,11 @@ def _report(
     bayes = None
     if known is None:
         bayes = identified.if_bayes(probs, teacher.log_probs, labels, losses, level)
-    student = None
+    student = tempered = None
     if losses is not None:
         student = identified.student_terms(probs, labels, losses, level)
+        if temperature is not None:
+            tempered = identified.student_terms(temperature.probs, labels, losses, level)
     return TeacherReport(
         name=teacher.name,
         brier=brier,
@@ -159,6 +161,7 @@ def _report(
             *ends, None if excess is None else excess.value, probs.shape[1], _range(losses)
         ),
         student=student,
+        student_tempered=tempered,
         identified=known,
         if_bayes=bayes,
     )

@@ -34,10 +34,12 @@ class Judged(NamedTuple):
     Attributes:
         tuned: the setting and its mean gains.
         brier_gains: by how much the Brier loss of every example falls.
+        probs: the teacher's probabilities with the setting.
     """
 
     tuned: Tuned
     brier_gains: FloatArray
+    probs: FloatArray
 
 
 def brier_losses(probs: FloatArray, labels: Labels) -> FloatArray:
@@ -167,4 +169,4 @@ def _cross_fitted(
         log_loss_gain=asymptotic(gain, level),
         brier_gain=asymptotic(brier_gains, level),
     )
-    return Judged(tuned, brier_gains)
+    return Judged(tuned, brier_gains, probs)

@@ -194,6 +194,12 @@ def test_what_is_fitted_on_one_half_is_judged_on_the_other():
     at = np.arange(101), labels
     gain = logs[at] - np.log(probs)[at]
     assert found.temperature.log_loss_gain.value == pytest.approx(gain.mean(), rel=1e-9)
+    losses = rng.random((101, 3))
+    told = assess(probs, labels, losses=losses)["teacher"]
+    by_hand = assess(np.exp(logs), labels, losses=losses)["teacher"].student
+    assert told.student_tempered.bias.value == pytest.approx(by_hand.bias.value, rel=1e-9)
+    assert told.student_tempered.break_even.low == pytest.approx(by_hand.break_even.low, rel=1e-9)
+    assert told.student.bias != told.student_tempered.bias
     tempered = ((np.exp(logs) - np.eye(3)[labels]) ** 2).sum(axis=1)
     original = ((probs - np.eye(3)[labels]) ** 2).sum(axis=1)
     assert found.temperature.brier_gain.value == pytest.approx((original - tempered).mean())

@@ -114,7 +114,7 @@ def plot_risks(found: Assessment, ax: Axes | None = None) -> Axes:
         low, high = teacher.excess_at_least, teacher.excess_at_most
         if teacher.identified is not None:
             low, high = teacher.identified.excess.low, teacher.identified.excess.high
-        low = max(low, 0.0)
+        low, high = max(low, 0.0), max(high, 0.0)
         line = ax.errorbar(
             (low + high) / 2,
             place + 0.36,

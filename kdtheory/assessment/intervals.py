@@ -134,13 +134,14 @@ def ratio(numerators: FloatArray, denominators: FloatArray, level: float) -> Est
     quantile = float(special.stdtrit(count - 1, 0.5 * (1.0 + level)))
     scaled = np.cov(numerators, denominators) * (quantile**2 / count)
     aa, ab, bb = (float(scaled[place]) for place in ((0, 0), (0, 1), (1, 1)))
+    value = max(above / below, 0.0)
     leading = below**2 - bb
     if leading <= 0:
-        return Estimate(above / below, 0.0, math.inf, FIELLER)
+        return Estimate(value, 0.0, math.inf, FIELLER)
     middle = (above * below - ab) / leading
     # Zero at the estimate is inside, so that there are two roots.
     half = math.sqrt(max(middle**2 - (above**2 - aa) / leading, 0.0))
-    return Estimate(above / below, max(middle - half, 0.0), max(middle + half, 0.0), FIELLER)
+    return Estimate(value, max(middle - half, 0.0), max(middle + half, 0.0), FIELLER)
 
 
 def break_even(gained: FloatArray, biases: FloatArray, level: float) -> Estimate:

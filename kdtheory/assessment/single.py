@@ -233,6 +233,11 @@ def _warnings(reports: list[TeacherReport], labels: Labels, losses: FloatArray |
                 "disagreement is used."
             )
     for report in reports:
+        if report.identified is not None and report.identified.excess.high < 0:
+            said.append(
+                f"{report.name}: labels of one example disagree more often than independent draws "
+                "from any law would, so that nothing that rests on disagreement can be trusted."
+            )
         if report.excluded:
             said.append(
                 f"{report.name}: {report.excluded} examples have a label to which it gives "

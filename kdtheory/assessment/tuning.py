@@ -115,7 +115,7 @@ def best_smoothing(teacher: Teacher, labels: Labels, seed: int, level: float) ->
 
         def slope(amount: float) -> float:
             mixed = (1.0 - amount) * probs + amount * uniform
-            with np.errstate(divide="ignore"):
+            with np.errstate(divide="ignore", over="ignore"):
                 return float(np.sum(weights * (probs - uniform) / mixed))
 
         return _sign_change(slope, 0.0, 1.0)

@@ -334,6 +334,9 @@ def test_ties_and_many_labels(num_labels):
     assert found.smoothing.value == 0.0
     assert found.smoothing.brier_gain.value == 0.0
     assert found.penalties[0].estimate == 0.0
+    assert found.identified.noise_ratio.value == 0.0
+    # Independent draws from any law agree now and then.
+    assert "disagree more often than independent draws" in assess(flat, labels).warnings[1]
 
 
 def test_labels_that_never_disagree():

@@ -37,8 +37,7 @@ def write(found: Assessment) -> None:
             out.print(_for_the_student(teacher.student), markup=False)
         tuned, tempered = teacher.temperature, teacher.student_tempered
         if tempered is not None and tuned is not None and tuned.log_loss_gain.low > 0:
-            sizes = _sizes(tempered.break_even)
-            out.print(f"At its best temperature N* is {sizes}.", markup=False)
+            out.print(f"At its best temperature {_tempered(tempered)}.", markup=False)
         if teacher.if_bayes is not None:
             out.print("If this teacher were Bayes", style="italic", markup=False)
             out.print(_if_bayes(teacher))
@@ -162,19 +161,18 @@ def _labels_worth(ratio: Estimate) -> str:
 def _settings(teacher: TeacherReport) -> list[str]:
     """Returns in words what temperature and smoothing would gain."""
     said = []
-    if teacher.temperature is not None:
-        hint = ""
-        if teacher.temperature.value != 1:
-            hint = "too sure; " if teacher.temperature.value > 1 else "not sure enough; "
-        edge = (
-            ""
-            if min(TEMPERATURES) < teacher.temperature.value < max(TEMPERATURES)
-            else (", the end of the range searched")
-        )
+    if teacher.temperature is not None and teacher.temperature.value == 1:
+        said.append("Best temperature: as it is.")
+    elif teacher.temperature is not None:
+        hint = "too sure; " if teacher.temperature.value > 1 else "not sure enough; "
+        inside = min(TEMPERATURES) < teacher.temperature.value < max(TEMPERATURES)
+        edge = "" if inside else ", the end of the range searched"
         said.append(
             f"Best temperature {teacher.temperature.value:.3g}{edge} ({hint}"
             f"{_halves(teacher.temperature)}): {_gain(teacher.temperature)}"
         )
+    if teacher.smoothing.value == 0:
+        return [*said, "Best smoothing: none."]
     said.append(
         f"Best smoothing {teacher.smoothing.value:.3g} ({_halves(teacher.smoothing)}): "
         f"{_gain(teacher.smoothing)}"
@@ -187,8 +185,6 @@ def _halves(tuned: Tuned) -> str:
 
 
 def _gain(tuned: Tuned) -> str:
-    if tuned.value == {"temperature": 1.0, "smoothing": 0.0}[tuned.name]:
-        return "as it is, nothing to gain."
     gain = tuned.log_loss_gain
     said = f"gains {_written(gain)} in log loss and {_written(tuned.brier_gain)} in Brier loss"
     return said + (" on held-out halves." if gain.low > 0 else " on held-out halves, no sure gain.")
@@ -209,6 +205,13 @@ def _for_the_student(student: StudentTerms) -> str:
         "estimated more accurately with this teacher's probabilities, above it with one-hot labels."
     )
     return said + (" No upper end: the bias may be zero." if found.high == math.inf else "")
+
+
+def _tempered(student: StudentTerms) -> str:
+    found = student.break_even
+    if found.value == math.inf:
+        return f"no bias is seen: N* is at least {_size(found.low)}"
+    return f"N* is {_sizes(found)}"
 
 
 def _if_bayes(teacher: TeacherReport) -> Table:
@@ -259,11 +262,10 @@ def _small_print(found: Assessment) -> str:
     if found.with_losses:
         methods.add(found.teachers[0].student.break_even.method)  # type: ignore[union-attr]
     said = "; ".join(f"{name}: {METHODS[name]}" for name in METHODS if name in methods)
-    pairs = (
-        f"those of the {len(found.comparisons)} comparisons together. " if found.comparisons else ""
-    )
+    count = len(found.comparisons)
+    pairs = f", those of the {count} comparisons together" if count > 1 else ""
     return (
-        f"Intervals: {found.level:.0%}, each by itself, {pairs}{said[0].upper() + said[1:]}. "
+        f"Intervals: {found.level:.0%}, each by itself{pairs}. {said[0].upper() + said[1:]}. "
         "Examples are taken to be independent, and neither teachers nor student to be trained on "
         f"them. Seed {found.seed}."
     )

@@ -82,6 +82,7 @@ def test_what_is_always_better_and_what_never(tmp_path: Path) -> None:
     said = words(run(tmp_path / "unbiased.npz"))
     assert "inf (" in said
     assert "Up to N =" in said
+    assert "Best temperature: as it is. Best smoothing: none." in said
     np.savez(
         tmp_path / "guessing.npz",
         guess=np.eye(2)[np.arange(240) % 2],
@@ -109,8 +110,9 @@ def test_one_label_per_example_says_what_is_missing(folder: Path) -> None:
 def test_logits_and_what_looks_like_the_other(folder: Path) -> None:
     np.save(folder / "logits.npy", 2 * np.log(TRUTH) + 1)
     labels = ("--labels", folder / "labels.npy")
-    result = run(folder / "logits.npy", *labels, "--logits")
+    result = run(folder / "logits.npy", *labels, "--logits", "--losses", folder / "losses.csv")
     assert "Best temperature" in words(result)
+    assert "At its best temperature N" in words(result).replace("no bias is seen: N", "N")
     assert "too sure" in words(result)
     assert "Warning" not in words(result)
     assert "say so: logits=True, or --logits" in refused(folder / "logits.npy", *labels)

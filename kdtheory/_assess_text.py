@@ -41,6 +41,7 @@ def write(found: Assessment) -> None:
         if teacher.if_bayes is not None:
             out.print("If this teacher were Bayes", style="italic", markup=False)
             out.print(_if_bayes(teacher))
+            out.print("  and neither a penalty nor a break-even size: N* is infinite.")
     out.print()
     for line in _missing(found):
         out.print(line, markup=False)

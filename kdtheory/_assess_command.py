@@ -16,7 +16,7 @@ def assess(
     teachers: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[TEACHER]...",
+            metavar="TEACHER",
             help="Files with predicted probabilities, one row per example that was not trained on: "
             ".npy, .csv, or .npz with one array per teacher and optionally labels and losses.",
         ),

@@ -80,13 +80,16 @@ def real_array(name: str, value: Any, *axes: str) -> FloatArray:
     return array
 
 
-def probability_rows(name: str, value: Any, *axes: str) -> FloatArray:
+def probability_rows(
+    name: str, value: Any, *axes: str, if_logits: str = "apply a softmax first"
+) -> FloatArray:
     """Returns an array whose last axis holds probability vectors, renormalised to sum to one.
 
     Args:
         name: the argument's name, for the message.
         value: anything array-like.
         axes: the names of the axes.
+        if_logits: what to do with logits, for the message.
 
     Returns:
         A float64 array with non-negative entries and rows that sum to one up to rounding.
@@ -102,7 +105,7 @@ def probability_rows(name: str, value: Any, *axes: str) -> FloatArray:
             name,
             f"{array[index]} at index {index}",
             "probabilities, none negative",
-            "If these are logits, apply a softmax first.",
+            f"If these are logits, {if_logits}.",
         )
     sums = array.sum(axis=-1, keepdims=True)
     worst = float(np.abs(sums - 1).max())
@@ -113,7 +116,7 @@ def probability_rows(name: str, value: Any, *axes: str) -> FloatArray:
             name,
             f"{where} {float(sums[(*index, 0)])}",
             f"sums of 1 (within {SUM_TOLERANCE})",
-            "Divide each row by its sum, or apply a softmax if these are logits.",
+            f"Divide each row by its sum; if these are logits, {if_logits}.",
         )
     return array / sums
 

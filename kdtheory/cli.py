@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from kdtheory._assess_command import assess
 from kdtheory._best_constant_command import best_constant
 from kdtheory._bounds_command import bounds
 from kdtheory._decompose_command import decompose
@@ -332,7 +333,7 @@ def findings(slugs: Slugs = None, as_json: Json = False) -> None:
     typer.echo("A finding is about the text examined, not about other versions of the paper.")
 
 
-for _command in (bounds, decompose, falsify, mutants, sharpness):
+for _command in (assess, bounds, decompose, falsify, mutants, sharpness):
     app.command()(_command)
 app.command("best-constant")(best_constant)
 

@@ -19,6 +19,8 @@ WORLD = ("example_weights", "losses", "teacher_kernel", "num_samples")
 STUDENT = ("pseudo_data_law", "student_kernel")
 KEYS = (*WORLD, "student_law", *STUDENT, "inputs", "gaps", "divergence")
 
+TEMPLATE = "Write it with numpy.savez, or start from --example NAME --save FILE.npz."
+
 FORMS = (
     f"{', '.join(WORLD)} and student_law (or {' and '.join(STUDENT)}), optionally inputs; or gaps, "
     "optionally divergence"
@@ -51,7 +53,7 @@ def read_process(path: str | Path) -> DistillationProcess | GapSamples:
         InputError: for everything that is neither.
     """
     path = Path(path)
-    arrays = _arrays(path)
+    arrays = archive_arrays(path, TEMPLATE)
     for name in arrays:
         if name not in KEYS:
             near = difflib.get_close_matches(name, KEYS, n=1, cutoff=0.0)[0]
@@ -130,8 +132,16 @@ def _process(path: Path, arrays: dict[str, Any]) -> DistillationProcess:
         )
 
 
-def _arrays(path: Path) -> dict[str, Any]:
-    """Returns the arrays of an archive."""
+def archive_arrays(path: Path, mend: str) -> dict[str, Any]:
+    """Returns the arrays of an ``.npz`` file.
+
+    Args:
+        path: the file.
+        mend: how to write one, for the message.
+
+    Raises:
+        InputError: if it is not one, or holds other than arrays of numbers.
+    """
     if not path.is_file():
         got = "a folder" if path.is_dir() else "no such file"
         _check.refuse(str(path), got, "a .npz file", "Check the name and the folder.")
@@ -140,7 +150,7 @@ def _arrays(path: Path) -> dict[str, Any]:
             str(path),
             "a file that is not a zip archive",
             "an .npz archive",
-            "Write it with numpy.savez, or start from --example NAME --save FILE.npz.",
+            mend,
         )
     try:
         with np.load(path, allow_pickle=False) as archive:

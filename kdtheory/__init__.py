@@ -10,6 +10,7 @@ Public names load on first use, so that ``import kdtheory`` costs nothing:
 * ``CLAIMS`` and ``find(slug)``: the catalogue;
 * ``bounds(process)``: every bound on the student's generalisation gap that a `DistillationProcess`
   allows, ranked; ``bounds_from_samples`` for measured gaps;
+* ``assess(teachers, labels)``: what labels identify of what a teacher will do for a student;
 * ``sharpness(loss, parameters, data, radius=...)``: how sharp your own loss is around what was
   learned, and what sharpness-aware bounds make of it;
 * ``decompose``: the terms of the distillation divergence of a linear-Gaussian design;
@@ -73,6 +74,8 @@ _NAMES = {
     "falsify": "kdtheory.tools",
     "replay": "kdtheory.tools",
     "verify": "kdtheory.tools",
+    "Assessment": "kdtheory.assessment",
+    "assess": "kdtheory.assessment",
     "SharpnessReport": "kdtheory.flatness",
     "plot_sharpness": "kdtheory.flatness",
     "sharpness": "kdtheory.flatness",
@@ -131,6 +134,8 @@ if TYPE_CHECKING:
     from kdtheory import soft_labels as soft_labels
     from kdtheory import strategies as strategies
     from kdtheory import theorems as theorems
+    from kdtheory.assessment import Assessment as Assessment
+    from kdtheory.assessment import assess as assess
     from kdtheory.claim import Assumption as Assumption
     from kdtheory.claim import Axis as Axis
     from kdtheory.claim import Case as Case

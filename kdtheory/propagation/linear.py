@@ -163,3 +163,33 @@ def pooled_intra_student_variance(
     averaged = averaged_variance(variances, correlation, num_responses)
     within = jnp.mean(variances) * (1.0 - correlation) * (1.0 - 1.0 / num_responses)
     return intra_student_variance(inputs, averaged) + within
+
+
+@jax.jit
+def random_design_variance(
+    covariance: Float[Array, "features features"],
+    variance: Float[Array, ""],
+    points: Float[Array, "points features"],
+    num_samples: Float[Array, ""],
+) -> Float[Array, "points"]:
+    r"""Returns $\sigma^2\,x^\top\Sigma^{-1}x/(n-p-1)$: each student has Gaussian inputs of its own.
+
+    The rows of $X$ are independent with the law $\mathcal N(0, \Sigma)$, so that
+    $\mathbb E(X^\top X)^{-1} = \Sigma^{-1}/(n-p-1)$ (the mean of an inverse Wishart matrix).
+
+    Args:
+        covariance: $\Sigma$ of the inputs, positive definite.
+        variance: $\sigma^2$ of the averaged responses.
+        points: where the students predict.
+        num_samples: $n > p + 1$; below, the variance is infinite.
+
+    Example:
+        >>> one = jnp.ones(())
+        >>> print(random_design_variance(jnp.eye(1), one, jnp.ones((1, 1)), 6 * one))
+        [0.25]
+    """
+    factor = jnp.linalg.cholesky(covariance), True
+    scaled = jnp.sum(points * cho_solve(factor, points.T).T, axis=1)
+    freedom = num_samples - covariance.shape[0] - 1.0
+    finite = freedom > 0
+    return jnp.where(finite, variance * scaled / jnp.where(finite, freedom, 1.0), jnp.inf)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+from jax.scipy.linalg import solve_triangular
 from jaxtyping import Array, Float
 
 from kdtheory._types import Scalar
@@ -150,6 +151,22 @@ def matrix_combined_covariance(
     mixed = weight @ cross_covariance @ rest.T
     own = weight @ covariance @ weight.T
     return own + mixed + mixed.T + rest @ other_covariance @ rest.T
+
+
+@jax.jit
+def minimum_variance(covariance: Float[Array, "estimates estimates"]) -> Scalar:
+    r"""Returns $1/(1^\top C^{-1}1)$, the smallest variance of weights that sum to one.
+
+    Args:
+        covariance: $C$, positive definite; for a singular one see `minimum_variance_weights`.
+
+    Example:
+        >>> print(minimum_variance(jnp.array([[1.0, 0.5], [0.5, 0.5]])))
+        0.5
+    """
+    factor = jnp.linalg.cholesky(covariance)
+    ones = jnp.ones(covariance.shape[0], covariance.dtype)
+    return 1.0 / jnp.sum(solve_triangular(factor, ones, lower=True) ** 2)
 
 
 @jax.jit

@@ -13,6 +13,7 @@ from kdtheory.theorems import (
     linear_gaussian,
     proper_losses,
     sharpness_aware,
+    uncertainty_propagation,
     variance_reduction,
 )
 
@@ -25,6 +26,7 @@ CLAIMS: tuple[Claim, ...] = (
     *distillation_divergence.CLAIMS,
     *sharpness_aware.CLAIMS,
     *linear_gaussian.CLAIMS,
+    *uncertainty_propagation.CLAIMS,
 )
 
 

@@ -96,13 +96,15 @@ def uncertainty_budget(
     left, singular, right = left[:, :rank], singular[:rank], right[:rank]
     kept = _unfinished(singular, num_samples, num_steps, step_size, targets)
 
-    # Predictions are weights times averaged responses plus what is left of the start.
-    averaged = variances * (rho + (1.0 - rho) / num_responses)
+    # Opposed responses cancel at the lowest correlation: nothing is left but rounding.
+    share = max(rho + (1.0 - rho) / num_responses, 0.0)
+    averaged = share * variances
     coordinates = points @ right.T
     unspanned = points - coordinates @ right
-    weights = (coordinates * ((1.0 - kept) / singular)) @ left.T
-    from_responses = float(np.mean(weights**2 @ averaged))
-    from_start = start * float(np.mean((coordinates * kept) ** 2 @ np.ones(rank)))
+    # A prediction is a sum of responses with the weights half @ left.T, and what the start leaves.
+    half = coordinates * ((1.0 - kept) / singular)
+    single = float(np.mean(np.sum((half @ ((left.T * variances) @ left)) * half, axis=1)))
+    from_start = start * float(np.mean(np.sum((coordinates * kept) ** 2, axis=1)))
     from_start += start * float(np.mean(np.sum(unspanned**2, axis=1)))
 
     # What the fit leaves of response j is the part outside the span, and the part not yet learned.
@@ -118,7 +120,6 @@ def uncertainty_budget(
     if head != "point":
         inference += misfit
 
-    shared = float(np.mean(weights**2 @ variances)) * max(rho, 0.0)
     size = np.abs(points).max()
     return UncertaintyBudget(
         num_samples=num_samples,
@@ -130,8 +131,8 @@ def uncertainty_budget(
         num_steps=num_steps,
         initial_std=math.sqrt(start),
         teacher_variance=float(np.mean(variances)),
-        teacher_response=from_responses,
-        shared_response=shared,
+        teacher_response=share * single,
+        shared_response=max(rho, 0.0) * single,
         student_training=from_start,
         student_inference=inference,
         misfit=misfit,

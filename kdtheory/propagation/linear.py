@@ -5,7 +5,7 @@ $\sigma_i^2$ and correlation $\rho$ between answers to one input; answers to dif
 uncorrelated. The student is the least-squares fit to the averages $\bar y_i$. Only second moments
 matter: nothing here is Gaussian, and $m$ need not be linear.
 
-The formulas go through the Gram matrix $X^\top X$ with one step of refinement, which is as good as
+The formulas go through the Gram matrix $X^\top X$ with two steps of refinement, which is as good as
 a QR decomposition as long as $\kappa(X)^2\varepsilon$ is small; `uncertainty_budget` is the
 function for any other design.
 """
@@ -58,8 +58,10 @@ def response_weights(
     factor = jnp.linalg.cholesky(inputs.T @ inputs), True
     weights = cho_solve(factor, points.T).T @ inputs.T
     # Unbiasedness, weights @ X = points, is what rounding of the Gram matrix spoils first.
-    missing = points - weights @ inputs
-    return weights + cho_solve(factor, missing.T).T @ inputs.T
+    for _ in range(2):
+        missing = points - weights @ inputs
+        weights = weights + cho_solve(factor, missing.T).T @ inputs.T
+    return weights
 
 
 @jax.jit
@@ -98,7 +100,7 @@ def student_covariance(
         [[0.5]]
     """
     weights = response_weights(inputs, jnp.eye(inputs.shape[1], dtype=inputs.dtype))
-    return (weights * variances) @ weights.T
+    return (weights * variances[None, :]) @ weights.T
 
 
 @jax.jit

@@ -45,10 +45,9 @@ def inverse_variance_weights(variances: Float[Array, "estimates"]) -> Float[Arra
         >>> print(inverse_variance_weights(jnp.array([1.0, 4.0])))
         [0.8 0.2]
     """
-    smallest = jnp.min(variances)
     # Relative to the smallest nothing overflows, however small the variances are.
-    exact = variances == smallest
-    relative = jnp.where(exact, 1.0, smallest / jnp.where(exact, 1.0, variances))
+    noisy = variances > 0
+    relative = jnp.where(noisy, jnp.min(variances) / jnp.where(noisy, variances, 1.0), 1.0)
     return relative / jnp.sum(relative)
 
 

@@ -16,7 +16,8 @@ averages.
 * Inverse-variance weights are best for uncorrelated estimates with known variances
   (``inverse_variance``, ``inverse_variance_matrix``). The abstract does not say so
   (``inverse_variance_printed``): a student and a response that it was trained on are correlated,
-  and then the response deserves no weight (``correlated_weights``). Estimated variances cost
+  and then the response deserves no weight (``correlated_weights``, ``reused_response``,
+  ``reused_response_cost``). Estimated variances cost
   something and claim the opposite (``estimated_variance_cost``, ``estimated_variance_claim``).
 
 `kdtheory.propagation` holds the formulas for users, ``formulas`` what the claims add, ``draws`` the

@@ -9,13 +9,18 @@ import jax.numpy as jnp
 
 from kdtheory._types import Scalar
 from kdtheory.claim import Assumption, Case, Claim, Finding, Relation, TextExamined
-from kdtheory.domains import Domain, positive
+from kdtheory.domains import Domain, integers, positive
 from kdtheory.propagation import weights
 from kdtheory.theorems.uncertainty_propagation import draws, formulas
+from kdtheory.theorems.uncertainty_propagation.claims_students import SINGLE
 from kdtheory.theorems.uncertainty_propagation.worlds import (
+    EQUAL_VARIANCES,
+    alike,
     dependent_estimates,
     known_variances,
     reconstructed,
+    response_scale,
+    student,
     vector_estimates,
 )
 
@@ -167,44 +172,40 @@ INVERSE_VARIANCE_MATRIX = Claim(
     uses=("uncertainty_propagation/inverse_variance",),
 )
 
-DEGREES = 3
-"""Degrees of freedom of an estimated variance: four responses to every input."""
+
+def _estimated(size: tuple[int, ...]) -> Domain:
+    parts = positive(size[0]) * integers(1, draws.MAX_DEGREES)
+    return parts.named("variances", "degrees_of_freedom")
 
 
-def _variances(size: tuple[int, ...]) -> Domain:
-    return positive(size[0]).named("variances")
+def _after_weighting(variances: Any, degrees: Any) -> Scalar:
+    return jnp.mean(2.0 * variances * formulas.beta_second_moment(degrees / 2))
 
 
-def _after_weighting(variances: Any) -> Scalar:
-    return jnp.mean(2.0 * variances * formulas.beta_second_moment(DEGREES / 2))
-
-
-def _after_weighting_claimed(variances: Any) -> Scalar:
+def _after_weighting_claimed(variances: Any, degrees: Any) -> Scalar:
     # w (1 - w) has the mean 1/2 - E w^2, and the sum of the estimates, 2 v, is independent of it.
-    return jnp.mean(2.0 * variances * (0.5 - formulas.beta_second_moment(DEGREES / 2)))
-
-
-def _degrees(variances: Any) -> Scalar:
-    return jnp.asarray(DEGREES, variances.dtype)
+    return jnp.mean(2.0 * variances * (0.5 - formulas.beta_second_moment(degrees / 2)))
 
 
 ESTIMATED_VARIANCE_COST = Claim(
     slug="uncertainty_propagation/estimated_variance_cost",
     title="What weights from estimated variances cost",
     statement=r"\mathbb V[\hat w\,t+(1-\hat w)\,s] = \frac v2\Bigl(1+\frac1{\nu+1}\Bigr)"
-    r"\text{ for two estimates of variance }v\text{, each estimated with }\nu"
-    r"\text{ degrees of freedom; on average over inputs, }\nu = 3",
+    r"\text{ for two means of variance }v\text{, each estimated with }\nu"
+    r"\text{ degrees of freedom; averaged over inputs}",
     relation=Relation.EQ,
     lhs=_after_weighting,
-    rhs=lambda variances: jnp.mean(
-        weights.estimated_weights_variance(variances, _degrees(variances))
-    ),
-    domain=_variances,
+    rhs=lambda variances, degrees: jnp.mean(weights.estimated_weights_variance(variances, degrees)),
+    domain=_estimated,
     sizes=((2,), (1,)),
-    scale=lambda variances: jnp.max(variances),
-    draws={"lhs": draws.weights_draw(DEGREES, claimed=False)},
+    scale=lambda variances, _: jnp.max(variances),
+    draws={"lhs": draws.SQUARED_ERROR},
     tight=(
-        Case("unit variance", lambda: jnp.ones(1), "both sides are 5/8, where known ones give 1/2"),
+        Case(
+            "four responses each",
+            lambda: _arrays([1], 3),
+            "both sides are 5/8, where known variances give 1/2",
+        ),
     ),
     uses=("uncertainty_propagation/inverse_variance",),
 )
@@ -214,16 +215,75 @@ ESTIMATED_VARIANCE_CLAIM = dataclasses.replace(
     slug="uncertainty_propagation/estimated_variance_claim",
     title="What weights from estimated variances claim to have",
     statement=r"\mathbb E\,\frac1{1/\hat v_t+1/\hat v_s} = \frac v2\,\frac\nu{\nu+1}"
-    r"\text{ where both variances are }v\text{; on average over inputs, }\nu = 3",
+    r"\text{ where both variances are }v\text{; averaged over inputs}",
     lhs=_after_weighting_claimed,
-    rhs=lambda variances: jnp.mean(
-        weights.claimed_weights_variance(variances, _degrees(variances))
-    ),
-    draws={"lhs": draws.weights_draw(DEGREES, claimed=True)},
+    rhs=lambda variances, degrees: jnp.mean(weights.claimed_weights_variance(variances, degrees)),
+    draws={"lhs": draws.CLAIMED_VARIANCE},
     tight=(
-        Case("unit variance", lambda: jnp.ones(1), "both sides are 3/8, less than known ones give"),
+        Case(
+            "four responses each",
+            lambda: _arrays([1], 3),
+            "both sides are 3/8, where known variances give 1/2",
+        ),
     ),
     uses=("uncertainty_propagation/estimated_variance_cost",),
+)
+
+REUSED_RESPONSE = Claim(
+    slug="uncertainty_propagation/reused_response",
+    title="A response that the student was trained on deserves no weight",
+    statement=r"\min_w\mathbb V[w\,y_i+(1-w)\,\hat y_i] = \mathbb V[\hat y_i]"
+    r"\text{ for the least-squares student's }\hat y_i",
+    relation=Relation.EQ,
+    lhs=formulas.best_with_own_response,
+    rhs=formulas.first_prediction_variance,
+    domain=alike,
+    sizes=SINGLE,
+    scale=response_scale,
+    assumptions=(EQUAL_VARIANCES,),
+    tight=(
+        Case(
+            "mean of two responses",
+            lambda: student([[1], [1]], [1, 1], [1], 1),
+            "both sides are 1/2, the student's variance alone",
+        ),
+    ),
+    broken=(
+        Case(
+            "the other response is exact",
+            lambda: student([[1], [1]], [1, 0], [1], 1),
+            "twice the mean less the response is the exact one: variance 0, not 1/2",
+            "equal variances",
+        ),
+    ),
+    uses=("uncertainty_propagation/correlated_weights",),
+)
+
+REUSED_RESPONSE_COST = dataclasses.replace(
+    REUSED_RESPONSE,
+    slug="uncertainty_propagation/reused_response_cost",
+    title="What inverse-variance weights have when the response is reused",
+    statement=r"\mathbb V[w\,y_i+(1-w)\,\hat y_i] = \sigma^2\bigl(h+w^2(1-h)\bigr) \ge \sigma^2h"
+    r"\text{ for }w = \tfrac h{1+h},\ h = x_i^\top(X^\top X)^{-1}x_i",
+    lhs=formulas.naive_with_own_response,
+    rhs=formulas.naive_with_own_response_limit,
+    draws={"lhs": draws.NAIVE_WITH_OWN_RESPONSE},
+    tight=(
+        Case(
+            "mean of two responses",
+            lambda: student([[1], [1]], [1, 1], [1], 1),
+            "both sides are 5/9, where the student alone has 1/2 and the weights claim 1/3",
+        ),
+    ),
+    broken=(
+        Case(
+            "the other response is exact",
+            lambda: student([[1], [1]], [1, 0], [1], 1),
+            "the weights are 1/5 and 4/5, and give 9/25, not 5/9",
+            "equal variances",
+        ),
+    ),
+    uses=("uncertainty_propagation/reused_response",),
 )
 
 CLAIMS = (
@@ -233,4 +293,6 @@ CLAIMS = (
     CORRELATED_WEIGHTS,
     ESTIMATED_VARIANCE_COST,
     ESTIMATED_VARIANCE_CLAIM,
+    REUSED_RESPONSE,
+    REUSED_RESPONSE_COST,
 )

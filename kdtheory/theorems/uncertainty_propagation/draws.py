@@ -123,32 +123,59 @@ RANDOM_DESIGN = Draw(
 )
 
 
-def weights_draw(degrees: int, claimed: bool) -> Draw:
-    """Returns the draw of two means of Gaussian responses, weighted by their estimated variances.
+MAX_DEGREES = 7
+"""The most degrees of freedom of an estimated variance: eight responses are drawn."""
 
-    Args:
-        degrees: of freedom of either estimated variance; a mean is over one response more.
-        claimed: whether to return the variance that is claimed, or the squared error.
-    """
 
-    def sample(key: Key, variances: Any) -> Scalar:
-        shape = len(variances), 2, degrees + 1
-        spread = jnp.sqrt(variances * (degrees + 1))[:, None, None]
-        responses = spread * jax.random.normal(key, shape, variances.dtype)
-        found = responses.var(axis=2, ddof=1) / (degrees + 1)
-        inverse = 1.0 / found
-        if claimed:
-            return jnp.mean(1.0 / inverse.sum(axis=1))
-        mixed = (inverse * responses.mean(axis=2)).sum(axis=1) / inverse.sum(axis=1)
-        return jnp.mean(mixed**2)
+def _estimates(key: Key, variances: Any, degrees: Scalar) -> tuple[Any, Any]:
+    """Returns two means of responses for every variance, and their estimated variances."""
+    used = jnp.arange(MAX_DEGREES + 1) <= degrees
+    count = degrees + 1.0
+    shape = len(variances), 2, MAX_DEGREES + 1
+    spread = jnp.sqrt(variances * count)[:, None, None]
+    responses = spread * jax.random.normal(key, shape, variances.dtype)
+    means = jnp.sum(jnp.where(used, responses, 0.0), axis=2) / count
+    left = jnp.where(used, responses - means[:, :, None], 0.0)
+    return means, jnp.sum(left**2, axis=2) / degrees / count
 
-    def variance_bound(variances: Any) -> Scalar:
-        # An error given the weights is Gaussian with variance at most v: fourth moment 3 v^2. And
-        # 1/(1/a + 1/b) <= (a + b)/4, where a + b is v/nu times a chi-square with 2 nu degrees.
-        largest = jnp.max(variances) ** 2
-        return largest * (1 + 1 / degrees) / 4 if claimed else 3 * largest
 
-    return Draw(sample, variance_bound=variance_bound)
+def _squared_error(key: Key, variances: Any, degrees: Scalar) -> Scalar:
+    means, found = _estimates(key, variances, degrees)
+    mixed = (means / found).sum(axis=1) / (1.0 / found).sum(axis=1)
+    return jnp.mean(mixed**2)
+
+
+def _claimed(key: Key, variances: Any, degrees: Scalar) -> Scalar:
+    return jnp.mean(1.0 / (1.0 / _estimates(key, variances, degrees)[1]).sum(axis=1))
+
+
+SQUARED_ERROR = Draw(
+    _squared_error,
+    # Given the weights an error is Gaussian with variance at most v: its fourth moment is 3 v^2.
+    variance_bound=lambda variances, _: 3 * jnp.max(variances) ** 2,
+)
+CLAIMED_VARIANCE = Draw(
+    _claimed,
+    # 1/(1/a + 1/b) <= (a + b)/4, and a + b is v/nu times a chi-square with 2 nu degrees.
+    variance_bound=lambda variances, degrees: jnp.max(variances) ** 2 * (1 + 1 / degrees) / 4,
+)
+
+
+def _naive_with_own(key: Key, student: Student, fit: Any) -> Scalar:
+    responses = _responses(key, student).mean(axis=1)
+    of_first = student.inputs[0] @ fit
+    predicted = jnp.sum(of_first**2 * student.variances)
+    own = student.variances[0]
+    mixed = (predicted * responses[0] + own * (of_first @ responses)) / (own + predicted)
+    return mixed**2
+
+
+NAIVE_WITH_OWN_RESPONSE = Draw(
+    _naive_with_own,
+    # Neither the response nor the prediction exceeds this, and their mixture neither.
+    bounds=lambda student: (0.0, jnp.max(_largest_residual(student) ** 2)),
+    prepare=_with_fit,
+)
 
 
 def labels_draw(conserved: bool) -> Draw:

@@ -63,7 +63,7 @@ def gram_variance(student: Student) -> Scalar:
 def sandwich_variance(student: Student) -> Scalar:
     r"""Returns $x^\top G^{-1}(X^\top VX)G^{-1}x$ with $G = X^\top X$ and $V$ of the averages."""
     gram = student.inputs.T @ student.inputs
-    filling = (student.inputs.T * averages_of(student)) @ student.inputs
+    filling = (student.inputs.T * averages_of(student)[None, :]) @ student.inputs
     half = jnp.linalg.solve(gram, student.direction)
     return half @ filling @ half
 
@@ -179,7 +179,42 @@ def matrix_variance(teacher: Any, pupil: Any, cross: Any, weight: Any, direction
     return direction @ combined @ direction
 
 
-def beta_second_moment(shape: float) -> float:
+def _with_own_response(student: Student) -> tuple[Scalar, Scalar, Scalar]:
+    """Returns the variances of the first response and of its prediction, and their covariance."""
+    hat = linear.response_weights(student.inputs, student.inputs[:1])[0]
+    return student.variances[0], hat**2 @ student.variances, hat[0] * student.variances[0]
+
+
+def best_with_own_response(student: Student) -> Scalar:
+    """Returns the smallest variance of the first response combined with its prediction."""
+    return weights.pair_variance(*_with_own_response(student))
+
+
+def naive_with_own_response(student: Student) -> Scalar:
+    """Returns the variance that inverse-variance weights have for the two."""
+    own, predicted, cross = _with_own_response(student)
+    covariance = jnp.array([[own, cross], [cross, predicted]])
+    return naive_variance(covariance, jnp.stack([own, predicted]))
+
+
+def _first_leverage(student: Student) -> Scalar:
+    first = student.inputs[0]
+    return first @ jnp.linalg.solve(student.inputs.T @ student.inputs, first)
+
+
+def first_prediction_variance(student: Student) -> Scalar:
+    r"""Returns $\sigma^2h$ at the first input, with the first response's variance for all."""
+    return student.variances[0] * _first_leverage(student)
+
+
+def naive_with_own_response_limit(student: Student) -> Scalar:
+    r"""Returns $\sigma^2(h + w^2(1-h))$ with $w = h/(1+h)$, at the first input."""
+    leverage = _first_leverage(student)
+    weight = leverage / (1.0 + leverage)
+    return student.variances[0] * (leverage + weight**2 * (1.0 - leverage))
+
+
+def beta_second_moment(shape: Scalar) -> Scalar:
     r"""Returns $\mathbb E\,W^2$ for $W\sim\mathrm{Beta}(a, a)$."""
     return shape * (shape + 1.0) / (2.0 * shape * (2.0 * shape + 1.0))
 
@@ -194,8 +229,8 @@ def _averages(world: SampledLabels) -> tuple[Any, Any]:
     """Returns the probability of every sequence of labels, and the shares of labels in it."""
     sequences = enumerated(len(world.probs), world.num_responses)
     probability = jnp.prod(world.probs[sequences], axis=1)
-    labels = jnp.arange(len(world.probs))
-    shares = (sequences[:, :, None] == labels).astype(world.probs.dtype).mean(axis=1)
+    labels = jnp.arange(len(world.probs), dtype=sequences.dtype)
+    shares = (sequences[:, :, None] == labels[None, None, :]).astype(world.probs.dtype).mean(axis=1)
     return probability, shares
 
 

@@ -30,7 +30,7 @@ def plot_budgets(budgets: Sequence[UncertaintyBudget], ax: Axes | None = None) -
     if ax is None:
         import matplotlib.pyplot as plt
 
-        ax = plt.subplots(figsize=(6.4, 4.0), layout="constrained")[1]
+        ax = plt.subplots(figsize=(max(6.4, 1.1 * len(budgets)), 4.0), layout="constrained")[1]
     places = np.arange(len(budgets))
     units = np.array([budget.teacher_variance or 1.0 for budget in budgets])
     bottom = np.zeros(len(budgets))
@@ -42,5 +42,6 @@ def plot_budgets(budgets: Sequence[UncertaintyBudget], ax: Axes | None = None) -
     ax.set_xticks(places, [f"k={budget.num_responses}\n{budget.head}" for budget in budgets])
     ax.set_ylabel("variance of an answer / the teacher's")
     ax.set_title("Where a distilled student's variance comes from")
-    ax.legend()
+    ax.set_ylim(top=1.3 * max(1.0, bottom.max(initial=0.0)))
+    ax.legend(loc="upper center", ncols=4, fontsize="small")
     return ax

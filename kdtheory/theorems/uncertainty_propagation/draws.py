@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from kdtheory._types import Key, Scalar
 from kdtheory.claim import Draw
 from kdtheory.objects.students import RandomDesign, SampledLabels, Student
-from kdtheory.theorems._sampling import categorical
+from kdtheory.theorems._sampling import COPIES, categorical
 
 
 def _with_fit(student: Student) -> tuple[Student, Any]:
@@ -140,7 +140,7 @@ def _estimates(key: Key, variances: Any, degrees: Scalar) -> tuple[Any, Any]:
 
 
 def _squared_error(key: Key, variances: Any, degrees: Scalar) -> Scalar:
-    means, found = _estimates(key, variances, degrees)
+    means, found = _estimates(key, jnp.tile(variances, COPIES * 2), degrees)
     mixed = (means / found).sum(axis=1) / (1.0 / found).sum(axis=1)
     return jnp.mean(mixed**2)
 
@@ -152,7 +152,8 @@ def _claimed(key: Key, variances: Any, degrees: Scalar) -> Scalar:
 SQUARED_ERROR = Draw(
     _squared_error,
     # Given the weights an error is Gaussian with variance at most v: its fourth moment is 3 v^2.
-    variance_bound=lambda variances, _: 3 * jnp.max(variances) ** 2,
+    # The mean is over independent errors, `COPIES` times two at every input.
+    variance_bound=lambda variances, _: 3 * jnp.mean(variances**2) / (2 * COPIES * len(variances)),
 )
 CLAIMED_VARIANCE = Draw(
     _claimed,

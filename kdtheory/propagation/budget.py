@@ -22,7 +22,7 @@ from kdtheory.propagation.records import HEADS, UncertaintyBudget
 
 
 def uncertainty_budget(
-    X: Any,  # noqa: N803
+    X: Any,
     sigma: Any,
     k: int = 1,
     *,

@@ -33,6 +33,7 @@ def combined_variance(
     return weights @ covariance @ weights
 
 
+@jax.jit
 def inverse_variance_weights(variances: Float[Array, "estimates"]) -> Float[Array, "estimates"]:
     r"""Returns weights proportional to $1/v_i$, which sum to one.
 

@@ -19,6 +19,8 @@ pytestmark = pytest.mark.usefixtures("strict")
 # One column, three inputs: everything is a fraction, and 3 * 2 signs are enumerated.
 COLUMN, STD, K = (1, 2, -1), (1, Fraction(1, 2), 3), 2
 
+HEADS = ("averages", "pooled")
+
 
 def fits():
     """Every way in which two-valued noise can fall: responses, averages, and the fit to them."""
@@ -151,9 +153,6 @@ def test_public_formulas_agree_with_the_budget_and_compose():
     np.testing.assert_allclose(np.einsum("ip,pq,iq->i", points, covariance, points), across, 1e-12)
     slopes = jax.grad(lambda v: linear.inter_student_variance(design, v, points[:1])[0])(averaged)
     np.testing.assert_allclose(slopes, (points[:1] @ np.linalg.pinv(inputs))[0] ** 2, rtol=1e-10)
-
-
-HEADS = ("averages", "pooled")
 
 
 def test_single_precision_keeps_half_of_its_digits_on_a_hard_design():

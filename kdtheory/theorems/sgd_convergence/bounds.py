@@ -113,7 +113,7 @@ def needell_ward_srebro(
         strong_convexity: $\mu$.
         noise: $\sigma^2$.
     """
-    left = 1 - step_size * component_smoothness
+    left = jnp.asarray(1 - step_size * component_smoothness)
     neighbourhood = _ratio(step_size * noise, strong_convexity * left)
     return _promised(left > 0, 1 - 2 * step_size * strong_convexity * left, neighbourhood)
 
@@ -134,7 +134,7 @@ def quasi_convex_any_noise(
         strong_convexity: $\mu$, of quasi-convexity.
         noise: $\sigma^2$.
     """
-    left = 1 - step_size * expected_smoothness
+    left = jnp.asarray(1 - step_size * expected_smoothness)
     neighbourhood = _ratio(step_size * noise, strong_convexity * left)
     return _promised(left > 0, 1 - step_size * strong_convexity, neighbourhood)
 

@@ -13,7 +13,7 @@ import jax
 
 from kdtheory._types import Scalar
 from kdtheory.claim import OURS, Case, Claim, TextExamined
-from kdtheory.theorems.sgd_convergence import bounds, worlds
+from kdtheory.theorems.sgd_convergence import bounds, draws, worlds
 from kdtheory.theorems.sgd_convergence.worlds import Run, run_case
 
 SIZES = ((2, 2, 3), (2, 1, 1))
@@ -86,6 +86,7 @@ STRONGLY_CONVEX_ONEHOT = Claim(
     domain=worlds.noisy_runs,
     sizes=SIZES,
     scale=worlds.distance_scale(_HALF),
+    draws={"lhs": draws.distance_draw(_HALF)},
     tight=(_NO_STEP,),
     corners=(_AT_REST,),
 )
@@ -101,6 +102,7 @@ STRONGLY_CONVEX_BCP = dataclasses.replace(
     rhs=_strongly_convex(bounds.strongly_convex_bayes, _ONE, noisy=False),
     domain=worlds.interpolated_runs,
     scale=worlds.distance_scale(_ONE),
+    draws={"lhs": draws.distance_draw(_ONE)},
     tight=(_HALF_CURVED,),
 )
 
@@ -130,6 +132,7 @@ CONVEX_ONEHOT = dataclasses.replace(
     lhs=_side(worlds.mean_excess, _HALF),
     rhs=jax.jit(_convex_onehot),
     scale=worlds.excess_scale(_HALF),
+    draws={},
     tight=(_AT_REST,),
     corners=(_NO_STEP,),
 )
@@ -159,6 +162,7 @@ PL_ONEHOT = dataclasses.replace(
     lhs=_side(worlds.excess, _PL_HALF),
     rhs=_pl(bounds.pl_onehot, _PL_HALF, noisy=True),
     scale=worlds.excess_scale(_PL_HALF),
+    draws={},
 )
 
 PL_BCP = dataclasses.replace(
@@ -188,6 +192,7 @@ SHARPENED_BCP = dataclasses.replace(
     lhs=_side(worlds.distance, _TWO),
     rhs=_strongly_convex(bounds.sharpened_bayes, _TWO, noisy=False),
     scale=worlds.distance_scale(_TWO),
+    draws={},
     tight=(
         dataclasses.replace(
             _HALF_CURVED,
@@ -209,6 +214,7 @@ SHARPENED_ANY_NOISE = dataclasses.replace(
     lhs=_side(worlds.distance, _TWO),
     rhs=_strongly_convex(bounds.sharpened_any_noise, _TWO, noisy=True),
     scale=worlds.distance_scale(_TWO),
+    draws={},
 )
 
 SHARPENED_TARGET_NOISE = dataclasses.replace(
@@ -220,6 +226,7 @@ SHARPENED_TARGET_NOISE = dataclasses.replace(
     r"\text{ for }\gamma<\frac2{L_{\max}}\text{ if }E[\xi\,|\,x]=0",
     rhs=_strongly_convex(bounds.sharpened_target_noise, _TWO, noisy=True),
     domain=worlds.labelled_runs,
+    draws={"lhs": draws.distance_draw(_TWO)},
     tight=(_COIN,),
 )
 

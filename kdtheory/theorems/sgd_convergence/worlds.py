@@ -193,9 +193,9 @@ def run_case(
     weights: Any, curvatures: Any, slopes: Any, start: Any, fraction: float, num_steps: int
 ) -> Run:
     """Returns a run from nested lists."""
-    arrays = [jnp.asarray(part, dtype=float) for part in (weights, curvatures, slopes)]
-    first = jnp.asarray(start, dtype=float)
-    objective = QuadraticObjective(*arrays, jnp.zeros_like(first))
+    arrays = [jnp.asarray(part, dtype=float) for part in (weights, curvatures, slopes, start)]
+    law, curved, slope, first = arrays
+    objective = QuadraticObjective(law, curved, slope, jnp.zeros_like(first))
     return Run(objective, first, jnp.asarray(fraction, dtype=float), num_steps)
 
 

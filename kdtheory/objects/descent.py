@@ -6,6 +6,7 @@ of a tiny problem is walked (`enumerated_distances`); `simulated_distances` draw
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -22,6 +23,28 @@ Oracle = Callable[[Any], GradientLaw]
 
 MAX_PATHS = 100_000
 """How many paths are enumerated."""
+
+
+@functools.partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["objective", "start", "step_size"],
+    meta_fields=["num_steps"],
+)
+@dataclasses.dataclass(frozen=True)
+class QuadraticRun:
+    r"""SGD on a quadratic whose optimum is zero.
+
+    Attributes:
+        objective: the quadratic.
+        start: $\theta_0$, shape ``(features,)``.
+        step_size: $\gamma$.
+        num_steps: $T$, an int.
+    """
+
+    objective: QuadraticObjective
+    start: Float[Array, "features"]
+    step_size: Scalar
+    num_steps: int
 
 
 class Moments(NamedTuple):

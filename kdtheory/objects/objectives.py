@@ -141,7 +141,7 @@ class QuadraticObjective:
     @property
     def mean_curvatures(self) -> Float[Array, "features"]:
         r"""$\bar c_j=\sum_iw_ic_{ij}$, the Hessian of the mean."""
-        return self.weights @ self.curvatures
+        return jnp.tensordot(self.weights, self.curvatures, 1)
 
     @property
     def component_smoothness(self) -> Scalar:

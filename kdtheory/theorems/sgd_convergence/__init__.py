@@ -27,7 +27,9 @@ records.
 
 from kdtheory.theorems.sgd_convergence.claims_descent import DESCENT_CLAIMS
 from kdtheory.theorems.sgd_convergence.claims_noise import NOISE_CLAIMS
+from kdtheory.theorems.sgd_convergence.claims_risk import RISK_CLAIMS
+from kdtheory.theorems.sgd_convergence.claims_teachers import TEACHER_CLAIMS
 
-CLAIMS = (*NOISE_CLAIMS, *DESCENT_CLAIMS)
+CLAIMS = (*RISK_CLAIMS, *NOISE_CLAIMS, *TEACHER_CLAIMS, *DESCENT_CLAIMS)
 
 __all__ = ["CLAIMS"]

@@ -13,8 +13,9 @@ import jax
 
 from kdtheory._types import Scalar
 from kdtheory.claim import OURS, Case, Claim, TextExamined
+from kdtheory.objects.descent import QuadraticRun
 from kdtheory.theorems.sgd_convergence import bounds, draws, worlds
-from kdtheory.theorems.sgd_convergence.worlds import Run, run_case
+from kdtheory.theorems.sgd_convergence.worlds import run_case
 
 SIZES = ((2, 2, 3), (2, 1, 1))
 
@@ -30,40 +31,34 @@ _NO_STEP = Case(
 )
 _COIN = Case(
     "the coin of the two parabolas",
-    lambda: run_case([0.5, 0.5], [[1], [1]], [[1], [-1]], [2], 0.5, 3),
+    lambda: run_case([0.5, 0.5], [[1], [1]], [[1], [-1]], [2], 1.0, 3),
     "f = (x - b)^2/2 with b = +-1 and a step of 1: wherever it starts, the next iterate is +-1",
 )
 _AT_REST = Case(
     "at rest",
-    lambda: run_case([0.5, 0.5], [[0.5], [1]], [[0], [0]], [0], 0.5, 2),
+    lambda: run_case([0.5, 0.5], [[0.5], [1]], [[0], [0]], [0], 0.25, 2),
     "it starts at the optimum of all components",
 )
 
 
-def _side(function: Callable[[Run, worlds.Limit], Scalar], limit: worlds.Limit) -> Callable:
-    return jax.jit(lambda run: function(run, limit))
-
-
 def _strongly_convex(
-    bound: Callable[..., bounds.Geometric], limit: worlds.Limit, *, noisy: bool
-) -> Callable[[Run], Scalar]:
+    bound: Callable[..., bounds.Geometric], *, noisy: bool
+) -> Callable[[QuadraticRun], Scalar]:
     @jax.jit
-    def side(run: Run) -> Scalar:
+    def side(run: QuadraticRun) -> Scalar:
         own = run.objective
-        known = run.fraction * limit(own), own.component_smoothness, own.strong_convexity
+        known = run.step_size, own.component_smoothness, own.strong_convexity
         promised = bound(*known, own.noise) if noisy else bound(*known)
         return promised.after(run.num_steps, worlds.start_distance(run))
 
     return side
 
 
-def _pl(
-    bound: Callable[..., bounds.Geometric], limit: worlds.Limit, *, noisy: bool
-) -> Callable[[Run], Scalar]:
+def _pl(bound: Callable[..., bounds.Geometric], *, noisy: bool) -> Callable[[QuadraticRun], Scalar]:
     @jax.jit
-    def side(run: Run) -> Scalar:
+    def side(run: QuadraticRun) -> Scalar:
         own = run.objective
-        known: tuple[Any, ...] = (run.fraction * limit(own), own.smoothness)
+        known: tuple[Any, ...] = (run.step_size, own.smoothness)
         known = (*known, own.expected_smoothness, own.strong_convexity)
         promised = bound(*known, own.noise) if noisy else bound(*known)
         return promised.after(run.num_steps, own.excess(run.start))
@@ -81,12 +76,12 @@ STRONGLY_CONVEX_ONEHOT = Claim(
     r"+\frac{2\gamma\sigma^2}\mu\text{ for }\gamma\le\frac1{2L_{\max}}",
     source=worlds.source("Theorem 1, one-hot labels"),
     text_examined=TextExamined.ABSTRACT,
-    lhs=_side(worlds.distance, _HALF),
-    rhs=_strongly_convex(bounds.strongly_convex_onehot, _HALF, noisy=True),
-    domain=worlds.noisy_runs,
+    lhs=jax.jit(worlds.distance),
+    rhs=_strongly_convex(bounds.strongly_convex_onehot, noisy=True),
+    domain=worlds.noisy_runs(_HALF),
     sizes=SIZES,
-    scale=worlds.distance_scale(_HALF),
-    draws={"lhs": draws.distance_draw(_HALF)},
+    scale=worlds.distance_scale,
+    draws={"lhs": draws.DISTANCE},
     tight=(_NO_STEP,),
     corners=(_AT_REST,),
 )
@@ -98,26 +93,26 @@ STRONGLY_CONVEX_BCP = dataclasses.replace(
     statement=r"E\|\theta_T-\theta^*\|^2\le(1-\gamma\mu)^T\|\theta_0-\theta^*\|^2"
     r"\text{ for }\gamma\le\frac1{L_{\max}}\text{ if every gradient is 0 at }\theta^*",
     source=worlds.source("Theorem 1, Bayes class probabilities"),
-    lhs=_side(worlds.distance, _ONE),
-    rhs=_strongly_convex(bounds.strongly_convex_bayes, _ONE, noisy=False),
-    domain=worlds.interpolated_runs,
-    scale=worlds.distance_scale(_ONE),
-    draws={"lhs": draws.distance_draw(_ONE)},
+    lhs=jax.jit(worlds.distance),
+    rhs=_strongly_convex(bounds.strongly_convex_bayes, noisy=False),
+    domain=worlds.interpolated_runs(_ONE),
+    scale=worlds.distance_scale,
+    draws={"lhs": draws.DISTANCE},
     tight=(_HALF_CURVED,),
 )
 
 
-def _convex_onehot(run: Run) -> Scalar:
+def _convex_onehot(run: QuadraticRun) -> Scalar:
     own = run.objective
-    step_size, start = run.fraction * _HALF(own), worlds.start_distance(run)
+    step_size, start = run.step_size, worlds.start_distance(run)
     return bounds.convex_onehot(
         step_size, own.component_smoothness, own.noise, float(run.num_steps), start
     )
 
 
-def _convex_bayes(run: Run) -> Scalar:
+def _convex_bayes(run: QuadraticRun) -> Scalar:
     own = run.objective
-    step_size, start = run.fraction * _ONE(own), worlds.start_distance(run)
+    step_size, start = run.step_size, worlds.start_distance(run)
     return bounds.convex_bayes(step_size, own.component_smoothness, float(run.num_steps), start)
 
 
@@ -129,9 +124,10 @@ CONVEX_ONEHOT = dataclasses.replace(
     r"{2\gamma(1-2\gamma L_{\max})T}+\frac{\gamma\sigma^2}{1-2\gamma L_{\max}}"
     r"\text{ for }\gamma<\frac1{2L_{\max}}",
     source=worlds.source("Theorem 1, convex case, one-hot labels"),
-    lhs=_side(worlds.mean_excess, _HALF),
+    lhs=jax.jit(worlds.mean_excess),
     rhs=jax.jit(_convex_onehot),
-    scale=worlds.excess_scale(_HALF),
+    domain=worlds.noisy_runs(_HALF),
+    scale=worlds.excess_scale,
     draws={},
     tight=(_AT_REST,),
     corners=(_NO_STEP,),
@@ -145,10 +141,10 @@ CONVEX_BCP = dataclasses.replace(
     r"{2\gamma(1-\gamma L_{\max})T}\text{ for }\gamma<\frac1{L_{\max}}"
     r"\text{ if every gradient is 0 at }\theta^*",
     source=worlds.source("Theorem 1, convex case, Bayes class probabilities"),
-    lhs=_side(worlds.mean_excess, _ONE),
+    lhs=jax.jit(worlds.mean_excess),
     rhs=jax.jit(_convex_bayes),
-    domain=worlds.interpolated_runs,
-    scale=worlds.excess_scale(_ONE),
+    domain=worlds.interpolated_runs(_ONE),
+    scale=worlds.excess_scale,
     corners=(_HALF_CURVED,),
 )
 
@@ -159,9 +155,10 @@ PL_ONEHOT = dataclasses.replace(
     statement=r"Ef(\theta_T)-f^*\le(1-\gamma\mu)^T(f(\theta_0)-f^*)+\frac{L\gamma\sigma^2}\mu"
     r"\text{ for }\gamma\le\frac\mu{2\mathcal LL}",
     source=worlds.source("Theorem 2, one-hot labels"),
-    lhs=_side(worlds.excess, _PL_HALF),
-    rhs=_pl(bounds.pl_onehot, _PL_HALF, noisy=True),
-    scale=worlds.excess_scale(_PL_HALF),
+    lhs=jax.jit(worlds.excess),
+    rhs=_pl(bounds.pl_onehot, noisy=True),
+    domain=worlds.noisy_runs(_PL_HALF),
+    scale=worlds.excess_scale,
     draws={},
 )
 
@@ -172,10 +169,10 @@ PL_BCP = dataclasses.replace(
     statement=r"Ef(\theta_T)-f^*\le(1-\gamma\mu)^T(f(\theta_0)-f^*)"
     r"\text{ for }\gamma\le\frac\mu{\mathcal LL}\text{ if every gradient is 0 at }\theta^*",
     source=worlds.source("Theorem 2, Bayes class probabilities"),
-    lhs=_side(worlds.excess, _PL_ONE),
-    rhs=_pl(bounds.pl_bayes, _PL_ONE, noisy=False),
-    domain=worlds.interpolated_runs,
-    scale=worlds.excess_scale(_PL_ONE),
+    lhs=jax.jit(worlds.excess),
+    rhs=_pl(bounds.pl_bayes, noisy=False),
+    domain=worlds.interpolated_runs(_PL_ONE),
+    scale=worlds.excess_scale,
     tight=(_HALF_CURVED,),
 )
 
@@ -189,16 +186,11 @@ SHARPENED_BCP = dataclasses.replace(
     source=OURS,
     text_examined=TextExamined.OURS,
     sharpens=STRONGLY_CONVEX_BCP.slug,
-    lhs=_side(worlds.distance, _TWO),
-    rhs=_strongly_convex(bounds.sharpened_bayes, _TWO, noisy=False),
-    scale=worlds.distance_scale(_TWO),
+    lhs=jax.jit(worlds.distance),
+    rhs=_strongly_convex(bounds.sharpened_bayes, noisy=False),
+    domain=worlds.interpolated_runs(_TWO),
+    scale=worlds.distance_scale,
     draws={},
-    tight=(
-        dataclasses.replace(
-            _HALF_CURVED,
-            make=lambda: run_case([0.5, 0.5], [[0], [1]], [[0], [0]], [1], 0.5, 3),
-        ),
-    ),
 )
 
 SHARPENED_ANY_NOISE = dataclasses.replace(
@@ -211,9 +203,10 @@ SHARPENED_ANY_NOISE = dataclasses.replace(
     source=OURS,
     text_examined=TextExamined.OURS,
     sharpens=STRONGLY_CONVEX_ONEHOT.slug,
-    lhs=_side(worlds.distance, _TWO),
-    rhs=_strongly_convex(bounds.sharpened_any_noise, _TWO, noisy=True),
-    scale=worlds.distance_scale(_TWO),
+    lhs=jax.jit(worlds.distance),
+    rhs=_strongly_convex(bounds.sharpened_any_noise, noisy=True),
+    domain=worlds.noisy_runs(_TWO),
+    scale=worlds.distance_scale,
     draws={},
 )
 
@@ -224,9 +217,9 @@ SHARPENED_TARGET_NOISE = dataclasses.replace(
     statement=r"E\|\theta_T-\theta^*\|^2\le(1-\gamma\mu(2-\gamma L_{\max}))^T"
     r"\|\theta_0-\theta^*\|^2+\frac{\gamma\sigma^2}{\mu(2-\gamma L_{\max})}"
     r"\text{ for }\gamma<\frac2{L_{\max}}\text{ if }E[\xi\,|\,x]=0",
-    rhs=_strongly_convex(bounds.sharpened_target_noise, _TWO, noisy=True),
-    domain=worlds.labelled_runs,
-    draws={"lhs": draws.distance_draw(_TWO)},
+    rhs=_strongly_convex(bounds.sharpened_target_noise, noisy=True),
+    domain=worlds.labelled_runs(_TWO),
+    draws={"lhs": draws.DISTANCE},
     tight=(_COIN,),
 )
 
@@ -240,10 +233,10 @@ SHARPENED_PL = dataclasses.replace(
     source=OURS,
     text_examined=TextExamined.OURS,
     sharpens=PL_ONEHOT.slug,
-    lhs=_side(worlds.excess, _PL_TWO),
-    rhs=_pl(bounds.sharpened_pl, _PL_TWO, noisy=True),
-    domain=worlds.labelled_runs,
-    scale=worlds.excess_scale(_PL_TWO),
+    lhs=jax.jit(worlds.excess),
+    rhs=_pl(bounds.sharpened_pl, noisy=True),
+    domain=worlds.labelled_runs(_PL_TWO),
+    scale=worlds.excess_scale,
     tight=(_COIN,),
 )
 

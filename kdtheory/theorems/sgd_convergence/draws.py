@@ -10,40 +10,34 @@ import jax.numpy as jnp
 
 from kdtheory._types import Key, Scalar
 from kdtheory.claim import Draw
-from kdtheory.objects.descent import simulated_distances
+from kdtheory.objects.descent import QuadraticRun, simulated_distances
 from kdtheory.objects.objectives import SoftmaxObjective
 from kdtheory.theorems._sampling import categorical
-from kdtheory.theorems.sgd_convergence.worlds import Limit, Run
 
 
-def distance_draw(limit: Limit) -> Draw:
-    r"""Returns the draw of $\|\theta_T-\theta^*\|^2$: SGD is run.
+def _walk(key: Key, run: QuadraticRun) -> Scalar:
+    walked = simulated_distances(
+        key,
+        run.objective.gradients,
+        run.start,
+        run.objective.optimum,
+        run.step_size,
+        num_steps=run.num_steps,
+        num_runs=1,
+    )
+    return walked[0, -1]
 
-    Args:
-        limit: objective -> the step size of which a run takes a fraction.
-    """
 
-    def sample(key: Key, run: Run) -> Scalar:
-        own, step_size = run.objective, run.fraction * limit(run.objective)
-        walked = simulated_distances(
-            key,
-            own.gradients,
-            run.start,
-            own.optimum,
-            step_size,
-            num_steps=run.num_steps,
-            num_runs=1,
-        )
-        return walked[0, -1]
+def _walk_bounds(run: QuadraticRun) -> tuple[Scalar, Scalar]:
+    # No step size of a claim exceeds 2/L, so that |1 - gamma c| <= 1 and distances add up.
+    norms = jnp.sqrt(jnp.sum(run.objective.gradients_at_optimum**2, axis=1))
+    drawn = jnp.max(jnp.where(run.objective.weights > 0, norms, 0.0))
+    reach = jnp.sqrt(jnp.sum(run.start**2)) + run.num_steps * run.step_size * drawn
+    return jnp.zeros_like(reach), reach**2
 
-    def bounds(run: Run) -> tuple[Scalar, Scalar]:
-        # No step size here exceeds 2/L, so that |1 - gamma c| <= 1 and distances add up.
-        norms = jnp.sqrt(jnp.sum(run.objective.gradients_at_optimum**2, axis=1))
-        drawn = jnp.max(jnp.where(run.objective.weights > 0, norms, 0.0))
-        moved = run.num_steps * run.fraction * limit(run.objective) * drawn
-        return jnp.zeros_like(moved), (jnp.sqrt(jnp.sum(run.start**2)) + moved) ** 2
 
-    return Draw(sample, bounds=bounds)
+DISTANCE = Draw(_walk, bounds=_walk_bounds)
+r"""Draws $\|\theta_T-\theta^*\|^2$: SGD is run."""
 
 
 Target = Callable[[Key, Any, Any], Any]

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
-import functools
 from collections.abc import Callable
 from typing import Any
 
-import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
 
 from kdtheory._types import Scalar
 from kdtheory.claim import Source
 from kdtheory.domains import Domain, box, reals, simplex
-from kdtheory.objects.descent import quadratic_moments
+from kdtheory.objects.descent import Moments, QuadraticRun, quadratic_moments
 from kdtheory.objects.objectives import QuadraticObjective, SoftmaxObjective, realisable
 from kdtheory.theorems.papers import MORAD
 
@@ -27,29 +23,8 @@ def source(label: str) -> Source:
 # --- descent on a quadratic ----------------------------------------------------------------------
 
 
-@functools.partial(
-    jax.tree_util.register_dataclass,
-    data_fields=["objective", "start", "fraction"],
-    meta_fields=["num_steps"],
-)
-@dataclasses.dataclass(frozen=True)
-class Run:
-    r"""SGD on a quadratic whose optimum is zero.
-
-    Attributes:
-        objective: the quadratic.
-        start: $\theta_0$, shape ``(features,)``.
-        fraction: the step size, in units of the largest that a claim speaks of.
-        num_steps: $T$, an int.
-    """
-
-    objective: QuadraticObjective
-    start: Float[Array, "features"]
-    fraction: Scalar
-    num_steps: int
-
-
 Limit = Callable[[QuadraticObjective], Scalar]
+Runs = Callable[[tuple[int, ...]], Domain]
 
 
 def _positive(value: Scalar) -> Scalar:
@@ -63,99 +38,84 @@ def by_smoothness(multiple: float) -> Limit:
 
 
 def by_pl(multiple: float) -> Limit:
-    r"""Returns objective -> a multiple of $\mu/(L\mathcal L)$."""
+    r"""Returns objective -> a multiple of $\mu/(L\mathcal L)$; one where $\mu=0$ allows nothing."""
 
     def limit(objective: QuadraticObjective) -> Scalar:
         product = objective.smoothness * objective.expected_smoothness
-        return multiple * objective.strong_convexity / _positive(product)
+        return multiple * _positive(objective.strong_convexity / _positive(product))
 
     return limit
 
 
-def distance(run: Run, limit: Limit) -> Scalar:
+def distance(run: QuadraticRun) -> Scalar:
     r"""Returns $\mathbb E\|\theta_T-\theta^*\|^2$, exactly."""
-    return _moments(run, limit).distances[-1]
+    return _moments(run).distances[-1]
 
 
-def excess(run: Run, limit: Limit) -> Scalar:
+def excess(run: QuadraticRun) -> Scalar:
     r"""Returns $\mathbb Ef(\theta_T)-f^*$, exactly."""
-    return jnp.dot(run.objective.mean_curvatures, _moments(run, limit).square[-1]) / 2
+    return jnp.dot(run.objective.mean_curvatures, _moments(run).square[-1]) / 2
 
 
-def mean_excess(run: Run, limit: Limit) -> Scalar:
+def mean_excess(run: QuadraticRun) -> Scalar:
     r"""Returns the mean of $\mathbb Ef(\theta_t)-f^*$ over $t<T$, exactly."""
-    squares = jnp.mean(_moments(run, limit).square[:-1], axis=0)
+    squares = jnp.mean(_moments(run).square[:-1], axis=0)
     return jnp.dot(run.objective.mean_curvatures, squares) / 2
 
 
-def _moments(run: Run, limit: Limit) -> Any:
-    step_size = run.fraction * limit(run.objective)
-    return quadratic_moments(run.objective, run.start, step_size, num_steps=run.num_steps)
+def _moments(run: QuadraticRun) -> Moments:
+    return quadratic_moments(run.objective, run.start, run.step_size, num_steps=run.num_steps)
 
 
-def start_distance(run: Run) -> Scalar:
+def start_distance(run: QuadraticRun) -> Scalar:
     r"""Returns $\|\theta_0-\theta^*\|^2$."""
     return jnp.sum((run.start - run.objective.optimum) ** 2)
 
 
-def distance_scale(limit: Limit) -> Callable[[Run], Scalar]:
-    r"""Returns run -> $\|\theta_0\|^2+T\gamma^2\sigma^2$, the unit of a squared distance."""
-
-    def scale(run: Run) -> Scalar:
-        step_size = run.fraction * limit(run.objective)
-        noise = run.num_steps * step_size**2 * run.objective.noise
-        return start_distance(run) + noise + jnp.finfo(run.start.dtype).tiny
-
-    return scale
+def distance_scale(run: QuadraticRun) -> Scalar:
+    r"""Returns $\|\theta_0\|^2+T\gamma^2\sigma^2$, the unit of a squared distance."""
+    noise = run.num_steps * run.step_size**2 * run.objective.noise
+    return start_distance(run) + noise + jnp.finfo(run.start.dtype).tiny
 
 
-def excess_scale(limit: Limit) -> Callable[[Run], Scalar]:
-    r"""Returns run -> $L$ times the unit of a squared distance, the unit of an excess risk."""
-    of_distance = distance_scale(limit)
-
-    def scale(run: Run) -> Scalar:
-        return run.objective.smoothness * of_distance(run) + jnp.finfo(run.start.dtype).tiny
-
-    return scale
+def excess_scale(run: QuadraticRun) -> Scalar:
+    r"""Returns $L$ times the unit of a squared distance, the unit of an excess risk."""
+    return run.objective.smoothness * distance_scale(run) + jnp.finfo(run.start.dtype).tiny
 
 
 def _centred(weights: Any, values: Any) -> Any:
     return values - jnp.tensordot(weights, values, 1)[None]
 
 
-def noisy_runs(size: tuple[int, ...]) -> Domain:
-    """Returns runs on quadratics with any noise: (components, features, steps)."""
-    components, features, num_steps = size
-    parts = simplex(components) * box(0, 1, components, features) * reals(components, features)
-    parts = parts * reals(features) * box(0, 1)
+def noisy_runs(limit: Limit) -> Runs:
+    """Returns size -> runs on quadratics with any noise: (components, features, steps).
 
-    def build(weights: Any, curvatures: Any, slopes: Any, start: Any, fraction: Any) -> Run:
-        optimum = jnp.zeros_like(start)
-        objective = QuadraticObjective(weights, curvatures, _centred(weights, slopes), optimum)
-        return Run(objective, start, fraction, num_steps)
+    Args:
+        limit: objective -> the largest step size; a fraction of it is a coordinate.
+    """
 
-    def split(run: Run) -> tuple[Any, ...]:
-        own = run.objective
-        return own.weights, own.curvatures, own.gradients_at_optimum, run.start, run.fraction
+    def objective(weights: Any, curvatures: Any, slopes: Any) -> QuadraticObjective:
+        optimum = jnp.zeros_like(curvatures[0])
+        return QuadraticObjective(weights, curvatures, _centred(weights, slopes), optimum)
 
-    names = "weights", "curvatures", "gradients_at_optimum", "start", "fraction"
-    return parts.named(*names).map(build, split)
+    def parts_of(own: QuadraticObjective) -> tuple[Any, ...]:
+        return own.weights, own.curvatures, own.gradients_at_optimum
+
+    return _runs(limit, objective, parts_of)
 
 
-def interpolated_runs(size: tuple[int, ...]) -> Domain:
-    """Returns runs on quadratics whose components have a common optimum."""
-    components, features, num_steps = size
-    parts = simplex(components) * box(0, 1, components, features) * reals(features) * box(0, 1)
+def labelled_runs(limit: Limit) -> Runs:
+    """Returns size -> runs on quadratics whose noise is that of labels, two to every component.
 
-    def build(weights: Any, curvatures: Any, start: Any, fraction: Any) -> Run:
-        still = jnp.zeros_like(curvatures)
-        objective = QuadraticObjective(weights, curvatures, still, jnp.zeros_like(start))
-        return Run(objective, start, fraction, num_steps)
+    Args:
+        limit: as of `noisy_runs`.
+    """
 
-    def split(run: Run) -> tuple[Any, ...]:
-        return run.objective.weights, run.objective.curvatures, run.start, run.fraction
+    def parts_of(own: QuadraticObjective) -> tuple[Any, ...]:
+        half = own.weights.shape[0] // 2
+        return 2 * own.weights[:half], own.curvatures[:half], own.gradients_at_optimum[:half]
 
-    return parts.named("weights", "curvatures", "start", "fraction").map(build, split)
+    return _runs(limit, two_labels, parts_of)
 
 
 def two_labels(weights: Any, curvatures: Any, slopes: Any) -> QuadraticObjective:
@@ -171,32 +131,49 @@ def two_labels(weights: Any, curvatures: Any, slopes: Any) -> QuadraticObjective
     )
 
 
-def labelled_runs(size: tuple[int, ...]) -> Domain:
-    """Returns runs on quadratics whose noise is that of labels, two to every component."""
-    components, features, num_steps = size
-    parts = simplex(components) * box(0, 1, components, features) * reals(components, features)
-    parts = parts * reals(features) * box(0, 1)
+def interpolated_runs(limit: Limit) -> Runs:
+    """Returns size -> runs on quadratics whose components have a common optimum.
 
-    def build(weights: Any, curvatures: Any, slopes: Any, start: Any, fraction: Any) -> Run:
-        return Run(two_labels(weights, curvatures, slopes), start, fraction, num_steps)
+    Args:
+        limit: as of `noisy_runs`.
+    """
 
-    def split(run: Run) -> tuple[Any, ...]:
-        own, half = run.objective, run.objective.weights.shape[0] // 2
-        slopes = own.gradients_at_optimum[:half]
-        return 2 * own.weights[:half], own.curvatures[:half], slopes, run.start, run.fraction
+    def objective(weights: Any, curvatures: Any) -> QuadraticObjective:
+        still, optimum = jnp.zeros_like(curvatures), jnp.zeros_like(curvatures[0])
+        return QuadraticObjective(weights, curvatures, still, optimum)
 
-    names = "weights", "curvatures", "label_noise", "start", "fraction"
-    return parts.named(*names).map(build, split)
+    return _runs(limit, objective, lambda own: (own.weights, own.curvatures), noisy=False)
+
+
+def _runs(limit: Limit, objective_of: Callable, parts_of: Callable, *, noisy: bool = True) -> Runs:
+    def domain(size: tuple[int, ...]) -> Domain:
+        components, features, num_steps = size
+        parts = simplex(components) * box(0, 1, components, features)
+        parts = parts * reals(components, features) if noisy else parts
+        parts = parts * reals(features) * box(0, 1)
+
+        def build(*given: Any) -> QuadraticRun:
+            *own, start, fraction = given
+            objective = objective_of(*own)
+            return QuadraticRun(objective, start, fraction * limit(objective), num_steps)
+
+        def split(run: QuadraticRun) -> tuple[Any, ...]:
+            return *parts_of(run.objective), run.start, run.step_size / limit(run.objective)
+
+        names = "weights", "curvatures", *(("noise",) if noisy else ()), "start"
+        return parts.named(*names, "fraction_of_largest_step").map(build, split)
+
+    return domain
 
 
 def run_case(
-    weights: Any, curvatures: Any, slopes: Any, start: Any, fraction: float, num_steps: int
-) -> Run:
+    weights: Any, curvatures: Any, slopes: Any, start: Any, step_size: float, num_steps: int
+) -> QuadraticRun:
     """Returns a run from nested lists."""
     arrays = [jnp.asarray(part, dtype=float) for part in (weights, curvatures, slopes, start)]
     law, curved, slope, first = arrays
     objective = QuadraticObjective(law, curved, slope, jnp.zeros_like(first))
-    return Run(objective, first, jnp.asarray(fraction, dtype=float), num_steps)
+    return QuadraticRun(objective, first, jnp.asarray(step_size, dtype=float), num_steps)
 
 
 # --- softmax worlds -------------------------------------------------------------------------------

@@ -33,11 +33,13 @@ class Geometric(NamedTuple):
     rate: Float[Array, "*batch"]
     neighbourhood: Float[Array, "*batch"]
 
-    def after(self, num_steps: Number, start: Number) -> Float[Array, "*batch"]:
+    def after(
+        self, num_steps: Float[Array, "*times"] | float, start: Number
+    ) -> Float[Array, "*times"]:
         r"""Returns the promised bound on $\delta_t$.
 
         Args:
-            num_steps: $t$.
+            num_steps: $t$, one or many.
             start: $\delta_0$.
         """
         return self.rate**num_steps * start + self.neighbourhood

@@ -181,13 +181,15 @@ def noise_k_averaged(objective: SoftmaxObjective, num_labels_drawn: Scalar | flo
 
 
 @jax.jit
-def noise_mixed(first: Scalar, second: Scalar, amount: Scalar | float) -> Scalar:
+def noise_mixed(
+    first: Scalar | float, second: Scalar | float, amount: Float[Array, "*amounts"] | float
+) -> Float[Array, "*amounts"]:
     r"""Returns the noise of $(1-\lambda)q+\lambda q'$ for independent unbiased targets.
 
     Args:
         first: the noise $V_1$ of $q$.
         second: the noise $V_2$ of $q'$.
-        amount: $\lambda$.
+        amount: $\lambda$, one or many.
     """
     return (1 - amount) ** 2 * first + amount**2 * second
 

@@ -191,7 +191,7 @@ def noise_mixed(
         second: the noise $V_2$ of $q'$.
         amount: $\lambda$, one or many.
     """
-    return (1 - amount) ** 2 * first + amount**2 * second
+    return jnp.asarray((1 - amount) ** 2 * first + amount**2 * second)
 
 
 @jax.jit

@@ -159,7 +159,6 @@ def enumerated_distances(
     return jnp.stack(distances)
 
 
-@functools.partial(jax.jit, static_argnames=("oracle", "num_steps", "num_runs"))
 def simulated_distances(
     key: Key,
     oracle: Oracle,

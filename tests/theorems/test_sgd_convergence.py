@@ -5,10 +5,12 @@ from fractions import Fraction
 
 import jax
 import jax.numpy as jnp
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import scipy.stats
 
+from kdtheory import _check
 from kdtheory.objects.descent import enumerated_distances, quadratic_moments
 from kdtheory.objects.objectives import (
     QuadraticObjective,
@@ -16,7 +18,7 @@ from kdtheory.objects.objectives import (
     second_moment,
     strong_convexity_on_ball,
 )
-from kdtheory.theorems.sgd_convergence import CLAIMS, bounds, noise
+from kdtheory.theorems.sgd_convergence import CLAIMS, bounds, descent_curves, noise, plot_descent
 
 pytestmark = pytest.mark.usefixtures("strict")
 
@@ -267,6 +269,33 @@ def test_softmax_descent_against_the_bounds():
             bound = bounds.sharpened_target_noise(step_size, top, mu, sigma)
             assert mu > 0
             assert (walked <= bound.after(jnp.arange(4.0), distance)).all()
+
+
+def test_the_figure_of_teachers():
+    shares = {"one-hot": 1.0, "noisy": 0.25, "exact": 0.0}
+    curvatures, noises = jnp.array([[0.5], [1.0]]), jnp.array([[1.0], [0.5]])
+    curves = descent_curves(curvatures, noises, jnp.array([2.0]), 0.75, num_steps=2, shares=shares)
+    # All 16 paths of two steps, drawn by hand: a component, and the sign of its noise.
+    for name, share in shares.items():
+        ends = []
+        for path in itertools.product([(0.5, 1.0), (1.0, 0.5)], (-1, 1), repeat=2):
+            (first, sign), (second, other) = path[:2], path[2:]
+            point = 2 - 0.75 * (first[0] * 2 + sign * share**0.5 * first[1])
+            point -= 0.75 * (second[0] * point + other * share**0.5 * second[1])
+            ends.append(point**2)
+        np.testing.assert_allclose(curves[name].distances[2], np.mean(ends), rtol=1e-14)
+        assert (curves[name].distances <= curves[name].sharpened).all()
+    # A step of 3/4 is beyond the printed range for labels with noise, and not for exact ones.
+    finite = {name: np.isfinite(curve.printed).all() for name, curve in curves.items()}
+    assert finite == {"one-hot": False, "noisy": False, "exact": True}
+    ax = plot_descent(curves)
+    drawn = {line.get_label(): line.get_ydata() for line in ax.lines}
+    assert len(drawn) == 7
+    assert (drawn["noisy: exact"] == curves["noisy"].distances).all()
+    assert (drawn["exact: printed bound"] == curves["exact"].printed).all()
+    plt.close(ax.figure)
+    with pytest.raises(_check.InputError, match="shares"):
+        descent_curves(curvatures, noises, jnp.ones(1), 0.5, num_steps=1, shares={"worse": -1.0})
 
 
 def test_every_row_of_the_room_is_there():

@@ -21,15 +21,44 @@ between.
 
 ``noise`` and ``bounds`` hold the formulas, `kdtheory.objects.objectives` and
 `kdtheory.objects.descent` the objectives with known constants and what SGD does on them exactly,
-``worlds`` the domains, ``draws`` the definitions as Monte Carlo replicates, ``claims_*`` the
-records.
+``figures`` the figure of teachers, ``worlds`` the domains, ``draws`` the definitions as Monte
+Carlo replicates, ``claims_*`` the records.
 """
 
 from kdtheory.theorems.sgd_convergence.claims_descent import DESCENT_CLAIMS
 from kdtheory.theorems.sgd_convergence.claims_noise import NOISE_CLAIMS
 from kdtheory.theorems.sgd_convergence.claims_risk import RISK_CLAIMS
 from kdtheory.theorems.sgd_convergence.claims_teachers import TEACHER_CLAIMS
+from kdtheory.theorems.sgd_convergence.figures import descent_curves, plot_descent
+from kdtheory.theorems.sgd_convergence.noise import (
+    bayes_second_moment,
+    best_mixture,
+    critical_variance,
+    jacobian_noise,
+    noise_additive,
+    noise_centred,
+    noise_dirichlet,
+    noise_k_averaged,
+    noise_mixed,
+    noise_onehot,
+    target_noise,
+)
 
 CLAIMS = (*RISK_CLAIMS, *NOISE_CLAIMS, *TEACHER_CLAIMS, *DESCENT_CLAIMS)
 
-__all__ = ["CLAIMS"]
+__all__ = [
+    "CLAIMS",
+    "bayes_second_moment",
+    "best_mixture",
+    "critical_variance",
+    "descent_curves",
+    "jacobian_noise",
+    "noise_additive",
+    "noise_centred",
+    "noise_dirichlet",
+    "noise_k_averaged",
+    "noise_mixed",
+    "noise_onehot",
+    "plot_descent",
+    "target_noise",
+]

@@ -26,6 +26,7 @@ from golden_processes import ADAPTERS as PROCESS_ADAPTERS
 from golden_proper import ADAPTERS as PROPER_ADAPTERS
 from golden_rank import ADAPTERS as RANK_ADAPTERS
 from golden_rank import REASONS as RANK_REASONS
+from golden_sgd import ADAPTERS as SGD_ADAPTERS
 from golden_sharpness import ADAPTERS as SHARPNESS_ADAPTERS
 from golden_stability import ADAPTERS as STABILITY_ADAPTERS
 
@@ -97,19 +98,16 @@ ADAPTERS = {
     **PROCESS_ADAPTERS,
     **PROPER_ADAPTERS,
     **RANK_ADAPTERS,
+    **SGD_ADAPTERS,
     **SHARPNESS_ADAPTERS,
     **STABILITY_ADAPTERS,
 }
 
 # --- reasons: why a section, or one output of a section, has no adapter ------------------------
 
-_SGD = "room sgd_convergence is not built yet"
 _PROPAGATION = "room uncertainty_propagation is not built yet"
 
 SECTION_REASONS = {
-    "sgd_worlds": _SGD,
-    "sgd_exact_tree": _SGD,
-    "sgd_quadratic": _SGD,
     "linear": _PROPAGATION,
     "linear_heteroscedastic": _PROPAGATION,
     "ivw": _PROPAGATION,

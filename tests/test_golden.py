@@ -27,6 +27,7 @@ from golden_propagation import ADAPTERS as PROPAGATION_ADAPTERS
 from golden_proper import ADAPTERS as PROPER_ADAPTERS
 from golden_rank import ADAPTERS as RANK_ADAPTERS
 from golden_rank import REASONS as RANK_REASONS
+from golden_sgd import ADAPTERS as SGD_ADAPTERS
 from golden_sharpness import ADAPTERS as SHARPNESS_ADAPTERS
 from golden_stability import ADAPTERS as STABILITY_ADAPTERS
 
@@ -99,18 +100,14 @@ ADAPTERS = {
     **PROPAGATION_ADAPTERS,
     **PROPER_ADAPTERS,
     **RANK_ADAPTERS,
+    **SGD_ADAPTERS,
     **SHARPNESS_ADAPTERS,
     **STABILITY_ADAPTERS,
 }
 
 # --- reasons: why a section, or one output of a section, has no adapter ------------------------
 
-_SGD = "room sgd_convergence is not built yet"
-
 SECTION_REASONS = {
-    "sgd_worlds": _SGD,
-    "sgd_exact_tree": _SGD,
-    "sgd_quadratic": _SGD,
     "counterexamples": "several rooms, none of them built yet",
 }
 

@@ -12,6 +12,7 @@ from kdtheory.theorems import (
     empirical_bernstein,
     linear_gaussian,
     proper_losses,
+    sgd_convergence,
     sharpness_aware,
     uncertainty_propagation,
     variance_reduction,
@@ -26,6 +27,7 @@ CLAIMS: tuple[Claim, ...] = (
     *distillation_divergence.CLAIMS,
     *sharpness_aware.CLAIMS,
     *linear_gaussian.CLAIMS,
+    *sgd_convergence.CLAIMS,
     *uncertainty_propagation.CLAIMS,
 )
 

@@ -48,6 +48,20 @@ MAURER_PONTIL = Paper(
 }""",
 )
 
+MORAD = Paper(
+    key="Morad et al. 2026",
+    authors="Morad, Shlezinger, Eldar",
+    title="SGD-Based Knowledge Distillation with Bayesian Teachers: Theory and Guidelines",
+    edition="arXiv:2601.01484 (abstract and reviews; statements are our reconstructions)",
+    bibtex="""@misc{morad2026sgd,
+  title = {{SGD}-Based Knowledge Distillation with {Bayesian} Teachers: Theory and Guidelines},
+  author = {Morad and Shlezinger and Eldar},
+  year = {2026},
+  eprint = {2601.01484},
+  archivePrefix = {arXiv}
+}""",
+)
+
 CUI_PEI = Paper(
     key="Cui & Pei 2026",
     authors="Cui, Pei",

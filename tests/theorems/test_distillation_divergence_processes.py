@@ -242,6 +242,7 @@ def test_every_bound_holds_on_ten_thousand_processes():
         assert (above - found["mean"]).min() > -1e-14, name
 
 
+@pytest.mark.thorough
 def test_cramer_chernoff_is_never_worse_than_theorem_8():
     found = evaluated()
     for side, sign in (("above", 1), ("below", -1)):
@@ -256,6 +257,7 @@ def test_cramer_chernoff_is_never_worse_than_theorem_8():
     assert np.median(share) < 0.95
 
 
+@pytest.mark.thorough
 def test_a_wrong_bound_is_seen_on_ten_thousand_processes():
     """Two per cent less than Theorem 8's or Chernoff's excess is too little somewhere."""
     found = evaluated()

@@ -23,6 +23,7 @@ from golden_gaussian import REASONS as GAUSSIAN_REASONS
 from golden_optima import ADAPTERS as OPTIMA_ADAPTERS
 from golden_optimum import ADAPTERS as OPTIMUM_ADAPTERS
 from golden_processes import ADAPTERS as PROCESS_ADAPTERS
+from golden_propagation import ADAPTERS as PROPAGATION_ADAPTERS
 from golden_proper import ADAPTERS as PROPER_ADAPTERS
 from golden_rank import ADAPTERS as RANK_ADAPTERS
 from golden_rank import REASONS as RANK_REASONS
@@ -96,6 +97,7 @@ ADAPTERS = {
     **OPTIMA_ADAPTERS,
     **OPTIMUM_ADAPTERS,
     **PROCESS_ADAPTERS,
+    **PROPAGATION_ADAPTERS,
     **PROPER_ADAPTERS,
     **RANK_ADAPTERS,
     **SGD_ADAPTERS,
@@ -105,13 +107,7 @@ ADAPTERS = {
 
 # --- reasons: why a section, or one output of a section, has no adapter ------------------------
 
-_PROPAGATION = "room uncertainty_propagation is not built yet"
-
 SECTION_REASONS = {
-    "linear": _PROPAGATION,
-    "linear_heteroscedastic": _PROPAGATION,
-    "ivw": _PROPAGATION,
-    "graybill_deal_equal_df": _PROPAGATION,
     "counterexamples": "several rooms, none of them built yet",
 }
 

@@ -19,6 +19,7 @@ PLAIN = {
     "concentration",
     "divergences",
     "losses",
+    "propagation",
     "proper",
     "retrieval",
     "risks",

@@ -14,6 +14,7 @@ from kdtheory.theorems import (
     proper_losses,
     sgd_convergence,
     sharpness_aware,
+    uncertainty_propagation,
     variance_reduction,
 )
 
@@ -27,6 +28,7 @@ CLAIMS: tuple[Claim, ...] = (
     *sharpness_aware.CLAIMS,
     *linear_gaussian.CLAIMS,
     *sgd_convergence.CLAIMS,
+    *uncertainty_propagation.CLAIMS,
 )
 
 

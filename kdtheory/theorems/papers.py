@@ -61,3 +61,17 @@ MORAD = Paper(
   archivePrefix = {arXiv}
 }""",
 )
+
+CUI_PEI = Paper(
+    key="Cui & Pei 2026",
+    authors="Cui, Pei",
+    title="How Is Uncertainty Propagated in Knowledge Distillation?",
+    edition="arXiv:2601.18909 (abstract only, statements reconstructed)",
+    bibtex="""@misc{cuipei2026uncertainty,
+  title = {How Is Uncertainty Propagated in Knowledge Distillation?},
+  author = {Cui and Pei},
+  year = {2026},
+  eprint = {2601.18909},
+  archivePrefix = {arXiv}
+}""",
+)

@@ -13,6 +13,7 @@ Public names load on first use, so that ``import kdtheory`` costs nothing:
 * ``assess(teachers, labels)``: what labels identify of what a teacher will do for a student;
 * ``sharpness(loss, parameters, data, radius=...)``: how sharp your own loss is around what was
   learned, and what sharpness-aware bounds make of it;
+* ``uncertainty_budget``: where the variance of a distilled linear student comes from;
 * ``decompose``: the terms of the distillation divergence of a linear-Gaussian design;
   ``decompose_grid``, ``sweep_design``, ``dominance_map`` and ``optimal_design`` over its settings.
 """
@@ -31,6 +32,7 @@ _MODULES = (
     "flatness",
     "gaussian",
     "losses",
+    "propagation",
     "proper",
     "retrieval",
     "risks",
@@ -87,6 +89,8 @@ _NAMES = {
     "plot_bounds_against_samples": "kdtheory.gap_bounds",
     "plot_estimated_bounds": "kdtheory.gap_bounds",
     "plot_ranked_bounds": "kdtheory.gap_bounds",
+    "UncertaintyBudget": "kdtheory.propagation",
+    "uncertainty_budget": "kdtheory.propagation",
     "Decomposition": "kdtheory.decomposition",
     "DecompositionGrid": "kdtheory.decomposition",
     "DominanceMap": "kdtheory.decomposition",
@@ -128,6 +132,7 @@ if TYPE_CHECKING:
     from kdtheory import flatness as flatness
     from kdtheory import gaussian as gaussian
     from kdtheory import losses as losses
+    from kdtheory import propagation as propagation
     from kdtheory import proper as proper
     from kdtheory import retrieval as retrieval
     from kdtheory import risks as risks
@@ -184,6 +189,8 @@ if TYPE_CHECKING:
     from kdtheory.objects.designs import LinearGaussianDesign as LinearGaussianDesign
     from kdtheory.objects.problems import FiniteProblem as FiniteProblem
     from kdtheory.objects.processes import DistillationProcess as DistillationProcess
+    from kdtheory.propagation import UncertaintyBudget as UncertaintyBudget
+    from kdtheory.propagation import uncertainty_budget as uncertainty_budget
     from kdtheory.results import BestConstant as BestConstant
     from kdtheory.results import Check as Check
     from kdtheory.results import Counterexample as Counterexample

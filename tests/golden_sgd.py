@@ -54,8 +54,8 @@ def _of_world(function):
 def _tree(inputs):
     world = _world(inputs["world"])
     oracle = {"onehot": world.onehot_gradients, "bcp": world.bayes_gradients}[inputs["labels"]]
-    assert inputs["theta0"] == "zeros"
-    start = jnp.zeros_like(world.optimum)
+    zeros = inputs["theta0"] == "zeros"
+    start = jnp.zeros_like(world.optimum) if zeros else jnp.asarray(_numbers(inputs["theta0"]))
     step_size = float(Fraction(inputs["gamma"]))
     return enumerated_distances(oracle, start, world.optimum, step_size, num_steps=inputs["T"])
 

@@ -17,6 +17,8 @@ import pytest
 from golden_bernstein import ADAPTERS as BERNSTEIN_ADAPTERS
 from golden_bias_variance import ADAPTERS as BIAS_VARIANCE_ADAPTERS
 from golden_concentration import ADAPTERS as CONCENTRATION_ADAPTERS
+from golden_counterexamples import ADAPTERS as COUNTEREXAMPLE_ADAPTERS
+from golden_counterexamples import REASONS as COUNTEREXAMPLE_REASONS
 from golden_gaps import ADAPTERS as GAP_ADAPTERS
 from golden_gaussian import ADAPTERS as GAUSSIAN_ADAPTERS
 from golden_gaussian import REASONS as GAUSSIAN_REASONS
@@ -92,6 +94,7 @@ ADAPTERS = {
     **BERNSTEIN_ADAPTERS,
     **BIAS_VARIANCE_ADAPTERS,
     **CONCENTRATION_ADAPTERS,
+    **COUNTEREXAMPLE_ADAPTERS,
     **GAUSSIAN_ADAPTERS,
     **GAP_ADAPTERS,
     **OPTIMA_ADAPTERS,
@@ -107,12 +110,11 @@ ADAPTERS = {
 
 # --- reasons: why a section, or one output of a section, has no adapter ------------------------
 
-SECTION_REASONS = {
-    "counterexamples": "several rooms, none of them built yet",
-}
+SECTION_REASONS: dict[str, str] = {}
 
 OUTPUT_REASONS = {
     ("menon_worlds", "B"): "the largest loss, an assumption of the paper and not a result",
+    **COUNTEREXAMPLE_REASONS,
     **GAUSSIAN_REASONS,
     **RANK_REASONS,
 }

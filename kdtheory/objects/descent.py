@@ -21,7 +21,7 @@ from kdtheory.objects.objectives import GradientLaw, QuadraticObjective
 
 Oracle = Callable[[Any], GradientLaw]
 
-MAX_PATHS = 100_000
+MAX_PATHS = 1_000_000
 """How many paths are enumerated."""
 
 

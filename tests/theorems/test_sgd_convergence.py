@@ -291,8 +291,8 @@ def test_the_figure_of_teachers():
     ax = plot_descent(curves)
     drawn = {line.get_label(): line.get_ydata() for line in ax.lines}
     assert len(drawn) == 7
-    assert (drawn["noisy: exact"] == curves["noisy"].distances).all()
-    assert (drawn["exact: printed bound"] == curves["exact"].printed).all()
+    assert (drawn["noisy"] == curves["noisy"].distances).all()
+    assert (drawn["exact, printed bound"] == curves["exact"].printed).all()
     plt.close(ax.figure)
     with pytest.raises(_check.InputError, match="shares"):
         descent_curves(curvatures, noises, jnp.ones(1), 0.5, num_steps=1, shares={"worse": -1.0})

@@ -178,13 +178,19 @@ def _mixed_with_label(weights: Any, answers: Any) -> Scalar:
     return jnp.sum(weights[:, None] * probs[None] * squares)
 
 
+def _least_noisy(weights: Any, answers: Any) -> Scalar:
+    identity = jnp.eye(answers.shape[1], dtype=answers.dtype)
+    label = _total_variance(weights @ answers, identity)
+    return jnp.minimum(label, _total_variance(weights, answers))
+
+
 MIXING = Claim(
     slug="sgd_convergence/mixing",
     title="A mixture of a drawn label and an unbiased teacher is less noisy than either",
-    statement=r"V_{(1-\lambda)e_y+\lambda q}=\frac{V_1V_2}{V_1+V_2}\le\min(V_1,V_2)"
-    r"\text{ at }\lambda=\frac{V_1}{V_1+V_2}",
+    statement=r"V_{(1-\lambda)e_y+\lambda q}\le\min(V_{e_y},V_q)"
+    r"\text{ at }\lambda=\frac{V_{e_y}}{V_{e_y}+V_q}\text{, if }E[q|x]=P",
     lhs=jax.jit(_mixed_with_label),
-    rhs=jax.jit(lambda weights, answers: _total_variance(weights, answers)),
+    rhs=jax.jit(_least_noisy),
     domain=lambda size: (simplex(size[0]) * stochastic(*size)).named("answer_weights", "answers"),
     sizes=((3, 3), (2, 2)),
     tight=(

@@ -109,14 +109,14 @@ def plot_descent(curves: Mapping[str, DescentCurve], ax: Axes | None = None) -> 
         ("sharpened", {"linestyle": "--", "linewidth": 1.2}),
         ("printed", {"linestyle": ":", "linewidth": 1.2}),
     )
-    words = {"distances": "exact", "sharpened": "sharpened bound", "printed": "printed bound"}
+    words = {"distances": "", "sharpened": ", sharpened bound", "printed": ", printed bound"}
     for index, (name, curve) in enumerate(curves.items()):
         for field, style in styles:
             values = getattr(curve, field)
             # A bound that promises nothing at this step size is not drawn.
             if np.isfinite(values).all():
                 colour = _COLOURS[index % len(_COLOURS)]
-                ax.plot(values, color=colour, label=f"{name}: {words[field]}", **style)
+                ax.plot(values, color=colour, label=name + words[field], **style)
     ax.set_yscale("log")
     ax.set_xlabel("step t")
     ax.set_ylabel(r"$\mathbb{E}\,\|\theta_t-\theta^*\|^2$")

@@ -91,6 +91,7 @@ def information(design, rank, scale=1.0, *, num_inner=32, count=512, seed=0):
 SETTINGS = {"prior_precision": 0.7, "inverse_temperature": 1.3, "noise_std": 0.8}
 
 
+@pytest.mark.thorough
 def test_at_full_rank_the_bounds_close_on_the_closed_form():
     outputs, directions = 3, 2
     rng = np.random.default_rng(3)

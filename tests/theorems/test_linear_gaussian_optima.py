@@ -51,6 +51,7 @@ def dense_minimum(design, student_map, start):
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("null", NULLS)
 def test_no_covariance_at_all_does_better(null):
     """Against random covariances, and against scipy's minimum of the dense divergence."""

@@ -202,6 +202,7 @@ def test_condition_i_is_needed():
     assert process_terms.student_gap(found.process) == 0.0
 
 
+@pytest.mark.thorough
 def test_four_hundred_processes():
     """Whoever satisfies (i) is below every bound, and the bounds are in their order."""
     domain = worlds.perturbed_processes((2, 1, 2))

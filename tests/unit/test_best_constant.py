@@ -254,6 +254,7 @@ def test_both_ends_are_reported() -> None:
 # --- no constant --------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_growth_without_bound_is_reported() -> None:
     # p (1 - p) / p^2 = 1/p - 1; x^2 / |x|; -log x: a pole, infinity, and a logarithm.
     for row in (

@@ -41,6 +41,7 @@ def test_tools_compile_through_the_one_helper():
     assert _compile.live_programs() == 1
 
 
+@pytest.mark.thorough
 def test_many_mutants_leave_32_programs_and_few_memory_maps():
     programs, maps = [], {}
     for index in range(140):

@@ -135,6 +135,7 @@ def test_remark2(mean, proxy, divergence, expected):
     assert single.remark2(mean, proxy, divergence) == pytest.approx(expected)
 
 
+@pytest.mark.thorough
 def test_a_thousand_random_processes_keep_their_bounds():
     count = 1000
     rng = np.random.default_rng(7)

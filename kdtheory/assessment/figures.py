@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kdtheory._axes import COLOURS, axes_or_new
 from kdtheory.assessment.records import Assessment, TeacherReport
-from kdtheory.flatness.figures import COLOURS, MARKERS
-from kdtheory.gap_bounds.figures import axes_or_new
+from kdtheory.flatness.figures import MARKERS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

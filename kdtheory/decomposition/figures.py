@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kdtheory._axes import axes_or_new
 from kdtheory.decomposition.records import TERMS
 from kdtheory.decomposition.sweeps import is_logarithmic
 
@@ -45,7 +46,7 @@ def plot_decomposition(decomposition: Decomposition, ax: Axes | None = None) -> 
     Returns:
         The axes.
     """
-    ax = _axes(ax, (8.0, 3.6))
+    ax = axes_or_new(ax, (8.0, 3.6))
     rows = [(term.name, term.value, COLOURS[term.name]) for term in decomposition.terms]
     rows += [
         ("bound", decomposition.bound, "0.35"),
@@ -83,7 +84,7 @@ def plot_sweep(sweep: Sweep, ax: Axes | None = None) -> Axes:
     Returns:
         The axes.
     """
-    ax = _axes(ax, (8.0, 4.5))
+    ax = axes_or_new(ax, (8.0, 4.5))
     x = sweep.values
     shown = [name for name in TERMS if np.any(sweep.terms[name] != 0.0)]
     stacked = {name: np.where(np.isfinite(v), v, np.nan) for name, v in sweep.terms.items()}
@@ -126,7 +127,7 @@ def plot_shares(sweep: Sweep, ax: Axes | None = None) -> Axes:
     Returns:
         The axes.
     """
-    ax = _axes(ax, (8.0, 3.0))
+    ax = axes_or_new(ax, (8.0, 3.0))
     sizes = {name: np.abs(values) for name, values in sweep.terms.items() if np.any(values != 0.0)}
     total = np.sum(list(sizes.values()), axis=0)
     # An infinite term is all of its bound.
@@ -159,7 +160,7 @@ def plot_dominance_map(found: DominanceMap, ax: Axes | None = None) -> Axes:
     import matplotlib.patches
     from matplotlib.ticker import MaxNLocator
 
-    ax = _axes(ax, (8.0, 4.5))
+    ax = axes_or_new(ax, (8.0, 4.5))
     sizes = np.stack([np.abs(found.terms[name]) for name in TERMS])
     total = sizes.sum(axis=0)
     largest = np.take_along_axis(sizes, found.dominant[None], axis=0)[0]
@@ -206,7 +207,7 @@ def plot_landscape(
     Returns:
         The axes.
     """
-    ax = _axes(ax, (8.0, 5.0))
+    ax = axes_or_new(ax, (8.0, 5.0))
     x, y = seen.inverse_temperatures, seen.prior_precisions
     # Before the lines are drawn: their labels are placed on the page, not in the data.
     ax.set_xscale("log")
@@ -238,14 +239,6 @@ def plot_landscape(
     if found:
         ax.legend(loc="upper left", framealpha=0.9)
     return ax
-
-
-def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
-    if ax is not None:
-        return ax
-    import matplotlib.pyplot as plt
-
-    return plt.subplots(figsize=size, layout="constrained")[1]
 
 
 def _is_steep(sweep: Sweep) -> bool:

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kdtheory._axes import COLOURS, axes_or_new
 from kdtheory.flatness.records import Estimate, SharpnessReport
-from kdtheory.gap_bounds.figures import axes_or_new, label_ends
+from kdtheory.gap_bounds.figures import label_ends
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Okabe and Ito's colours, which people with colour-vision deficiencies tell apart.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kdtheory._axes import axes_or_new
 from kdtheory.flatness.radii import KINDS, RadiusCurve
-from kdtheory.gap_bounds.figures import SHADE, axes_or_new, label_ends
+from kdtheory.gap_bounds.figures import SHADE, label_ends
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

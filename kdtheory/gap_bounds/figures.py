@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kdtheory._axes import axes_or_new
 from kdtheory.gap_bounds.curves import (
     SAMPLE_SIZES,
     BoundCurve,
@@ -335,17 +336,3 @@ def spread(values: Sequence[float], gap: float, low: float, high: float) -> Floa
     for i in range(len(places) - 1):
         places[i + 1] = max(places[i + 1], places[i] + gap)
     return places
-
-
-def axes_or_new(ax: Axes | None, size: tuple[float, float]) -> Axes:
-    """Returns the axes, or new ones in a figure of their own.
-
-    Args:
-        ax: the axes, or None.
-        size: of the new figure, in inches.
-    """
-    if ax is not None:
-        return ax
-    import matplotlib.pyplot as plt
-
-    return plt.subplots(figsize=size, layout="constrained")[1]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kdtheory._axes import axes_or_new
 from kdtheory.propagation.records import PARTS, UncertaintyBudget
 
 if TYPE_CHECKING:
@@ -27,10 +28,7 @@ def plot_budgets(budgets: Sequence[UncertaintyBudget], ax: Axes | None = None) -
     Returns:
         The axes: one bar for every budget, and a line at the teacher's variance.
     """
-    if ax is None:
-        import matplotlib.pyplot as plt
-
-        ax = plt.subplots(figsize=(max(6.4, 1.1 * len(budgets)), 4.0), layout="constrained")[1]
+    ax = axes_or_new(ax, (max(6.4, 1.1 * len(budgets)), 4.0))
     places = np.arange(len(budgets))
     units = np.array([budget.teacher_variance or 1.0 for budget in budgets])
     bottom = np.zeros(len(budgets))

@@ -11,15 +11,13 @@ import numpy.typing as npt
 from jaxtyping import Array, Float
 
 from kdtheory import _check
+from kdtheory._axes import COLOURS, axes_or_new
 from kdtheory.objects.descent import quadratic_moments
 from kdtheory.theorems.sgd_convergence import bounds
 from kdtheory.theorems.sgd_convergence.worlds import two_labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-# Okabe and Ito's colours, which people with colour-vision deficiencies tell apart.
-_COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
 Values = npt.NDArray[np.float64]
 
@@ -100,10 +98,7 @@ def plot_descent(curves: Mapping[str, DescentCurve], ax: Axes | None = None) -> 
     Returns:
         The axes: exact curves solid, sharpened bounds dashed, printed bounds dotted.
     """
-    if ax is None:
-        import matplotlib.pyplot as plt
-
-        ax = plt.subplots(figsize=(7.5, 5.0), layout="constrained")[1]
+    ax = axes_or_new(ax, (7.5, 5.0))
     styles: tuple[tuple[str, dict[str, Any]], ...] = (
         ("distances", {"linestyle": "-", "linewidth": 1.8}),
         ("sharpened", {"linestyle": "--", "linewidth": 1.2}),
@@ -115,7 +110,7 @@ def plot_descent(curves: Mapping[str, DescentCurve], ax: Axes | None = None) -> 
             values = getattr(curve, field)
             # A bound that promises nothing at this step size is not drawn.
             if np.isfinite(values).all():
-                colour = _COLOURS[index % len(_COLOURS)]
+                colour = COLOURS[index % len(COLOURS)]
                 ax.plot(values, color=colour, label=name + words[field], **style)
     ax.set_yscale("log")
     ax.set_xlabel("step t")

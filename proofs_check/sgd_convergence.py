@@ -1,0 +1,5 @@
+"""Proofs for the room ``sgd_convergence``."""
+
+from proofs_check.records import Proof
+
+PROOFS: tuple[Proof, ...] = ()

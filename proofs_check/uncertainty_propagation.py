@@ -1,0 +1,5 @@
+"""Proofs for the room ``uncertainty_propagation``."""
+
+from proofs_check.records import Proof
+
+PROOFS: tuple[Proof, ...] = ()

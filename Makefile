@@ -3,13 +3,16 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := kdtheory proofs_check tests
 
-.PHONY: verify test test-thorough check notebooks bench mutants format clean
+.PHONY: verify proofs test test-thorough check notebooks bench mutants format clean
 
 # CLAIMS: slugs, rooms or globs; the whole catalogue if it is empty.
 verify: $(VENV)/.installed
 	$(BIN)/kdtheory verify $(CLAIMS)
+
+# CLAIMS as above: the steps of their proofs, and that every wrong variant is rejected.
+proofs: $(VENV)/.installed
+	$(BIN)/python -m proofs_check $(CLAIMS)
 
 # Types are checked at every call but in the battery and on reference values, which call what the
 # other tests call. The reference values go first: they are one long piece of work.

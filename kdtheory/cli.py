@@ -137,6 +137,9 @@ def _summary(claim: Claim) -> dict[str, Any]:
 def show(
     slug: Slug,
     bibtex: Annotated[bool, typer.Option("--bibtex", help="Add the paper's BibTeX entry.")] = False,
+    proof: Annotated[
+        bool, typer.Option("--proof", help="Add the steps of its proof, each of them checked now.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show what is claimed, what stands, and where it is tight or breaks."""
@@ -144,14 +147,33 @@ def show(
     from kdtheory.tools._compile import precision
 
     claims = select([slug])
+    proofs = _proofs([claim.slug for claim in claims]) if proof else {}
     if as_json:
-        report.write_json([_summary(claim) for claim in claims])
+        from proofs_check import rendering
+
+        told = {slug: {"proof": rendering.plain(result)} for slug, result in proofs.items()}
+        report.write_json([{**_summary(claim), **told.get(claim.slug, {})} for claim in claims])
         return
     with precision("float64"):
         for index, claim in enumerate(claims):
             typer.echo("\n" * bool(index) + "\n".join(report.claim_page(claim)))
+            if claim.slug in proofs:
+                from proofs_check import rendering
+
+                typer.echo("\n" + "\n".join(rendering.proof_page(proofs[claim.slug])))
             if bibtex and claim.source.paper is not None:
                 typer.echo("\n" + claim.source.paper.bibtex)
+
+
+def _proofs(slugs: Sequence[str]) -> dict[str, Any]:
+    """Returns slug -> what came of its proof, checked now."""
+    from proofs_check import catalogue, running
+
+    known = catalogue.all_proofs()
+    wanted = [slug for slug in slugs if slug in known]
+    with progress(len(wanted)) as at:
+        found = running.run(known, catalogue.assumptions(), wanted, lambda slug: at(slug, 0))
+        return {result.slug: result for result in found}
 
 
 @contextlib.contextmanager

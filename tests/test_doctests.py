@@ -12,10 +12,12 @@ import hypothesis
 import pytest
 
 import kdtheory
+import proofs_check
 
 MODULES = [
     importlib.import_module(found.name)
-    for found in pkgutil.walk_packages(kdtheory.__path__, "kdtheory.")
+    for package in (kdtheory, proofs_check)
+    for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
     if not found.name.endswith("__main__")
 ]
 

@@ -104,7 +104,7 @@ EQ10_X_AVERAGE = Proof(
 )
 
 _range, _rest = sympy.symbols("r u", nonnegative=True)
-_half = sympy.Symbol("h", positive=True)
+_half = sympy.Symbol("h", nonnegative=True)
 
 
 def _covered(share: Any) -> tuple[Inequality, Inequality]:
@@ -162,7 +162,7 @@ EQ10 = Proof(
             r"$\mathbb E(\tilde R-R)^2\le\frac1N\mathbb E_\tau v_\tau+B_x^2C^*(L)\,\mathbb E_x(\|"
             r"\mathbb E_\tau p_\tau-p^*\|_2^2+\mathbb V_\tau[p_\tau])\le\frac1N\mathbb V_{x,\tau}"
             r"[p_\tau\cdot\ell]+C\,\mathbb E_x(\|\mathbb E_\tau p_\tau-p^*\|_2^2+\mathbb V_\tau"
-            r"[p_\tau])$. With fresh draws the error is smaller still.",
+            r"[p_\tau])$. With fresh draws the error is no larger.",
             method="adding up the slacks; the variance is E v + V b, C = K + c, N = 1 + m",
             check=all_at_most,
             stated=_eq10(factor + extra, noise + spread),

@@ -12,9 +12,8 @@ from proofs_check.algebra import (
     all_equal,
     equal,
     holds_by_induction,
-    manifestly_positive,
 )
-from proofs_check.algebra_several import all_at_most
+from proofs_check.algebra_several import all_at_most, positive_when_cancelled
 from proofs_check.bias_variance.setting import SHARED, WORLD, N, noise
 from proofs_check.common import VARIANCE_OF_MEAN
 from proofs_check.records import Proof, assumed, checked
@@ -29,9 +28,10 @@ _gap = sympy.Symbol("u", nonnegative=True)
 
 BREAK_EVEN = assumed(
     "break_even",
-    r"$N^*=\frac{\mathbb V_{x,y}[\ell]-\mathbb E_\tau v_\tau}{\bar b^2+\mathbb V_\tau[b_\tau]}$;"
-    r" where the denominator is zero, $N^*$ is $\infty$ for a numerator that is not negative, else"
-    r" $-\infty$.",
+    r"$\hat R=\frac1N\sum_n\ell_{y_n}(x_n)$ with i.i.d. pairs, $y$ given $x$ of the law $p^*(x)$,"
+    r" and $N^*=\frac{\mathbb V_{x,y}[\ell]-\mathbb E_\tau v_\tau}{\bar b^2+\mathbb"
+    r" V_\tau[b_\tau]}$; where the denominator is zero, $N^*$ is $\infty$ for a numerator that is"
+    r" not negative, else $-\infty$.",
 )
 
 
@@ -164,10 +164,10 @@ _low = sympy.Symbol("p_k", nonnegative=True)
 
 
 def _lead_of_label(share: Any, gains: int, others_gain: int) -> Any:
-    """By how much the chosen label leads, when it and another one gain this much for their share."""
+    """By how much the chosen label leads, when it and another one gain multiples of a share."""
     chosen = (1 - share) * (_low + _lead) + share * gains
     other = (1 - share) * _low + share * others_gain
-    return sympy.cancel(chosen - other)
+    return chosen - other
 
 
 _SHARE = _toward / (_toward + _kept)
@@ -177,7 +177,7 @@ SAME_LABEL = checked(
     r"$\mathrm{err}(p_s)=\mathrm{err}(p)$: for $s>0$ and $k\ne\hat y$, $p_{s,\hat y}-p_{s,k}=(1-s)"
     r"(p_{\hat y}-p_k)+s>0$, so that the same label is chosen, also where $p$ has ties.",
     method="the sign is manifest, for s = a / (a + b)",
-    check=manifestly_positive,
+    check=positive_when_cancelled,
     stated=_lead_of_label(_SHARE, 1, 0),
     wrong={
         "mixing with another label": _lead_of_label(_SHARE, 0, 1),

@@ -6,7 +6,7 @@ independent, and a teacher that is shared over the sample makes them dependent.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -17,8 +17,8 @@ from proofs_check.algebra import (
     at_most,
     equal,
     expectation,
-    manifestly_positive,
 )
+from proofs_check.algebra_several import positive_when_cancelled
 from proofs_check.bias_variance import worlds
 from proofs_check.bias_variance.bias import distance, factor, gap, squared_bound
 from proofs_check.bias_variance.setting import (
@@ -191,11 +191,19 @@ def _sometimes_wrong(squared_bias: Any, constant: Any) -> tuple[Any, Any]:
 _more, _excess, _share = sympy.symbols("m c r", positive=True)
 
 
-def _below_threshold(chance: Callable[[Any], Any]) -> Any:
-    """By how much Eq. 9 fails, with N = 1 + m, 2 C = 1/N + c, and this chance of the threshold."""
-    size = 1 + _more
-    threshold = (1 - 1 / size) / _excess
-    return (1 - 1 / size - chance(threshold) * _excess) * size / _more
+def _margins(chance: Callable[[Any], Any]) -> tuple[Any, ...]:
+    """The bracket by which Eq. 9 fails, with N = 1 + m and this chance for a given threshold.
+
+    For a large constant, 2 C = 1/N + c, there is a threshold; for a small one, 2 C = 1/N - c, the
+    chance is whatever it is for a threshold of one.
+    """
+    room = _more / (1 + _more)  # 1 - 1/N
+    threshold = room / _excess
+    return room - chance(threshold) * _excess, room + chance(sympy.Integer(1)) * _excess
+
+
+def _all_positive(margins: Sequence[Any]) -> bool:
+    return all(positive_when_cancelled(margin) for margin in margins)
 
 
 _ONE_IN_EIGHT = worlds.World(
@@ -284,13 +292,11 @@ EQ9_SHARED = Proof(
             r"For every $N\ge2$ and every $C$ this is positive if $\epsilon$ is below"
             r" $\frac{1-1/N}{2C-1/N}$ (any $\epsilon$, if $2C\le\frac1N$): no constant will do.",
             method="the sign is manifest, for N = 1 + m and a chance 1/(1+r) of the threshold",
-            check=manifestly_positive,
-            stated=sympy.cancel(_below_threshold(lambda threshold: threshold / (1 + _share))),
+            check=_all_positive,
+            stated=_margins(lambda threshold: threshold / (1 + _share)),
             wrong={
-                "at the threshold": sympy.cancel(_below_threshold(lambda threshold: threshold)),
-                "above the threshold": sympy.cancel(
-                    _below_threshold(lambda threshold: threshold * (1 + _share))
-                ),
+                "at the threshold": _margins(lambda threshold: threshold),
+                "above the threshold": _margins(lambda threshold: threshold * (1 + _share)),
             },
             uses=("error_less_bound",),
         ),

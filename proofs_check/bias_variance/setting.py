@@ -220,7 +220,7 @@ def _squared(above: Any, below: Any) -> Inequality:
 
 SQUARE_BETWEEN = checked(
     "square_between",
-    r"Hence $(\sum_iw_it_i)^2\le(\sum_iw_ir_i)^2$: $T^2-X^2=(T-X)(T+X)$.",
+    r"Hence $X^2\le T^2$ for $X=\sum_iw_it_i$ and $T=\sum_iw_ir_i$: $T^2-X^2=(T-X)(T+X)$.",
     method="expanding; both factors are nonnegative",
     check=at_most,
     stated=_squared(_above, _below),

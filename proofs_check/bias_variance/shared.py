@@ -286,7 +286,7 @@ SHARED_KL = Proof(
             r"$\mathbb E(\tilde R-R)^2\le\frac1N\mathbb E_\tau v_\tau+\frac12B^2\,\mathbb"
             r" E_{x,\tau}\mathrm{KL}(p^*(x)\,\|\,p_\tau(x))$: $(\mathbb"
             r" E_x\mathrm{TV})^2\le\mathbb E_x\mathrm{TV}^2\le\frac12\mathbb E_x\mathrm{KL}$ for"
-            r" every draw.",
+            r" every draw. (Where a divergence is infinite there is nothing to show.)",
             method="adding up the slacks, with K = B^2",
             check=at_most,
             stated=_divergence_bound(sympy.Rational(1, 2)),

@@ -6,6 +6,7 @@ therefore orthogonal to every function of them.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import sympy
@@ -47,25 +48,38 @@ CONDITIONALLY_UNBIASED = assumed(
 
 # --- Pythagoras -----------------------------------------------------------------------------------
 
-_S, _H, _M, _X = sympy.symbols("S H M X", real=True)
-_w, _q, _loss, _excess = sympy.symbols("w q_k l_k beta", real=True)
+_S, _H, _M, _W, _X = sympy.symbols("S H M W X", real=True)
+_w, _q, _loss, _other_loss = sympy.symbols("w q_k l_k l_t", real=True)
 _truth = sympy.Symbol("p_k", real=True)
 
 
-def _given_inputs(mean: Any) -> Induction:
-    """Mean distilled losses less the Bayes ones, when a label of a sampled input has this mean."""
-    step = {_S: _S + mean * _loss, _H: _H + _truth * _loss}
-    return Induction(_S - _H, {_S: 0, _H: 0}, step)
+def _given_inputs(weight: Any, loss: Any) -> Induction:
+    """A label's share of the mean of both risks, given the inputs, when a draw adds so much.
+
+    S and H are the shares of the distilled and of the Bayes-distilled risk, M the label's mean
+    probability.
+    """
+    step = {
+        _S: _S + weight * _q * loss,
+        _H: _H + _w * _truth * _loss,
+        _M: _M + _w * _q,
+        _W: _W + _w,
+    }
+    invariant = _S - _H - (_M - _truth * _W) * _loss
+    return Induction(invariant, dict.fromkeys((_S, _H, _M, _W), 0), step)
 
 
 NO_BIAS_GIVEN_INPUTS = checked(
     "no_bias_given_the_inputs",
     r"$\mathbb E[\tilde R-\hat R^*\,|\,x_1,\dots,x_N]=\frac1N\sum_n\sum_k\bigl(\mathbb"
     r" E[q_{nk}\,|\,x_1,\dots,x_N]-p^*_k(x_n)\bigr)\ell_k(x_n)=0$.",
-    method="induction over the labels of the sampled inputs",
+    method="induction over the draws given the inputs, label by label; their weights sum to one",
     check=holds_by_induction,
-    stated=_given_inputs(_truth),
-    wrong={"a bias given the inputs": _given_inputs(_truth + _excess)},
+    stated=_given_inputs(_w, _loss),
+    wrong={
+        "draws of equal weight": _given_inputs(sympy.Integer(1), _loss),
+        "a predictor that depends on the teacher": _given_inputs(_w, _other_loss),
+    },
     uses=("distilled", "conditionally unbiased"),
 )
 
@@ -121,12 +135,33 @@ PROP4_IDENTITY = Proof(
     ),
 )
 
-_SIXTEENTH = sympy.Rational(1, 16)
-
 
 def _dominated(cross: Any) -> Inequality:
     """The Bayes error below the whole, when the two parts have this mean product."""
     return Inequality(_bayes_square, _total(cross), _added_square + 2 * cross)
+
+
+_HALF, _QUARTER = Fraction(1, 2), Fraction(1, 4)
+_TRUTH = ((1 - _QUARTER, _QUARTER), (_QUARTER, 1 - _QUARTER))
+_SURE_ELSEWHERE = (((_HALF, _HALF), (0, 1)), ((1, 0), (_HALF, _HALF)))
+_Tables = tuple[tuple[tuple[Any, ...], ...], ...]
+
+
+def _wins_unbiased_on_average(tables: _Tables) -> bool:
+    """Whether a teacher that depends on one sampled input is unbiased over it, and beats Bayes.
+
+    Both inputs are equally likely; losses are 0 and 1, so that a risk is a second probability.
+
+    Args:
+        tables: for each input that may have been sampled, the teacher's table.
+    """
+    mean = [
+        tuple(sum(column) / Fraction(2) for column in zip(*rows, strict=True))
+        for rows in zip(*tables, strict=True)
+    ]
+    errors = [tables[i][i][1] - _HALF for i in range(2)]
+    bayes = [_TRUTH[i][1] - _HALF for i in range(2)]
+    return tuple(mean) == _TRUTH and sum(e**2 for e in errors) < sum(e**2 for e in bayes)
 
 
 PROP4 = Proof(
@@ -137,24 +172,35 @@ PROP4 = Proof(
         DISTILLED,
         CONDITIONALLY_UNBIASED,
         checked(
+            "not_on_average",
+            r"That a teacher is unbiased on average over samples is not enough. Two equally likely"
+            r" inputs with $p^*=(\frac34,\frac14)$ and $(\frac14,\frac34)$, $\ell=(0,1)$, $N=1$: a"
+            r" teacher that says $(\frac12,\frac12)$ at the sampled input and $(1,0)$ or $(0,1)$ at"
+            r" the other one has the mean $p^*$ at both, and no error, whereas $\mathbb E(\hat R^*-"
+            r"R)^2=\frac1{16}$.",
+            method="both samples, exactly",
+            check=_wins_unbiased_on_average,
+            stated=_SURE_ELSEWHERE,
+            wrong={
+                "the Bayes teacher": (_TRUTH, _TRUTH),
+                "(1/2, 1/2) at both inputs": (((_HALF, _HALF),) * 2,) * 2,
+            },
+            uses=("distilled",),
+        ),
+        checked(
             "prop4",
-            r"$\mathbb E(\tilde R-R)^2-\mathbb E(\hat R^*-R)^2=\mathbb E(\tilde R-\hat R^*)^2\ge0$."
-            r" A mean over samples that is unbiased would not do: a teacher who corrects what the"
-            r" sample gets wrong has no error at all.",
+            r"$\mathbb E(\tilde R-R)^2-\mathbb E(\hat R^*-R)^2=\mathbb E(\tilde R-\hat R^*)^2\ge0$"
+            r" for a teacher that is unbiased given the inputs.",
             method="the difference is a mean of squares",
             check=at_most,
             stated=_dominated(sympy.Integer(0)),
-            wrong={
-                "parts that are correlated": _dominated(_cross),
-                "a teacher who corrects the sample, so that parts cancel": Inequality(
-                    _SIXTEENTH,
-                    _total(-_SIXTEENTH).subs(
-                        {_added_square: _SIXTEENTH, _bayes_square: _SIXTEENTH}
-                    ),
-                    -_SIXTEENTH,
-                ),
-            },
-            uses=("distilled", "conditionally unbiased", "bias_variance/prop4_identity"),
+            wrong={"parts that are correlated": _dominated(_cross)},
+            uses=(
+                "distilled",
+                "conditionally unbiased",
+                "not_on_average",
+                "bias_variance/prop4_identity",
+            ),
         ),
     ),
 )
@@ -304,7 +350,7 @@ SHARED_UNBIASED_WORST = Proof(
             r"$\bar b=\mathbb E_x(\bar p-p^*)\cdot\ell=0$, so that $\mathbb E(\tilde R-R)^2=\frac1N"
             r"\mathbb E_\tau v_\tau+\mathbb V_\tau[b_\tau]\le\mathbb E_\tau v_\tau+\mathbb V_\tau"
             r"[b_\tau]$. This is $N$ times the error with fresh draws, hence at most $N\,\mathbb"
-            r" V[\hat R]$.",
+            r" V[\hat R]$ for one-hot labels.",
             method="adding up the slacks, for N = 1 + m",
             check=at_most,
             stated=_worst(sympy.Integer(0), 1 + more),

@@ -148,6 +148,7 @@ SHARED_MOMENT = Proof(
     steps=(
         WORLD,
         SHARED,
+        RANGE,
         PAIRWISE_FORM,
         JENSEN_FOR_SQUARES,
         CENTRED_SQUARES,
@@ -164,6 +165,7 @@ SHARED_MOMENT = Proof(
             wrong={"Jensen's inequality the other way round": _moment_bound(-second_gap)},
             uses=(
                 "shared",
+                "range",
                 "bias_variance/shared_norm",
                 "jensen_for_squares",
                 "moments_of_the_teacher",
@@ -278,6 +280,7 @@ SHARED_KL = Proof(
     steps=(
         WORLD,
         SHARED,
+        RANGE,
         PAIRWISE_FORM,
         JENSEN_FOR_SQUARES,
         *PINSKER_STEPS,
@@ -297,6 +300,7 @@ SHARED_KL = Proof(
             uses=(
                 "world",
                 "shared",
+                "range",
                 "bias_variance/shared_tv",
                 "jensen_for_squares",
                 "pinsker",

@@ -3,6 +3,12 @@ r"""Proofs for the room ``uncertainty_propagation``: linear students, their head
 The statements are reconstructions from an abstract; the proofs are ours, and elementary.
 """
 
+from proofs_check.uncertainty_propagation.estimated_weights import (
+    ESTIMATED_VARIANCE_CLAIM,
+    ESTIMATED_VARIANCE_COST,
+    REUSED_RESPONSE,
+    REUSED_RESPONSE_COST,
+)
 from proofs_check.uncertainty_propagation.heads import (
     AVERAGING_DEEPENS,
     CATEGORICAL_AVERAGING,
@@ -11,23 +17,19 @@ from proofs_check.uncertainty_propagation.heads import (
     POOLED_CONSERVATION,
     POOLED_RESIDUALS,
 )
+from proofs_check.uncertainty_propagation.random_design import RANDOM_DESIGN
 from proofs_check.uncertainty_propagation.students import (
     CORRELATED_FLOOR,
     COVARIANCE,
     HETEROSCEDASTIC,
     K_AVERAGED,
-    RANDOM_DESIGN,
     WEIGHTED_IS_BEST,
 )
 from proofs_check.uncertainty_propagation.weights import (
     CORRELATED_WEIGHTS,
-    ESTIMATED_VARIANCE_CLAIM,
-    ESTIMATED_VARIANCE_COST,
     INVERSE_VARIANCE,
     INVERSE_VARIANCE_MATRIX,
     INVERSE_VARIANCE_PRINTED,
-    REUSED_RESPONSE,
-    REUSED_RESPONSE_COST,
 )
 
 PROOFS = (

@@ -1,4 +1,4 @@
-r"""Inequalities whose difference has a manifest sign once it is expanded.
+r"""Inequalities whose difference has a manifest sign once it is expanded, over one denominator.
 
 Slacks enter as nonnegative symbols, one for each inequality that is used: what is left over of the
 difference of the two sides must be a sum of nonnegative terms. A variant is rejected by a point at
@@ -31,7 +31,12 @@ def ordered(pair: tuple[Any, Any]) -> bool:
         (True, False)
     """
     left, right = pair
-    return manifestly_nonnegative(sympy.expand(sympy.sympify(right) - left))
+    difference = sympy.sympify(right) - left
+    if difference.is_rational_function():
+        above, below = sympy.fraction(sympy.cancel(sympy.together(difference)))
+        if below.is_positive:
+            return manifestly_nonnegative(sympy.expand(above))
+    return manifestly_nonnegative(sympy.expand(difference))
 
 
 def all_ordered(pairs: Iterable[tuple[Any, Any]]) -> bool:

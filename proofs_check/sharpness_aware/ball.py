@@ -22,8 +22,8 @@ coordinate, other, scale, first = sympy.symbols("u v t a_1", real=True)
 
 UNIFORM = assumed(
     "uniform perturbation",
-    r"$U$ is uniform in $\{u\in\mathbb R^p:|u|\le\rho\}$, $p\ge1$, $\rho>0$; for $\rho=0$ it is zero"
-    r" and all sides below vanish.",
+    r"$U$ is uniform in $\{u\in\mathbb R^p:|u|\le\rho\}$, $p\ge1$, $\rho>0$; for $\rho=0$"
+    r" it is zero, and all sides below vanish.",
 )
 
 # --- the norm -------------------------------------------------------------------------------------

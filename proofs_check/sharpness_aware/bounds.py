@@ -340,7 +340,9 @@ T_FAMILY = Proof(
             stated=_family(weight, (divergence + log_mgf) / argument),
             wrong={
                 "sharpness of the other sign": _family(-weight, (divergence + log_mgf) / argument),
-                "a divergence that is not divided": _family(weight, divergence + log_mgf / argument),
+                "a divergence that is not divided": _family(
+                    weight, divergence + log_mgf / argument
+                ),
             },
             uses=("sharpness_added", "change_of_measure"),
         ),
@@ -387,8 +389,8 @@ NEVER_BEATS_CHERNOFF = Proof(
             "never_beats_chernoff_if_convex",
             r"$\inf_{\ell>0}\frac{K_n+\log E_Pe^{\ell h}}\ell\le\frac{K_n}\ell+E_PX"
             r"+\frac{\ell\sigma_X^2}2=\mathrm{gen}_T+E_PS_P+\sigma_X\sqrt{2K_n}"
-            r"\le\mathrm{gen}_T+E_PS_P+(\sigma_u+\nu)\sqrt{2K_n}$ at $\ell=\sqrt{2K_n}/\sigma_X$; if"
-            r" $K_n$ or $\sigma_X$ is zero, in the limit $\ell\to0$ or $\ell\to\infty$. The left"
+            r"\le\mathrm{gen}_T+E_PS_P+(\sigma_u+\nu)\sqrt{2K_n}$ at $\ell=\sqrt{2K_n}/\sigma_X$;"
+            r" if $K_n$ or $\sigma_X$ is zero, in the limit $\ell\to0$ or $\ell\to\infty$. The left"
             r" side is $\mathrm{gen}_T+\inf_{\ell>0}(K_n+\psi_h(\ell))/\ell$.",
             method="adding the inequalities; what is left over is manifestly nonnegative",
             check=ordered,

@@ -162,7 +162,7 @@ PERTURBED_SLOPE = checked(
     stated=_moved_perturbed(radius * p / (p + 1)),
     wrong={
         "the root of the mean square": _moved_perturbed(radius * sympy.sqrt(p / (p + 2))),
-        "the mean absolute coordinate in one dimension": _moved_perturbed(radius / 2),
+        "the mean norm of one dimension": _moved_perturbed(radius / 2),
         "no gradient on the way": _moved_perturbed(0),
     },
     uses=(

@@ -22,8 +22,8 @@ coordinate, other, scale, first = sympy.symbols("u v t a_1", real=True)
 
 UNIFORM = assumed(
     "uniform perturbation",
-    r"$U$ is uniform in $\{u\in\mathbb R^p:|u|\le\rho\}$, $p\ge1$, $\rho>0$; for $\rho=0$"
-    r" it is zero, and all sides below vanish.",
+    r"$U$ is uniform in $\{u\in\mathbb R^p:|u|\le\rho\}$, $p\ge1$, $\rho>0$; if $\rho=0$,"
+    r" $U=0$ and its moments vanish.",
 )
 
 # --- the norm -------------------------------------------------------------------------------------
@@ -187,6 +187,7 @@ BALL_MOMENTS = Proof(
         UNIFORM,
         NORM_DENSITY,
         NORM_MOMENTS,
+        CENTRED,
         ROTATED,
         SLICES,
         COORDINATE_MOMENTS,
@@ -196,8 +197,9 @@ BALL_MOMENTS = Proof(
             r"$E\cos(a\cdot U)={}_0F_1(;\frac p2+1;-\frac{\rho^2|a|^2}4)$: with $t=|a|$ both series"
             r" begin with 1, and both have the ratio $-\frac{\rho^2t^2}4\big/\bigl((m+1)(\frac p2+1"
             r"+m)\bigr)$ of the terms $m+1$ and $m$. Moreover $E|U|=\frac{\rho p}{p+1}$,"
-            r" $E|U|^2=\frac{\rho^2p}{p+2}$ and $EU_1^2=\frac{\rho^2}{p+2}=\frac1pE|U|^2$.",
-            method="ratios of terms, for every p and m",
+            r" $E|U|^2=\frac{\rho^2p}{p+2}$ and $EU_1^2=\frac{\rho^2}{p+2}=\frac1pE|U|^2$, so that"
+            r" $EU=0$ and $E\,UU^\top=\frac{\rho^2}{p+2}I$.",
+            method="ratios of terms, and both forms of the mean square, for every p and m",
             check=all_equal,
             stated=_moments(lambda m: (2 * m + 1) * radius**2 / (2 * m + p + 2)),
             wrong={
@@ -208,7 +210,13 @@ BALL_MOMENTS = Proof(
                     lambda m: (2 * m + 1) * radius / (2 * m + p + 2)
                 ),
             },
-            uses=("moments_of_norm", "rotations", "moments_of_coordinate", "term_by_term"),
+            uses=(
+                "moments_of_norm",
+                "reflections",
+                "rotations",
+                "moments_of_coordinate",
+                "term_by_term",
+            ),
         ),
     ),
 )

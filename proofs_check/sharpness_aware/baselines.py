@@ -98,7 +98,8 @@ FLATNESS_TIGHTENS_LOCAL = Proof(
         INSIDE,
         refuted(
             "flatness_tightens_local",
-            r"Within the regime the sharpness-aware bound is at most"
+            r"Read as a comparison with a bound that knows the gradient at the teacher as well:"
+            r" within the regime the sharpness-aware bound is at most"
             r" $s\bigl(\kappa\min(L,g_0+\frac{\alpha\kappa}{4n})+\frac{b-a}2\bigr)$. For"
             r" $\kappa=L=1$, $g_0=\frac12$, $\alpha=\tau=0$, $b-a=n=1$ and $K=\frac12$, where"
             r" $\rho_0=1$, at $\rho=\frac12$ this would be $\frac54\le1$.",

@@ -206,7 +206,7 @@ CHANGE_OF_GAP = checked(
     r" by at most $s_v\frac\kappa n$, those of $w$ by $s_w\frac\kappa n$, and all of $w$ lie in an"
     r" interval of width $b-a$. Then $|F(D)-F(D')|\le\frac1n\bigl(\kappa s_v+(1-\frac1n)\kappa s_w"
     r"+b-a\bigr)$: $n-1$ examples stay, and the losses of the other two are $b-a$ apart at most.",
-    method="the triangle inequality, and expanding",
+    method="expanding the sum of the three changes",
     check=equal,
     stated=_gap_change(count - 1, width),
     wrong={
@@ -236,7 +236,7 @@ def _exponent(proxy: Any) -> tuple[Any, Any]:
 
 PROXY_OF_CHANGE = checked(
     "proxy_of_change",
-    r"Then $\log Ee^{\ell(F-EF)}\le\frac{\ell^2\sigma^2}2$ for all $\ell$ and every"
+    r"With the same $c$, $\log Ee^{\ell(F-EF)}\le\frac{\ell^2\sigma^2}2$ for all $\ell$ and every"
     r" $\sigma\ge\frac{\sqrt n}2c$.",
     method="expanding",
     check=equal,

@@ -57,13 +57,11 @@ REMAINDER = checked(
     r"$|\ell(f+u)-\ell(f)-\nabla\ell(f)\cdot u|\le\int_0^1\alpha|tu||u|\,dt=\frac\alpha2|u|^2$:"
     r" the gradient at $f+tu$ differs from that at $f$ by at most $\alpha t|u|$.",
     method="integrating",
-    check=equal,
-    stated=_remainder(smoothness * _time * _norm**2),
+    check=lambda growth: equal(_remainder(growth)),
+    stated=smoothness * _time * _norm**2,
     wrong={
-        "the gradient at the far end throughout": _remainder(smoothness * _norm**2),
-        "a gradient that grows with the square of the way": _remainder(
-            smoothness * _time**2 * _norm**2
-        ),
+        "the gradient at the far end throughout": smoothness * _norm**2,
+        "a gradient that grows with the square of the way": smoothness * _time**2 * _norm**2,
     },
     uses=("smooth loss", "along_the_segment"),
 )

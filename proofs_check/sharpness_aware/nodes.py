@@ -49,15 +49,15 @@ LOSSES = assumed(
     "losses at nodes",
     r"Hypotheses are real numbers, $n=1$, and the examples $0,\dots,m-1$; the first $k$ are"
     r" remembered. $\ell(j,z)$ is $1-[z=j]$ at the nodes $j<k$, $[z=j]$ at $k\le j<m$, and 1 at -1"
-    r" and $m$, and constant beyond; between nodes it rises or falls as $6x^5-15x^4+10x^3$. The teacher"
-    r" returns $A(z)=z$, and $\rho=\frac1{256}$.",
+    r" and $m$, and constant beyond; between nodes it rises or falls as $6x^5-15x^4+10x^3$. The"
+    r" teacher returns $A(z)=z$, and $\rho=\frac1{256}$.",
 )
 
 SMOOTH_STEP = checked(
     "smooth_step",
     r"$s(x)=6x^5-15x^4+10x^3$ rises from 0 to 1, as $s'(x)=30x^2(1-x)^2$, with two derivatives that"
-    r" vanish at both ends, and $|s''|\le\frac{10}{\sqrt3}$: with $a=0$, $b=1$, $\kappa=m-1$, $g_0=0$"
-    r" and $\alpha=\frac{10}{\sqrt3}$ all that is printed is satisfied, everywhere.",
+    r" vanish at both ends, and $|s''|\le\frac{10}{\sqrt3}$: with $a=0$, $b=1$, $\kappa=m-1$,"
+    r" $g_0=0$ and $\alpha=\frac{10}{\sqrt3}$ all that is printed is satisfied, everywhere.",
     method="derivatives at the ends and at the roots of the third",
     check=_is_smooth_step,
     stated=(STEP, SMOOTHNESS),

@@ -13,7 +13,12 @@ import sympy
 from proofs_check.algebra import all_equal, equal
 from proofs_check.algebra_order import ordered
 from proofs_check.records import Proof, assumed, checked
-from proofs_check.sharpness_aware.bounds import LOCALLY_OPTIMAL, PROCESSES
+from proofs_check.sharpness_aware.bounds import (
+    LOCALLY_OPTIMAL,
+    PROCESSES,
+    first_slack,
+    second_slack,
+)
 from proofs_check.sharpness_aware.curvature import curvature
 from proofs_check.sharpness_aware.gaps import SLOPE_U, proxy_of_gap
 from proofs_check.sharpness_aware.moves import (
@@ -65,12 +70,20 @@ r"""$\sqrt n\,\sigma_0$."""
 # --- the whole bound ------------------------------------------------------------------------------
 
 
-def _whole_bound(perturbed: Any) -> tuple[Any, Any]:
-    """What two changes of measure cost with the proxies of lemmas 14 and 15, and in terms of s."""
-    root = sympy.sqrt(2 * divergence)
-    cost = (proxy_of_gap(SLOPE_U) + printed_sharpness() / sympy.sqrt(count)) * root
-    in_units = perturbed + printed_sharpness()
-    return cost, in_units * sympy.sqrt(2 * divergence / count)
+def _whole_bound(perturbed: Any, sharpness: Any) -> tuple[Any, Any]:
+    """What two changes of measure cost, the smallest proxies being below those of the lemmas.
+
+    Args:
+        perturbed: sqrt(n) times the proxy of the perturbed gap in the bound.
+        sharpness: the same of the sharpness.
+    """
+    proxies = proxy_of_gap(SLOPE_U) - first_slack
+    proxies += printed_sharpness() / sympy.sqrt(count) - second_slack
+    bound = (perturbed + sharpness) * sympy.sqrt(2 * divergence / count)
+    return proxies * sympy.sqrt(2 * divergence), bound
+
+
+_corrected = movement * SLOPE_U + width / 2
 
 
 BOUND = Proof(
@@ -90,12 +103,15 @@ BOUND = Proof(
             r" $\nu$, which are proxies of $h_U$ and $S_D$ by the corrected Lemma 14 and Lemma 15:"
             r" the last term is $\sqrt{2K_n/n}\,\bigl(\kappa\,\mathrm{slope}_U+\frac{b-a}2"
             r"+\frac{\alpha\kappa\rho}2+g_0\rho+\frac{\alpha\rho^2}2\bigr)$.",
-            method="substituting the two proxies in Theorem 12",
-            check=equal,
-            stated=_whole_bound(movement * SLOPE_U + width / 2),
+            method="substituting the two proxies in Theorem 12, the smallest ones being below them",
+            check=ordered,
+            stated=_whole_bound(_corrected, printed_sharpness()),
             wrong={
-                "the printed slope": _whole_bound(printed_perturbed()),
-                "the whole range": _whole_bound(movement * SLOPE_U + width),
+                "the printed slope": _whole_bound(printed_perturbed(), printed_sharpness()),
+                "half of the slope": _whole_bound(
+                    movement * SLOPE_U / 2 + width / 2, printed_sharpness()
+                ),
+                "no proxy of the sharpness": _whole_bound(_corrected, 0),
             },
             uses=(
                 "processes",
@@ -113,7 +129,6 @@ BOUND = Proof(
 )
 
 # --- the difference of the proxies ----------------------------------------------------------------
-
 
 constant_term = movement * (lipschitz - gradient)
 linear_term = 3 * smoothness * movement / 2 + gradient
@@ -212,13 +227,13 @@ def _falls(lower: Any, upper: Any) -> tuple[Any, Any]:
 
 
 def _agree(share: Any) -> tuple[tuple[Any, Any], ...]:
-    """Both bounds at such a radius, and at zero for equal constants, without their common part."""
+    """The difference of the bounds at such a radius, and zero; at the radius zero, and s A_0."""
     bend = square_term + curvature / (2 * unit)
     constant = (_discriminant**2 - linear_term**2) / (4 * bend)
     given = {lipschitz: gradient + constant / movement, reach: _root(constant, linear_term, share)}
     difference = _bounds_differ(0)[0]
-    at_zero = difference.subs({lipschitz: gradient, reach: 0})
-    return (difference.subs(given, simultaneous=True), 0), (at_zero, 0)
+    at_zero = difference.subs(reach, 0)
+    return (difference.subs(given, simultaneous=True), 0), (at_zero, unit * constant_term)
 
 
 RHO0 = Proof(
@@ -255,7 +270,7 @@ RHO0 = Proof(
             r"$\frac{\tau\rho_0^2}2+(\sigma_u(\rho_0)+\nu(\rho_0))\sqrt{2K}=\sigma_0\sqrt{2K}$: the"
             r" difference is $s$ times the polynomial, which vanishes. If $s=0$ or $A_0=0$, that is"
             r" $\kappa=0$ or $L=g_0$, $\rho_0=0$, where the difference is $sA_0=0$.",
-            method="substituting the root in the two bounds, and rho = 0 for L = g_0",
+            method="substituting the root in the two bounds, and rho = 0",
             check=lambda share: all_equal(_agree(share)),
             stated=2,
             wrong={"twice the radius": 4, "the root without its factor 2": 1},

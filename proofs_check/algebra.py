@@ -20,6 +20,8 @@ DIGITS = 60
 
 _TRIES = 8
 
+_SIGN_TRIES = 200
+
 
 class Undecided(ArithmeticError):
     """Computer algebra has neither shown nor refuted it."""
@@ -89,12 +91,29 @@ def _nonzero_somewhere(value: Any) -> bool:
 
 
 def _rational(symbol: Any, draws: random.Random) -> Any:
-    """A small rational number that the symbol's assumptions allow."""
+    """A rational number that the symbol's assumptions allow; zero now and then, if they do."""
     if symbol.is_integer:
         number = sympy.Integer(draws.randint(1, 9))
-        return number if symbol.is_nonnegative else draws.choice((-1, 1)) * number
-    number = sympy.Rational(draws.randint(1, 40), draws.randint(3, 23))
+    else:
+        number = sympy.Rational(draws.randint(1, 40), draws.randint(3, 23))
+        number *= sympy.Integer(10) ** draws.choice((-1, 0, 0, 0, 1))
+    if symbol.is_zero is None and draws.random() < 0.1:
+        return sympy.Integer(0)
     return number if symbol.is_nonnegative else draws.choice((-1, 1)) * number
+
+
+def negative_somewhere(expression: Any) -> bool:
+    """Returns whether the expression is certainly negative at one of a few fixed points."""
+    value = sympy.sympify(expression)
+    draws = random.Random(1)
+    symbols = sorted(value.free_symbols, key=lambda symbol: symbol.name)
+    for _ in range(_SIGN_TRIES):
+        at = value.subs({symbol: _rational(symbol, draws) for symbol in symbols})
+        number = at if at.is_Rational else sympy.N(at, DIGITS)
+        # Rounding is far below this, as in the search for a value that is not zero.
+        if number.is_number and number.is_real and number < -(sympy.Float(10) ** (-DIGITS // 2)):
+            return True
+    return False
 
 
 class Inequality(NamedTuple):
@@ -116,9 +135,10 @@ def at_most(inequality: Inequality) -> bool:
     r"""Returns whether $\text{left}\le\text{right}$, by its certificate.
 
     The slack must equal the difference of the sides identically, and its sign must be manifest.
+    The inequality is rejected if it fails at some point.
 
     Raises:
-        Undecided: if the slack equals the difference, but its sign is not manifest.
+        Undecided: if it does not fail where it was tried, but the slack does not show it.
 
     Example:
         >>> x, y = sympy.symbols("x y", real=True)
@@ -128,9 +148,22 @@ def at_most(inequality: Inequality) -> bool:
         False
     """
     difference = sympy.sympify(inequality.right) - sympy.sympify(inequality.left)
-    if not is_zero(difference - inequality.slack):
+    if is_zero(difference - inequality.slack):
+        return manifestly_nonnegative(inequality.slack)
+    return _rejected(difference, f"the slack {inequality.slack} is another")
+
+
+def _rejected(expression: Any, otherwise: str) -> bool:
+    """Returns False for an expression that is negative somewhere.
+
+    Raises:
+        Undecided: if it is negative nowhere that was tried.
+    """
+    if negative_somewhere(expression):
         return False
-    return manifestly_nonnegative(inequality.slack)
+    raise Undecided(
+        f"not negative where it was tried, but not shown to be nonnegative: {otherwise}"
+    )
 
 
 def manifestly_nonnegative(expression: Any) -> bool:
@@ -143,13 +176,7 @@ def manifestly_nonnegative(expression: Any) -> bool:
     terms = sympy.Add.make_args(value)
     if all(term.is_nonnegative for term in terms) or value.is_nonnegative:
         return True
-    draws = random.Random(1)
-    symbols = sorted(value.free_symbols, key=lambda symbol: symbol.name)
-    for _ in range(8 * _TRIES):
-        at = sympy.N(value.subs({symbol: _rational(symbol, draws) for symbol in symbols}), DIGITS)
-        if at.is_number and at.is_real and at < 0:
-            return False
-    raise Undecided(f"the sign is not manifest: {value}")
+    return _rejected(value, f"the sign is not manifest: {value}")
 
 
 class Induction(NamedTuple):
@@ -191,15 +218,18 @@ def holds_by_induction(claim: Induction) -> bool:
 def nonnegative_by_induction(claim: Induction) -> bool:
     """Returns whether the invariant starts nonnegative and grows by a slack whose sign is manifest.
 
+    It is rejected if it starts negative, or if one more term can make it smaller.
+
     Raises:
-        Undecided: if the slack is right, but its sign is not manifest.
+        Undecided: if it does not shrink where it was tried, but the slack does not show it.
     """
     invariant = sympy.sympify(claim.invariant)
-    grown = invariant.subs(claim.step, simultaneous=True)
-    if not is_zero(grown - invariant - claim.slack):
+    added = invariant.subs(claim.step, simultaneous=True) - invariant
+    if not manifestly_nonnegative(invariant.subs(claim.start, simultaneous=True)):
         return False
-    first = invariant.subs(claim.start, simultaneous=True)
-    return manifestly_nonnegative(first) and manifestly_nonnegative(claim.slack)
+    if is_zero(added - claim.slack):
+        return manifestly_nonnegative(claim.slack)
+    return _rejected(added, f"the slack {claim.slack} is another")
 
 
 class Minimum(NamedTuple):
@@ -221,6 +251,11 @@ class Minimum(NamedTuple):
 def nonnegative_from_minimum(claim: Minimum) -> bool:
     r"""Returns whether $f(\text{at})=0$ and $f'(x)=(x-\text{at})h(x)$ with $h\ge0$.
 
+    A function that is negative somewhere is rejected.
+
+    Raises:
+        Undecided: if it is negative nowhere that was tried, but not of this shape.
+
     Example:
         $\log t\le t-1$:
 
@@ -234,7 +269,9 @@ def nonnegative_from_minimum(claim: Minimum) -> bool:
     derivative = sympy.diff(function, claim.variable)
     touches = is_zero(function.subs(claim.variable, claim.at))
     shape = is_zero(derivative - (claim.variable - claim.at) * claim.slope)
-    return touches and shape and manifestly_nonnegative(claim.slope)
+    if touches and shape:
+        return manifestly_nonnegative(claim.slope)
+    return _rejected(function, "it does not touch zero there, or the slope is another")
 
 
 def expectation(expression: Any, moments: Mapping[Any, Any], variables: Sequence[Any]) -> Any:

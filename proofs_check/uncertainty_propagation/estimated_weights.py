@@ -202,11 +202,10 @@ REUSED_RESPONSE = Proof(
 )
 
 
-def _cost_of_reuse(weight: Any) -> Inequality:
-    """The prediction's own variance, below that with this weight; 1 - h = g."""
-    found = _sigma2 * (_h + weight**2 * _spare)
-    slack = _sigma2 * _spare * (_h / (1 + _h)) ** 2
-    return Inequality(_sigma2 * _h, found, slack)
+def _cost_of_reuse(below: Any) -> Inequality:
+    """What is said to be below the variance with the weight h / (1 + h); 1 - h = g."""
+    excess = _sigma2 * (_h / (1 + _h)) ** 2 * _spare
+    return Inequality(below, _sigma2 * _h + excess, excess)
 
 
 REUSED_RESPONSE_COST = Proof(
@@ -239,10 +238,10 @@ REUSED_RESPONSE_COST = Proof(
             r" $\sigma^2w^2(1-h)$, and $1-h\ge0$.",
             method="the sign of the excess is manifest",
             check=at_most,
-            stated=_cost_of_reuse(_h / (1 + _h)),
+            stated=_cost_of_reuse(_sigma2 * _h),
             wrong={
-                "equal weights": _cost_of_reuse(sympy.Rational(1, 2)),
-                "the prediction's weight": _cost_of_reuse(1 / (1 + _h)),
+                "a response as good as new": _cost_of_reuse(_sigma2),
+                "the weight's square added": _cost_of_reuse(_sigma2 * (_h + (_h / (1 + _h)) ** 2)),
             },
             uses=("reused_variance", "naive_weight", "projection"),
         ),

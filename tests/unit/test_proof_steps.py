@@ -93,8 +93,10 @@ def test_what_is_neither_shown_nor_refuted_is_undecided():
 
 def test_an_inequality_needs_the_right_slack_and_a_manifest_sign():
     assert at_most(Inequality(2 * x * y, x**2 + y**2, (x - y) ** 2))
-    assert not at_most(Inequality(2 * x * y, x**2 + y**2, (x + y) ** 2))
+    assert not at_most(Inequality(3 * x * y, x**2 + y**2, (x - y) ** 2))
     assert not at_most(Inequality(0, w * x, w * x))
+    with pytest.raises(Undecided, match="the slack .* is another"):
+        at_most(Inequality(2 * x * y, x**2 + y**2, (x + y) ** 2))
     with pytest.raises(Undecided, match="not manifest"):
         at_most(Inequality(2 * x * y, x**2 + y**2, x**2 - 2 * x * y + y**2))
 
@@ -130,7 +132,10 @@ def test_induction_for_inequalities():
     grown = sympy.Symbol("T", nonnegative=True)
     claim = Induction(grown**2 - squares, {grown: 0, squares: 0}, {**step, grown: grown + w})
     assert nonnegative_by_induction(claim._replace(slack=2 * w * grown))
-    assert not nonnegative_by_induction(claim._replace(slack=w * grown))
+    with pytest.raises(Undecided, match="is another"):
+        nonnegative_by_induction(claim._replace(slack=w * grown))
+    shrinking = {**step, grown: grown + w, squares: squares + 2 * w**2 + 2 * w * grown}
+    assert not nonnegative_by_induction(claim._replace(step=shrinking, slack=-(w**2)))
     assert not nonnegative_by_induction(
         claim._replace(start={grown: 0, squares: 1}, slack=2 * w * grown)
     )
@@ -138,7 +143,8 @@ def test_induction_for_inequalities():
 
 def test_a_minimum_touches_zero_and_has_the_slope_said():
     assert nonnegative_from_minimum(Minimum(p - 1 - sympy.log(p), p, 1, 1 / p))
-    assert not nonnegative_from_minimum(Minimum(p - 1 - sympy.log(p), p, 2, 1 / p))
+    with pytest.raises(Undecided, match="does not touch zero there"):
+        nonnegative_from_minimum(Minimum(p - 1 - sympy.log(p), p, 2, 1 / p))
     assert not nonnegative_from_minimum(Minimum(p - 2 - sympy.log(p), p, 1, 1 / p))
     assert not nonnegative_from_minimum(Minimum(1 - p + sympy.log(p), p, 1, -1 / p))
 

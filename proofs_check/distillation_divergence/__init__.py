@@ -23,6 +23,7 @@ from proofs_check.distillation_divergence.processes import (
     UPPER,
     UPPER_ONE_SIDED,
 )
+from proofs_check.distillation_divergence.proxies import SMALLEST_PROXY
 from proofs_check.distillation_divergence.tilts import (
     CHERNOFF_BELOW_THEOREM8,
     CRAMER_CHERNOFF_ATTAINED,
@@ -33,6 +34,7 @@ PROOFS = (
     DONSKER_VARADHAN,
     DV_TILT,
     SUBGAUSSIAN_MGF,
+    SMALLEST_PROXY,
     CRAMER_CHERNOFF_ATTAINED,
     CHERNOFF_BELOW_THEOREM8,
     LARGE_DIVERGENCE_REVIEW,

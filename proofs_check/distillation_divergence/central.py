@@ -47,9 +47,7 @@ STRICT_TANGENT = checked(
     check=is_strict_minimum,
     stated=Minimum(_p * (_t - 1 - sympy.log(_t)), _t, 1, _p / _t),
     wrong={
-        "a point without mass": Minimum(
-            _weight * (_t - 1 - sympy.log(_t)), _t, 1, _weight / _t
-        )
+        "a point without mass": Minimum(_weight * (_t - 1 - sympy.log(_t)), _t, 1, _weight / _t)
     },
     uses=("logarithm_below_tangent",),
 )
@@ -154,7 +152,7 @@ def share_of(at: Any) -> Any:
 
 
 def _share_in_range(excess: Any) -> tuple[Any, Any]:
-    """c and 1 - c at eta = 2 mu / (s (1 + t)), for which t is positive inside the range."""
+    """C and 1 - c at eta = 2 mu / (s (1 + t)), for which t is positive inside the range."""
     share = share_of(2 * _positive_mean / (_proxy * (1 + excess)))
     return share, 1 - share
 
@@ -253,7 +251,7 @@ CENTRAL_RANGE = Proof(
     " mgf cannot jump.",
     steps=(
         assumed(
-            "range",
+            "end_of_the_range",
             r"$X$ has finitely many values, $\mu=EX$, $M(\eta)=Ee^{-\eta X}$ and $L=\log M$;"
             r" $\eta_{\max}$ is the supremum of the $\eta>0$ with $L(\eta)\le-c\,\eta\,\mu$ for"
             r" some $c\in(0,1]$, zero if there is none; $0<\eta_{\max}<\infty$.",
@@ -266,7 +264,7 @@ CENTRAL_RANGE = Proof(
             check=equal,
             stated=(sympy.log(sympy.exp(-eta * _x)), -1 * eta * _x),
             wrong={"c = 1/2": (sympy.log(sympy.exp(-eta * _x)), -eta * _x / 2)},
-            uses=("range",),
+            uses=("end_of_the_range",),
         ),
         checked(
             "pairs_are_where_the_mgf_is_below_one",
@@ -282,7 +280,7 @@ CENTRAL_RANGE = Proof(
                 "the inverse": _share_from((_depth + _some_jensen) / _depth),
             },
             uses=(
-                "range",
+                "end_of_the_range",
                 "not_a_constant",
                 "distillation_divergence/central_condition",
             ),
@@ -295,7 +293,7 @@ CENTRAL_RANGE = Proof(
             check=is_bound,
             stated=_exponents(-_bound),
             wrong={"without the bound on X": _exponents(-2 * _bound)},
-            uses=("range",),
+            uses=("end_of_the_range",),
         ),
         checked(
             "central_range",

@@ -81,8 +81,7 @@ NEVER_ABOVE = checked(
 
 def _room_in_range(divergence: Any) -> Any:
     """How far the best eta is from the end of the range of Remark 2."""
-    end = 2 * _mu / _proxy
-    return sympy.factor(end - parabola.best_argument.subs(_divergence, divergence))
+    return 2 * _mu / _proxy - parabola.best_argument.subs(_divergence, divergence)
 
 
 BEST_IN_RANGE = checked(
@@ -91,7 +90,7 @@ BEST_IN_RANGE = checked(
     r" $K=\frac{2\mu^2}{\sigma^2(1+t)^2}$, $t>0$, it is $\frac{2\mu}{\sigma^2(1+t)}$, so that its"
     r" $c$ is positive.",
     method="the room is manifestly positive",
-    check=manifestly_positive,
+    check=lambda room: manifestly_positive(sympy.factor(room)),
     stated=_room_in_range(2 * _mu**2 / (_proxy * (1 + _excess) ** 2)),
     wrong={
         "the end of the range": _room_in_range(2 * _mu**2 / _proxy),

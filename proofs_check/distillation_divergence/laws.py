@@ -23,9 +23,9 @@ _g = sympy.Symbol("g", real=True)
 LAWS = assumed(
     "laws",
     r"$P$ and $Q$ are laws on a finite set, with masses $p_i$ and $q_i$, and $g$ is a real function"
-    r" there; $\mathrm{KL}(Q\|P)=\sum_iq_i\log\frac{q_i}{p_i}$, in which a point with $q_i=0$ counts"
-    r" zero, and which is infinite if $q_i>0=p_i$ anywhere; $Z=E_Pe^g=\sum_ip_ie^{g_i}$, and the"
-    r" tilt $P_g$ has the masses $p_ie^{g_i}/Z$.",
+    r" there; $\mathrm{KL}(Q\|P)=\sum_iq_i\log\frac{q_i}{p_i}$, in which a point with $q_i=0$"
+    r" counts zero, and which is infinite if $q_i>0=p_i$ anywhere; $Z=E_Pe^g=\sum_ip_ie^{g_i}$, and"
+    r" the tilt $P_g$ has the masses $p_ie^{g_i}/Z$.",
 )
 NO_STUDENT_MASS = checked(
     "points_without_mass_under_q",
@@ -46,8 +46,8 @@ def _as_p_vanishes(weight: Any) -> Limit:
 
 NO_TEACHER_MASS = checked(
     "points_without_mass_under_p",
-    r"$q\log\frac{qZ}{pe^g}\to\infty$ as $p\to0$ with $q>0$: $\mathrm{KL}(Q\|P_g)$ is infinite where"
-    r" $\mathrm{KL}(Q\|P)$ is, the case $g=0$, $Z=1$.",
+    r"$q\log\frac{qZ}{pe^g}\to\infty$ as $p\to0$ with $q>0$: $\mathrm{KL}(Q\|P_g)$ is infinite"
+    r" where $\mathrm{KL}(Q\|P)$ is, the case $g=0$, $Z=1$.",
     method="limit",
     check=has_limit,
     stated=_as_p_vanishes(_q),

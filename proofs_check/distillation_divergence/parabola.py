@@ -1,4 +1,4 @@
-r"""The best argument of a bound $K/\ell+\ell\sigma^2/2$, which every sub-Gaussian bound ends with."""
+r"""The best argument of a bound $K/\ell+\ell\sigma^2/2$, with which sub-Gaussian bounds end."""
 
 from __future__ import annotations
 

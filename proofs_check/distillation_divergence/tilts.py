@@ -100,9 +100,7 @@ CRAMER_CHERNOFF_ATTAINED = Proof(
             check=equal,
             stated=_quotient_of_tilt(-1, _ell * _mean - _log_mgf),
             wrong={
-                "the divergence of the other sign": _quotient_of_tilt(
-                    -1, _log_mgf - _ell * _mean
-                ),
+                "the divergence of the other sign": _quotient_of_tilt(-1, _log_mgf - _ell * _mean),
             },
             uses=("divergence_of_tilt",),
         ),
@@ -162,9 +160,7 @@ CHERNOFF_BELOW_THEOREM8 = Proof(
             check=is_bound,
             stated=_quotient_below(lambda at: _mu + parabola.price(at)),
             wrong={
-                "without the divergence": _quotient_below(
-                    lambda at: _mu + at * parabola.proxy / 2
-                ),
+                "without the divergence": _quotient_below(lambda at: _mu + at * parabola.proxy / 2),
                 "the mean times the argument": _quotient_below(
                     lambda at: at * _mu + parabola.price(at)
                 ),
@@ -181,9 +177,7 @@ CHERNOFF_BELOW_THEOREM8 = Proof(
             check=is_bound,
             stated=_least_below(parabola.root_form),
             wrong={
-                "K in place of 2 K": _least_below(
-                    sympy.sqrt(parabola.divergence * parabola.proxy)
-                ),
+                "K in place of 2 K": _least_below(sympy.sqrt(parabola.divergence * parabola.proxy)),
             },
             uses=("quotient_below_price", *parabola.LEAST_PRICE_NAMES[1:]),
         ),

@@ -2,7 +2,7 @@ r"""Derivatives of a log-mgf: cumulants of a tilt, here of a law on an interval 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import sympy
@@ -17,7 +17,8 @@ LAW = assumed(
     r" $\psi(\ell)=\log Ee^{\ell z}$, $G(\ell)=2\psi(\ell)/\ell^2$, $V=Ez^2$ and $y=\max z>0$;"
     r" $\ell>0$, arguments $\ell<0$ being those of $-X$. For a constant all is zero.",
 )
-_moments = sympy.symbols("r_1:6", real=True)
+_mgf = sympy.Symbol("n_0", positive=True)
+_sums = (_mgf, *sympy.symbols("n_1:5", real=True))
 _x = sympy.Symbol("x", real=True)
 
 
@@ -26,39 +27,37 @@ def all_bounds(inequalities: Iterable[Inequality]) -> bool:
     return all(map(is_bound, inequalities))
 
 
-def _cumulants(slope_of_moment: Callable[[int], Any]) -> list[tuple[Any, Any]]:
-    """Derivatives of the log-mgf by those of the tilt's moments, and what they are said to be."""
+def _cumulants(squares: int) -> list[tuple[Any, Any]]:
+    """Derivatives of log n_0, where n_k = E z^k e^(l z), and central moments of the tilt."""
 
     def along(expression: Any) -> Any:
-        parts = (sympy.diff(expression, _moments[k]) * slope_of_moment(k) for k in range(4))
+        parts = (sympy.diff(expression, _sums[k]) * _sums[k + 1] for k in range(4))
         return sum(parts, sympy.Integer(0))
 
     def central(power: int) -> Any:
-        known = {_x ** (k + 1): _moments[k] for k in range(4)}
-        return expectation((_x - _moments[0]) ** power, known, [_x])
+        known = {_x**k: _sums[k] / _mgf for k in range(1, 5)}
+        return expectation((_x - _sums[1] / _mgf) ** power, known, [_x])
 
-    second = along(_moments[0])
+    first = along(sympy.log(_mgf))
+    second = along(first)
     third = along(second)
     return [
+        (first, _sums[1] / _mgf),
         (second, central(2)),
         (third, central(3)),
-        (along(third), central(4) - 3 * central(2) ** 2),
+        (along(third), central(4) + squares * central(2) ** 2),
     ]
 
 
 CUMULANTS = checked(
     "derivatives_are_cumulants",
-    r"With $E_\ell$ the mean and $m=E_\ell z=\psi'$ under the tilt by $\ell$,"
-    r" $\frac d{d\ell}E_\ell z^k=E_\ell z^{k+1}-E_\ell z^k\,E_\ell z$, so that"
-    r" $\psi''=E_\ell(z-m)^2\ge0$, $\psi'''=E_\ell(z-m)^3$ and"
-    r" $\psi''''=E_\ell(z-m)^4-3\psi''^2\le E_\ell(z-m)^4$.",
-    method="differentiating three times",
-    check=lambda slope_of_moment: all_equal(_cumulants(slope_of_moment)),
-    stated=lambda k: _moments[k + 1] - _moments[k] * _moments[0],
-    wrong={
-        "without the normaliser's derivative": lambda k: _moments[k + 1],
-        "the square of one moment": lambda k: _moments[k + 1] - _moments[k] ** 2,
-    },
+    r"The derivative of $n_k=Ez^ke^{\ell z}$ is $n_{k+1}$, and $n_k/n_0=E_\ell z^k$, the mean under"
+    r" the tilt by $\ell$. Hence $\psi'=m:=E_\ell z$, $\psi''=E_\ell(z-m)^2\ge0$,"
+    r" $\psi'''=E_\ell(z-m)^3$ and $\psi''''=E_\ell(z-m)^4-3\psi''^2\le E_\ell(z-m)^4$.",
+    method="differentiating the logarithm of n_0 four times",
+    check=lambda squares: all_equal(_cumulants(squares)),
+    stated=-3,
+    wrong={"the fourth moment alone": 0, "less the square of the variance, once": -1},
     uses=("law",),
 )
 

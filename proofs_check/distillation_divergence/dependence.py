@@ -160,6 +160,8 @@ _COIN = {
 
 def _at_least_two_sided(at: Any) -> bool:
     """Whether the bound of the pair at eta is at least the two-sided form, for the coin."""
+    if not (_divergence < 2 * _mu**2 / _proxy).subs(_COIN) or at >= (2 * _mu / _proxy).subs(_COIN):
+        raise ValueError("the divergence or eta is out of range")
     return bool(_by_remark2(at).subs(_COIN) >= _two_sided.subs(_COIN))
 
 
@@ -189,7 +191,7 @@ SHARPER_DEPENDENCE_REMARK2 = Proof(
             r" $\bigl(1-\frac{\eta\sigma^2}{2\mu}\bigr)\mu-\frac K\eta\ge\mu-\sigma\sqrt{2K}$. For"
             r" a fair coin of values $0$ and $1$, $K=\frac12$ and $\eta=1$ it would be"
             r" $-\frac18\ge0$.",
-            method="the instance, exactly; K is below 2 mu^2 / s = 2 and eta below 2 mu / s = 4",
+            method="the instance, exactly; its divergence and eta are in range",
             check=_at_least_two_sided,
             stated=sympy.Integer(1),
             mended={"the one best eta": parabola.best_argument.subs(_COIN)},

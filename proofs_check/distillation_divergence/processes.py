@@ -20,8 +20,7 @@ PROCESS = assumed(
     "process",
     r"$P$ is the law of the teacher's $(D,f_T)$ and $Q$ that of the student's $(\hat D,f_S)$, on"
     r" the same finite set; $h(D,f)=L_P(f)-L_D(f)$, $\mathrm{gen}_T=E_Ph$, $\mathrm{gen}_S=E_Qh$,"
-    r" $K_n=\mathrm{KL}(Q\|P)$, $\psi(\ell)=\log E_Pe^{\ell(h-\mathrm{gen}_T)}$. Where $K_n=\infty$"
-    r" the bounds are infinite, and nothing is to be shown.",
+    r" $K_n=\mathrm{KL}(Q\|P)$, $\psi(\ell)=\log E_Pe^{\ell(h-\mathrm{gen}_T)}$.",
 )
 
 _teacher, _psi = sympy.symbols("T psi", real=True)
@@ -86,7 +85,8 @@ def _root_bound(name: str, proxy: str) -> Step:
     return checked(
         name,
         rf"$\mathrm{{gen}}_S\le\mathrm{{gen}}_T+{proxy}\sqrt{{2K_n}}$: the bound of"
-        rf" $\ell=\sqrt{{2K_n}}/{proxy}$, or, where $K_n=0$ or ${proxy}=0$, the limit of bounds.",
+        rf" $\ell=\sqrt{{2K_n}}/{proxy}$, or, where $K_n=0$ or ${proxy}=0$, the limit of bounds;"
+        r" where $K_n=\infty$ nothing is to be shown.",
         method="substituting; the slack is what both inequalities leave, over l",
         check=is_bound,
         stated=_at_best_argument(parabola.root_form),
@@ -173,8 +173,8 @@ CRAMER_CHERNOFF_UPPER = Proof(
             "cramer_chernoff_upper",
             r"$\ell\,\mathrm{gen}_S\le K_n+\ell\,\mathrm{gen}_T+\psi(\ell)$, so that"
             r" $\mathrm{gen}_S\le\mathrm{gen}_T+\frac{K_n+\psi(\ell)}\ell$ for every $\ell>0$, and"
-            r" for the infimum; with equality where $Q$ is a tilt of $P$ by a positive multiple of"
-            r" $h$.",
+            r" for the infimum, also if $K_n=\infty$; with equality where $Q$ is a tilt of $P$ by a"
+            r" positive multiple of $h$.",
             method="the slack is the divergence from the tilt, over l",
             check=is_bound,
             stated=_chernoff((_divergence + _psi) / parabola.argument),
@@ -218,7 +218,8 @@ LOWER = Proof(
         checked(
             "lower",
             r"$-\eta\,\mathrm{gen}_S\le K_n+\log E_Pe^{-\eta h}\le K_n-c\,\eta\,\mathrm{gen}_T$;"
-            r" divided by $-\eta<0$, $\mathrm{gen}_S\ge c\,\mathrm{gen}_T-K_n/\eta$.",
+            r" divided by $-\eta<0$, $\mathrm{gen}_S\ge c\,\mathrm{gen}_T-K_n/\eta$, also if"
+            r" $K_n=\infty$.",
             method="the slack is what both inequalities leave, over eta",
             check=is_bound,
             stated=_lower(_share * _teacher - _divergence / _eta),
@@ -253,8 +254,8 @@ CRAMER_CHERNOFF_LOWER = Proof(
             "cramer_chernoff_lower",
             r"$-\ell\,\mathrm{gen}_S\le K_n-\ell\,\mathrm{gen}_T+\psi(-\ell)$, so that"
             r" $\mathrm{gen}_S\ge\mathrm{gen}_T-\frac{K_n+\psi(-\ell)}\ell$ for every $\ell>0$, and"
-            r" with the infimum of the quotients; with equality where $Q$ is a tilt of $P$ by a"
-            r" negative multiple of $h$.",
+            r" with the infimum of the quotients, also if $K_n=\infty$; with equality where $Q$ is"
+            r" a tilt of $P$ by a negative multiple of $h$.",
             method="the slack is the divergence from the tilt, over l",
             check=is_bound,
             stated=_chernoff_below(_teacher - (_divergence + _psi) / parabola.argument),
@@ -306,9 +307,13 @@ def _over_datasets(weight: Any) -> Induction:
     return Induction(invariant, dict.fromkeys((_total, _datasets, _algorithms), 0), step)
 
 
-def _vanishing(weight: Any, of: Any) -> Limit:
-    """The share of a pair as a mass of the teacher's vanishes."""
-    return Limit(weight * sympy.log(weight / (_p * _pf)), of, 0, sympy.oo)
+def _as_masses_vanish(weight: Callable[[Any], Any]) -> bool:
+    """Whether shares of either side become infinite as a mass of the teacher's vanishes."""
+    return all(
+        has_limit(Limit(weight(mass) * sympy.log(weight(mass) / teacher), mass, 0, sympy.oo))
+        for mass in (_p, _pf)
+        for teacher in (_p * _pf, mass)
+    )
 
 
 CHAIN_RULE = Proof(
@@ -323,18 +328,14 @@ CHAIN_RULE = Proof(
         ),
         checked(
             "infinite_together",
-            r"$q\log\frac q{p\,p_f}\to\infty$ as $p\to0$, and as $p_f\to0$: a pair of the student's"
-            r" that the teacher never has makes the left side infinite, and the part of the right"
-            r" side in which that mass stands.",
+            r"$q\log\frac q{p\,p_f}\to\infty$ as $p\to0$ or $p_f\to0$, and so do $q\log\frac qp$"
+            r" and $q\log\frac q{p_f}$: the left side is infinite iff the student has a pair that"
+            r" the teacher never has, because of its data set or of its kernel, and then so is the"
+            r" one part or the other.",
             method="limits in either mass",
-            check=lambda limits: all(map(has_limit, limits)),
-            stated=(_vanishing(_q, _p), _vanishing(_q, _pf)),
-            wrong={
-                "student's masses that vanish too": (
-                    _vanishing(_p**2, _p),
-                    _vanishing(_pf**2, _pf),
-                )
-            },
+            check=_as_masses_vanish,
+            stated=lambda mass: _q,
+            wrong={"student's masses that vanish too": lambda mass: mass**2},
             uses=("process", "kernels"),
         ),
         checked(

@@ -115,7 +115,7 @@ CRAMER_CHERNOFF_ATTAINED = Proof(
             stated=_quotient_of_tilt(1, _ell * _mean - _log_mgf),
             wrong={
                 "the divergence without the log-mgf": _quotient_of_tilt(1, _ell * _mean),
-                "the divergence of the reverse order": _quotient_of_tilt(
+                "the divergence with its sign changed": _quotient_of_tilt(
                     1, _log_mgf - _ell * _mean
                 ),
             },

@@ -107,7 +107,7 @@ THM10_EQUALS_TWO_SIDED = Proof(
         BOUND_OF_A_PAIR,
         parabola.PRICE_ABOVE_ROOT,
         NEVER_ABOVE,
-        *parabola.LEAST_PRICE[1:],
+        *parabola.LEAST_PRICE,
         BEST_IN_RANGE,
         checked(
             "thm10_equals_two_sided",
@@ -126,7 +126,7 @@ THM10_EQUALS_TWO_SIDED = Proof(
             },
             uses=(
                 "never_above_the_two_sided_form",
-                *parabola.LEAST_PRICE_NAMES[1:],
+                *parabola.LEAST_PRICE_NAMES,
                 "best_pair_in_range",
             ),
         ),
@@ -175,10 +175,10 @@ SHARPER_DEPENDENCE_REMARK2 = Proof(
         NEVER_ABOVE,
         checked(
             "proxy_of_a_fair_coin",
-            r"For $X=0$ or $1$ with equal probabilities, $Ee^{\ell(X-1/2)}=\cosh\frac\ell2"
-            r"=\sum_k\frac{(\ell/2)^{2k}}{(2k)!}\le\sum_k\frac{(\ell^2/8)^k}{k!}=e^{\ell^2/8}$,"
-            r" since $r_k=\frac{(2k)!}{2^kk!}\ge1$: $\mu=\frac12$, and $\sigma^2=\frac14$ is a"
-            r" variance proxy.",
+            r"For $X=0$ or $1$ with equal probabilities, $Ee^{\ell(X-1/2)} = \cosh\frac\ell2"
+            r" = \sum_k\frac{(\ell/2)^{2k}}{(2k)!} \le \sum_k\frac{(\ell^2/8)^k}{k!} ="
+            r" e^{\ell^2/8}$, since $r_k=\frac{(2k)!}{2^kk!}\ge1$: $\mu=\frac12$, and"
+            r" $\sigma^2=\frac14$ is a variance proxy.",
             method="induction over k: r_0 = 1 and r_(k+1) - r_k = 2 k r_k",
             check=_coefficients_grow,
             stated=_coin_coefficients(2),

@@ -67,6 +67,6 @@ NO_PROXY = checked(
     wrong={"some proxy": Limit(price(argument), argument, sympy.oo, 0)},
 )
 
-LEAST_PRICE = (PRICE_ABOVE_ROOT, BEST_ARGUMENT, NO_DIVERGENCE, NO_PROXY)
-r"""Steps that show $\inf_{\ell>0}K/\ell+\ell\sigma^2/2=\sigma\sqrt{2K}$ for finite $K\ge0$."""
+LEAST_PRICE = (BEST_ARGUMENT, NO_DIVERGENCE, NO_PROXY)
+r"""Steps that show that $K/\ell+\ell\sigma^2/2$ comes down to $\sigma\sqrt{2K}$, for finite $K\ge0$."""
 LEAST_PRICE_NAMES = tuple(step.name for step in LEAST_PRICE)

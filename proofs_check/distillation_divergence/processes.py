@@ -96,7 +96,7 @@ def _root_bound(name: str, proxy: str) -> Step:
                 parabola.proxy * sympy.sqrt(2 * _divergence)
             ),
         },
-        uses=("every_argument", *parabola.LEAST_PRICE_NAMES[1:]),
+        uses=("every_argument", *parabola.LEAST_PRICE_NAMES),
     )
 
 
@@ -118,7 +118,7 @@ UPPER = Proof(
                 "distillation_divergence/subgaussian_mgf",
             ),
         ),
-        *parabola.LEAST_PRICE[1:],
+        *parabola.LEAST_PRICE,
         _root_bound("upper", r"\sigma"),
     ),
 )
@@ -152,7 +152,7 @@ UPPER_ONE_SIDED = Proof(
             r"\sigma_+",
             ("process", "below_its_parabola", "distillation_divergence/donsker_varadhan"),
         ),
-        *parabola.LEAST_PRICE[1:],
+        *parabola.LEAST_PRICE,
         _root_bound("upper_one_sided", r"\sigma_+"),
     ),
 )
@@ -340,8 +340,8 @@ CHAIN_RULE = Proof(
         ),
         checked(
             "one_data_set",
-            r"$\sum_fQ(D,f)\log\frac{Q(D,f)}{P(D,f)}=Q_D(D)\log\frac{Q_D(D)}{P_D(D)}"
-            r"+Q_D(D)\,\mathrm{KL}(Q(\cdot|D)\,\|\,q_T(\cdot|D))$, since $\sum_fQ(f|D)=1$.",
+            r"$\sum_fQ(D,f)\log\frac{Q(D,f)}{P(D,f)} = Q_D(D)\log\frac{Q_D(D)}{P_D(D)}"
+            r" +Q_D(D)\,\mathrm{KL}(Q(\cdot|D)\,\|\,q_T(\cdot|D))$, since $\sum_fQ(f|D)=1$.",
             method="induction over the hypotheses, for any number of them",
             check=holds_by_induction,
             stated=_given_dataset(_pf, _q),
@@ -354,7 +354,7 @@ CHAIN_RULE = Proof(
         ),
         checked(
             "chain_rule",
-            r"$K_n=\mathrm{KL}(Q_D\|P_D)+\sum_DQ_D(D)\,"
+            r"$K_n = \mathrm{KL}(Q_D\|P_D)+\sum_DQ_D(D)\,"
             r"\mathrm{KL}(Q(\cdot|D)\,\|\,q_T(\cdot|D))$: the sum over the data sets, with the"
             r" teacher's kernel read at the pseudo data.",
             method="induction over the data sets, for any number of them",

@@ -167,7 +167,7 @@ CHERNOFF_BELOW_THEOREM8 = Proof(
             },
             uses=("one_sided_proxy",),
         ),
-        *parabola.LEAST_PRICE[1:],
+        *parabola.LEAST_PRICE,
         checked(
             "chernoff_below_theorem8",
             r"$\inf_{\ell>0}\frac{K+\log Ee^{\ell X}}\ell\le\mu+\sigma_+\sqrt{2K}$: the quotient at"
@@ -179,7 +179,7 @@ CHERNOFF_BELOW_THEOREM8 = Proof(
             wrong={
                 "K in place of 2 K": _least_below(sympy.sqrt(parabola.divergence * parabola.proxy)),
             },
-            uses=("quotient_below_price", *parabola.LEAST_PRICE_NAMES[1:]),
+            uses=("quotient_below_price", *parabola.LEAST_PRICE_NAMES),
         ),
     ),
 )

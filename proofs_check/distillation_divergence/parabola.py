@@ -68,5 +68,5 @@ NO_PROXY = checked(
 )
 
 LEAST_PRICE = (BEST_ARGUMENT, NO_DIVERGENCE, NO_PROXY)
-r"""Steps that show that $K/\ell+\ell\sigma^2/2$ comes down to $\sigma\sqrt{2K}$, for finite $K\ge0$."""
+r"""Steps: $K/\ell+\ell\sigma^2/2$ comes down to $\sigma\sqrt{2K}$, for finite $K\ge0$."""
 LEAST_PRICE_NAMES = tuple(step.name for step in LEAST_PRICE)

@@ -1,8 +1,4 @@
-r"""Bounds that are certified or refuted by a point, and limits at the ends of their range.
-
-`proofs_check.algebra.at_most` rejects an inequality whose certificate is wrong, be the inequality
-true or not. Here a rejection means that the inequality fails at a point.
-"""
+r"""Minima that are strict, and limits at the ends of their range."""
 
 from __future__ import annotations
 
@@ -11,36 +7,12 @@ from typing import Any, NamedTuple
 import sympy
 
 from proofs_check.algebra import (
-    Inequality,
     Minimum,
     Undecided,
-    at_most,
     is_zero,
-    manifestly_nonnegative,
     manifestly_positive,
     nonnegative_from_minimum,
 )
-
-
-def is_bound(inequality: Inequality) -> bool:
-    r"""Returns whether $\text{left}\le\text{right}$: by the certificate, or not at some point.
-
-    Raises:
-        Undecided: if neither was found, or if the inequality holds but not by this certificate.
-
-    Example:
-        >>> x, y = sympy.symbols("x y", real=True)
-        >>> is_bound(Inequality(2 * x * y, x**2 + y**2, (x - y) ** 2))
-        True
-        >>> is_bound(Inequality(3 * x * y, x**2 + y**2, (x - y) ** 2))
-        False
-    """
-    if at_most(inequality):
-        return True
-    difference = sympy.sympify(inequality.right) - sympy.sympify(inequality.left)
-    if manifestly_nonnegative(sympy.expand(difference)):
-        raise Undecided(f"it holds, but not by the slack {inequality.slack}")
-    return False
 
 
 def is_strict_minimum(claim: Minimum) -> bool:

@@ -15,11 +15,12 @@ from proofs_check.algebra import (
     Induction,
     Inequality,
     Minimum,
+    at_most,
     equal,
     holds_by_induction,
     manifestly_positive,
 )
-from proofs_check.algebra_bounds import is_bound, is_strict_minimum
+from proofs_check.algebra_bounds import is_strict_minimum
 from proofs_check.common import LOGARITHM_BELOW_TANGENT
 from proofs_check.distillation_divergence.laws import SUB_GAUSSIAN
 from proofs_check.records import Proof, assumed, checked
@@ -106,7 +107,7 @@ CENTRAL_CONDITION = Proof(
             r"With $EX=-m\le0$ and $c=1-r\le1$,"
             r" $\log Ee^{-\eta X}-(-c\,\eta\,EX)=D+r\,\eta\,m\ge0$.",
             method="the slack is the divergence and a product of numbers that are not negative",
-            check=is_bound,
+            check=at_most,
             stated=_without_pair(_no_mean, _rest),
             wrong={
                 "a positive mean": _without_pair(-_no_mean, _rest),
@@ -176,7 +177,7 @@ REMARK2 = Proof(
             r"$\log Ee^{-\eta X}\le-\eta\mu+\frac12\eta^2\sigma^2$ for every $\eta>0$, whatever"
             r" the mean.",
             method="substituting l = -eta; the slack is that of the assumption",
-            check=is_bound,
+            check=at_most,
             stated=_at_minus_eta(-eta * _mean + eta**2 * _s / 2),
             wrong={
                 "the variance subtracted": _at_minus_eta(-eta * _mean - eta**2 * _s / 2),
@@ -290,7 +291,7 @@ CENTRAL_RANGE = Proof(
             r"With $X\ge-R$, $R>0$, $M(\eta+\delta)\le e^{\delta R}M(\eta)$ for $\delta\ge0$:"
             r" $e^{-\delta x}\le e^{\delta R}$ in every term.",
             method="the exponents, with x = y - R and y >= 0",
-            check=is_bound,
+            check=at_most,
             stated=_exponents(-_bound),
             wrong={"without the bound on X": _exponents(-2 * _bound)},
             uses=("end_of_the_range",),
@@ -340,7 +341,7 @@ LOWER_BELOW_CHERNOFF = Proof(
             r"$c\,\mu-\frac K\eta\le-\frac{K+\Lambda(-\eta)}\eta$, the quotient"
             r" $\frac{K+\Lambda(\ell)}\ell$ at $\ell=-\eta<0$, and so at most the supremum of all.",
             method="the slack is what the condition leaves, over eta",
-            check=is_bound,
+            check=at_most,
             stated=_below_quotient(_share, -eta),
             wrong={
                 "a positive argument": _below_quotient(_share, eta),

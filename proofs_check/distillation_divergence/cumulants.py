@@ -7,8 +7,7 @@ from typing import Any
 
 import sympy
 
-from proofs_check.algebra import Inequality, all_equal, expectation
-from proofs_check.algebra_bounds import is_bound
+from proofs_check.algebra import Inequality, all_equal, at_most, expectation
 from proofs_check.records import assumed, checked
 
 LAW = assumed(
@@ -23,8 +22,8 @@ _x = sympy.Symbol("x", real=True)
 
 
 def all_bounds(inequalities: Iterable[Inequality]) -> bool:
-    """Returns whether every inequality holds; see `proofs_check.algebra_bounds.is_bound`."""
-    return all(map(is_bound, inequalities))
+    """Returns whether every inequality holds; see `proofs_check.algebra.at_most`."""
+    return all(map(at_most, inequalities))
 
 
 def _cumulants(squares: int) -> list[tuple[Any, Any]]:
@@ -102,7 +101,7 @@ TILTED_VARIANCE = checked(
     r" every term and $Ee^{\ell z}\ge1$ (the change of measure with $Q=P$: $0=E\ell z\le\log"
     r" Ee^{\ell z}$).",
     method="the slack is m^2 and what the two inequalities leave",
-    check=is_bound,
+    check=at_most,
     stated=_tilted_variance(1 + _jensen, _mean**2),
     wrong={
         "an mgf below one": _tilted_variance(1 / (1 + _jensen), _mean**2),
@@ -130,7 +129,7 @@ VARIANCES_GROW = checked(
     r" $\psi'''\le\psi''$; for $d<0$ likewise, as $-\psi'''\le\psi''$. From below,"
     r" $\psi''(m+d)\ge\psi''(m)e^{-|d|}$.",
     method="the slope is minus what psi''' leaves of psi'', times a positive factor",
-    check=is_bound,
+    check=at_most,
     stated=_damped(sympy.Integer(1)),
     wrong={"half of the rate": _damped(sympy.Rational(1, 2))},
     uses=("cubes_below_squares",),

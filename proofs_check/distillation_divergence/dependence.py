@@ -13,11 +13,11 @@ import sympy
 from proofs_check.algebra import (
     Induction,
     Inequality,
+    at_most,
     equal,
     manifestly_positive,
     nonnegative_by_induction,
 )
-from proofs_check.algebra_bounds import is_bound
 from proofs_check.distillation_divergence import parabola
 from proofs_check.records import Proof, assumed, checked, refuted
 
@@ -69,7 +69,7 @@ NEVER_ABOVE = checked(
     r"$c\,\mu-\frac K\eta=\mu-\sigma\sqrt{2K}-\frac1\eta\bigl(\sqrt K-\eta\sqrt{\sigma^2/2}\bigr)^2"
     r"\le\mu-\sigma\sqrt{2K}$ for every $\eta>0$.",
     method="the slack is a square over eta",
-    check=is_bound,
+    check=at_most,
     stated=_never_above(_two_sided),
     wrong={
         "4 K in place of 2 K": _never_above(_mu - sympy.sqrt(4 * _divergence * _proxy)),
@@ -222,7 +222,7 @@ SHARPER_DEPENDENCE_CENTRAL = Proof(
             r"\le\sup_{(\eta,c)}c\,\mu-\frac K\eta$: the pairs on the left satisfy the central"
             r" condition, with $0<c\le1$, and are among those on the right.",
             method="the slack is what the other pairs gain",
-            check=is_bound,
+            check=at_most,
             stated=_best_of_all(_two_sided),
             wrong={"K in place of 2 K": _best_of_all(_mu - sympy.sqrt(_divergence * _proxy))},
             uses=(

@@ -10,8 +10,8 @@ from typing import Any
 
 import sympy
 
-from proofs_check.algebra import Induction, Inequality, holds_by_induction
-from proofs_check.algebra_bounds import Limit, has_limit, is_bound
+from proofs_check.algebra import Induction, Inequality, at_most, holds_by_induction
+from proofs_check.algebra_bounds import Limit, has_limit
 from proofs_check.common import GIBBS_INEQUALITY, LOGARITHM_BELOW_TANGENT
 from proofs_check.records import Proof, assumed, checked
 
@@ -145,7 +145,7 @@ DONSKER_VARADHAN = Proof(
             r"+\log E_Pe^g$, by Gibbs' inequality for $Q$ and the tilt, two laws; where"
             r" $\mathrm{KL}(Q\|P)$ is infinite so is the right side, and nothing is to be shown.",
             method="the slack is the divergence from the tilt",
-            check=is_bound,
+            check=at_most,
             stated=_mean_is_below(_divergence + _log_mgf),
             wrong={
                 "without the divergence": _mean_is_below(_log_mgf),
@@ -215,7 +215,7 @@ SUBGAUSSIAN_MGF = Proof(
             "subgaussian_mgf",
             r"$\log Ee^{\ell X}=\ell\mu+\psi(\ell)\le\ell\mu+\frac12\ell^2\sigma^2$.",
             method="the slack is that of the assumption",
-            check=is_bound,
+            check=at_most,
             stated=_parabola(ell * mu + ell**2 * variance_proxy / 2),
             wrong={
                 "without the mean": _parabola(ell**2 * variance_proxy / 2),

@@ -6,8 +6,8 @@ from typing import Any
 
 import sympy
 
-from proofs_check.algebra import Inequality, equal
-from proofs_check.algebra_bounds import Limit, has_limit, is_bound
+from proofs_check.algebra import Inequality, at_most, equal
+from proofs_check.algebra_bounds import Limit, has_limit
 from proofs_check.records import checked
 
 divergence, proxy, argument = sympy.symbols("K s l", positive=True)
@@ -31,7 +31,7 @@ PRICE_ABOVE_ROOT = checked(
     r"$\frac K\ell+\frac{\ell\sigma^2}2-\sigma\sqrt{2K}"
     r"=\frac1\ell\bigl(\sqrt K-\ell\sqrt{\sigma^2/2}\bigr)^2\ge0$ for every $\ell>0$.",
     method="the slack is a square over l",
-    check=is_bound,
+    check=at_most,
     stated=_above_root(root_form),
     wrong={
         "4 K in place of 2 K": _above_root(sympy.sqrt(4 * divergence * proxy)),

@@ -11,8 +11,8 @@ from typing import Any
 
 import sympy
 
-from proofs_check.algebra import Induction, Inequality, holds_by_induction
-from proofs_check.algebra_bounds import Limit, has_limit, is_bound
+from proofs_check.algebra import Induction, Inequality, at_most, holds_by_induction
+from proofs_check.algebra_bounds import Limit, has_limit
 from proofs_check.distillation_divergence import parabola
 from proofs_check.records import Proof, Step, assumed, checked
 
@@ -61,7 +61,7 @@ def _every_argument(proxy: str, uses: tuple[str, ...]) -> Step:
         rf"+\frac12\ell^2{proxy}^2$ for every $\ell>0$; divided by $\ell$,"
         rf" $\mathrm{{gen}}_S\le\mathrm{{gen}}_T+\frac{{K_n}}\ell+\frac{{\ell{proxy}^2}}2$.",
         method="the slack is what both inequalities leave, over l",
-        check=is_bound,
+        check=at_most,
         stated=_priced(parabola.argument, parabola.price),
         wrong={
             "arguments of either sign": _priced(_signed, parabola.price),
@@ -88,7 +88,7 @@ def _root_bound(name: str, proxy: str) -> Step:
         rf" $\ell=\sqrt{{2K_n}}/{proxy}$, or, where $K_n=0$ or ${proxy}=0$, the limit of bounds;"
         r" where $K_n=\infty$ nothing is to be shown.",
         method="substituting; the slack is what both inequalities leave, over l",
-        check=is_bound,
+        check=at_most,
         stated=_at_best_argument(parabola.root_form),
         wrong={
             "K in place of 2 K": _at_best_argument(sympy.sqrt(_divergence * parabola.proxy)),
@@ -143,7 +143,7 @@ UPPER_ONE_SIDED = Proof(
             r"$\psi(\ell)\le\frac12\ell^2\sigma_+^2$ for $\ell>0$, where"
             r" $\frac{2\psi(\ell)}{\ell^2}\le\sigma_+^2$.",
             method="the slack is what the supremum leaves, times l^2 / 2",
-            check=is_bound,
+            check=at_most,
             stated=_below_supremum(parabola.argument),
             wrong={"half of the argument": _below_supremum(parabola.argument / 2)},
             uses=("process", "one_sided_proxy"),
@@ -176,7 +176,7 @@ CRAMER_CHERNOFF_UPPER = Proof(
             r" for the infimum, also if $K_n=\infty$; with equality where $Q$ is a tilt of $P$ by a"
             r" positive multiple of $h$.",
             method="the slack is the divergence from the tilt, over l",
-            check=is_bound,
+            check=at_most,
             stated=_chernoff((_divergence + _psi) / parabola.argument),
             wrong={
                 "without the divergence": _chernoff(_psi / parabola.argument),
@@ -221,7 +221,7 @@ LOWER = Proof(
             r" divided by $-\eta<0$, $\mathrm{gen}_S\ge c\,\mathrm{gen}_T-K_n/\eta$, also if"
             r" $K_n=\infty$.",
             method="the slack is what both inequalities leave, over eta",
-            check=is_bound,
+            check=at_most,
             stated=_lower(_share * _teacher - _divergence / _eta),
             wrong={
                 "divided as if eta were negative": _lower(_divergence / _eta - _share * _teacher),
@@ -257,7 +257,7 @@ CRAMER_CHERNOFF_LOWER = Proof(
             r" with the infimum of the quotients, also if $K_n=\infty$; with equality where $Q$ is"
             r" a tilt of $P$ by a negative multiple of $h$.",
             method="the slack is the divergence from the tilt, over l",
-            check=is_bound,
+            check=at_most,
             stated=_chernoff_below(_teacher - (_divergence + _psi) / parabola.argument),
             wrong={
                 "without the divergence": _chernoff_below(_teacher - _psi / parabola.argument),

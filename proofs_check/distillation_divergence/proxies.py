@@ -11,8 +11,8 @@ from typing import Any
 
 import sympy
 
-from proofs_check.algebra import Inequality, all_equal, equal
-from proofs_check.algebra_bounds import Limit, has_limit, is_bound
+from proofs_check.algebra import Inequality, all_equal, at_most, equal
+from proofs_check.algebra_bounds import Limit, has_limit
 from proofs_check.distillation_divergence.cumulants import (
     CUBES,
     CUMULANTS,
@@ -133,7 +133,7 @@ NEAR_ZERO = checked(
     r"$G(\ell)\le G(m)+G'(m)d+\frac1{12}Ve^{by}d^2\le G(m)+|G'(m)|h+\frac1{12}Ve^{by}h^2$,"
     r" $d=\ell-m$: the right side less the left has value and slope zero at $d=0$ and is convex.",
     method="the second derivative of the parabola",
-    check=is_bound,
+    check=at_most,
     stated=_bends(sympy.Rational(1, 2)),
     wrong={"a quarter of the curvature": _bends(sympy.Rational(1, 4))},
     uses=("search", "curvature_of_the_height"),
@@ -277,7 +277,7 @@ SMALLEST_PROXY = Proof(
             r" at most the smallest proxy $\sup_\ell G$, and this at most the certified one: all"
             r" three agree up to the width.",
             method="the slack is that of the certificate",
-            check=is_bound,
+            check=at_most,
             stated=_distance(_certified_above),
             wrong={"a cell that the bounds do not cover": _distance(-_certified_above)},
             uses=(

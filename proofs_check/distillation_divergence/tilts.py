@@ -12,8 +12,7 @@ from typing import Any
 
 import sympy
 
-from proofs_check.algebra import Induction, Inequality, equal, holds_by_induction
-from proofs_check.algebra_bounds import is_bound
+from proofs_check.algebra import Induction, Inequality, at_most, equal, holds_by_induction
 from proofs_check.distillation_divergence import parabola
 from proofs_check.records import Proof, assumed, checked, refuted
 
@@ -70,7 +69,7 @@ EVERY_ARGUMENT = checked(
     r"$E_QX\le\frac{K+\Lambda(\lambda)}\lambda$ for every $\lambda>0$ and every law $Q$: change of"
     r" measure with $g=\lambda X$, divided by $\lambda$.",
     method="the slack is that of the change of measure, over lambda",
-    check=is_bound,
+    check=at_most,
     stated=_below_quotient((_divergence + _log_mgf) / _argument),
     wrong={
         "not divided by lambda": _below_quotient(_divergence + _log_mgf),
@@ -157,7 +156,7 @@ CHERNOFF_BELOW_THEOREM8 = Proof(
             r"$\frac{K+\log Ee^{\ell X}}\ell\le\mu+\frac K\ell+\frac{\ell\sigma_+^2}2$ for every"
             r" $\ell>0$.",
             method="the slack is that of the assumption, over l",
-            check=is_bound,
+            check=at_most,
             stated=_quotient_below(lambda at: _mu + parabola.price(at)),
             wrong={
                 "without the divergence": _quotient_below(lambda at: _mu + at * parabola.proxy / 2),
@@ -174,7 +173,7 @@ CHERNOFF_BELOW_THEOREM8 = Proof(
             r" $\ell=\sqrt{2K}/\sigma_+$ is, and where $K=0$ or $\sigma_+=0$ a limit of quotients;"
             r" for $-X$ the same with $\sigma_-$.",
             method="substituting; the slack is that of the assumption, over l",
-            check=is_bound,
+            check=at_most,
             stated=_least_below(parabola.root_form),
             wrong={
                 "K in place of 2 K": _least_below(sympy.sqrt(parabola.divergence * parabola.proxy)),
@@ -231,7 +230,7 @@ LARGE_DIVERGENCE_REVIEW = Proof(
             r"$m(K+\delta)\le m(K)$ for every law and $\delta\ge0$: with $\ell=-\lambda<0$,"
             r" $\frac{K+\delta+\Lambda(\ell)}\ell=\frac{K+\Lambda(\ell)}\ell-\frac\delta\lambda$.",
             method="the slack is delta / lambda",
-            check=is_bound,
+            check=at_most,
             stated=_quotient_at_more(-1),
             wrong={"positive arguments, as in the upper bound": _quotient_at_more(1)},
             uses=("least_mean",),

@@ -2,12 +2,12 @@ r"""Derivatives of a log-mgf: cumulants of a tilt, here of a law on an interval 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import sympy
 
 from proofs_check.algebra import Inequality, all_equal, at_most, expectation
+from proofs_check.algebra_several import all_at_most
 from proofs_check.records import assumed, checked
 
 LAW = assumed(
@@ -19,11 +19,6 @@ LAW = assumed(
 _mgf = sympy.Symbol("n_0", positive=True)
 _sums = (_mgf, *sympy.symbols("n_1:5", real=True))
 _x = sympy.Symbol("x", real=True)
-
-
-def all_bounds(inequalities: Iterable[Inequality]) -> bool:
-    """Returns whether every inequality holds; see `proofs_check.algebra.at_most`."""
-    return all(map(at_most, inequalities))
 
 
 def _cumulants(squares: int) -> list[tuple[Any, Any]]:
@@ -77,7 +72,7 @@ CUBES = checked(
     r"$|z-m|\le1$, since both lie in an interval of length one: $|z-m|^3\le(z-m)^2$ and hence"
     r" $(z-m)^4\le(z-m)^2$ in every term, so that $|\psi'''|\le\psi''$ and $\psi''''\le\psi''$.",
     method="with z - m = 1 - u and z - m = u - 1, u >= 0, the slack is a square times u",
-    check=all_bounds,
+    check=all_at_most,
     stated=_powers(sympy.Integer(1)),
     wrong={"an interval of length two": _powers(sympy.Integer(2))},
     uses=("derivatives_are_cumulants",),

@@ -13,13 +13,13 @@ import sympy
 
 from proofs_check.algebra import Inequality, all_equal, at_most, equal
 from proofs_check.algebra_bounds import Limit, has_limit
+from proofs_check.algebra_several import all_at_most
 from proofs_check.distillation_divergence.cumulants import (
     CUBES,
     CUMULANTS,
     LAW,
     TILTED_VARIANCE,
     VARIANCES_GROW,
-    all_bounds,
 )
 from proofs_check.records import Proof, assumed, checked
 
@@ -234,7 +234,7 @@ BEYOND_REACH = checked(
     r" $G(\ell)\le\frac{2y}\ell$, which is below $V=G(0)$ beyond $2y/V$, and beyond"
     r" $4\log\frac1p/y$ below $\frac{y^2}{2\log(1/p)}\le G\bigl(2\log\frac1p/y\bigr)$.",
     method="1 + t times either argument, t > 0; the slack is manifest",
-    check=lambda ends: all_bounds(_beyond(*ends)),
+    check=lambda ends: all_at_most(_beyond(*ends)),
     stated=(2 * _top / _variance, 4 * _surprise / _top),
     wrong={
         "half of the first argument": (_top / _variance, 4 * _surprise / _top),

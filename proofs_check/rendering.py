@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from proofs_check.records import Kind
+from proofs_check.records import Kind, Step
 from proofs_check.running import ProofResult, Status, StepResult
 
 WIDTH = 100
@@ -24,7 +24,7 @@ def proof_page(result: ProofResult) -> list[str]:
     numbers = {step.name: str(index) for index, step in enumerate(result.steps, start=1)}
     for index, step in enumerate(result.steps, start=1):
         head = f"{index}."
-        lead = {Kind.ASSUMED: "Assume: ", Kind.REFUTED: "In the text: "}.get(step.kind, "")
+        lead = {Kind.ASSUMED: "Assume: ", Kind.REFUTED: "Claimed: "}.get(step.kind, "")
         lines.append("")
         lines += textwrap.wrap(
             lead + step.statement,
@@ -74,14 +74,20 @@ def _verdict(result: ProofResult) -> str:
     return f"Steps: {counted(result)}. {words[result.status]}{rests}"
 
 
-def short_status(result: ProofResult) -> str:
-    """Returns the entry of a table: complete, for which sizes, where it fails, or open."""
-    if result.status is Status.REFUTED:
-        failing = next(step.name for step in result.steps if step.kind is Kind.REFUTED)
+def short_status(status: Status, sizes: Sequence[str], steps: Sequence[Step | StepResult]) -> str:
+    """Returns the entry of a table: complete, for which sizes, where it fails, or open.
+
+    Args:
+        status: what the proof amounts to.
+        sizes: for which sizes, if not in general.
+        steps: its steps, or what came of them.
+    """
+    if status is Status.REFUTED:
+        failing = next(step.name for step in steps if step.kind is Kind.REFUTED)
         return f"fails at {failing}"
-    if result.status is Status.SIZES:
-        return f"complete for {'; '.join(result.sizes)}"
-    return result.status.value
+    if status is Status.SIZES:
+        return f"complete for {'; '.join(sizes)}"
+    return status.value
 
 
 def rows(results: Iterable[ProofResult]) -> list[tuple[str, ...]]:
@@ -92,7 +98,7 @@ def rows(results: Iterable[ProofResult]) -> list[tuple[str, ...]]:
     return [
         (
             result.slug,
-            short_status(result),
+            short_status(result.status, result.sizes, result.steps),
             str(result.counts[Kind.CHECKED] + result.counts[Kind.REFUTED]),
             str(result.counts[Kind.CITED]),
             str(result.counts[Kind.OPEN]),

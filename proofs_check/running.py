@@ -214,26 +214,52 @@ def run(
         if slug not in results:
             watch(slug)
             proof = proofs[slug]
-            lemmas = (
-                []
-                if slug in circular
-                else [result(name) for name in proof.lemmas if name in proofs]
-            )
+            problems = shape_problems(proof, assumptions.get(slug, ()), proofs)
+            lemmas: list[ProofResult] = []
+            if slug in circular:
+                problems.append("it rests on itself")
+            else:
+                lemmas = [result(name) for name in proof.lemmas if name in proofs]
             started = time.perf_counter()
             for step in proof.steps:
                 if step not in steps:
                     steps[step] = run_step(step)
             seconds = time.perf_counter() - started
-            problems = shape_problems(proof, assumptions.get(slug, ()), proofs)
-            if slug in circular:
-                problems.append("it rests on itself")
-            results[slug] = _result(
-                proof, [steps[step] for step in proof.steps], lemmas, problems, seconds
-            )
+            outcomes = [steps[step] for step in proof.steps]
+            results[slug] = _result(proof, outcomes, lemmas, problems, seconds)
         return results[slug]
 
     for slug in proofs if wanted is None else wanted:
         yield result(slug)
+
+
+def promised(slug: str, proofs: Mapping[str, Proof]) -> tuple[Status, tuple[str, ...]]:
+    """Returns what a proof amounts to if all its checks answer as they should, and the sizes.
+
+    Args:
+        slug: the claim.
+        proofs: slug -> proof, lemmas included, of which none rests on itself.
+    """
+    lemmas = [promised(name, proofs) for name in proofs[slug].lemmas if name in proofs]
+    return _amounts_to(proofs[slug], lemmas)
+
+
+def _amounts_to(
+    proof: Proof, lemmas: Iterable[tuple[Status, tuple[str, ...]]]
+) -> tuple[Status, tuple[str, ...]]:
+    """Returns status and sizes of a proof without problems, from those of its lemmas."""
+    known = list(lemmas)
+    sizes = [step.sizes for step in proof.steps if step.sizes]
+    sizes += [words for _, found in known for words in found]
+    if proof.refutes:
+        status = Status.REFUTED
+    elif any(step.kind is Kind.OPEN for step in proof.steps) or any(
+        status is Status.OPEN for status, _ in known
+    ):
+        status = Status.OPEN
+    else:
+        status = Status.SIZES if sizes else Status.COMPLETE
+    return status, tuple(dict.fromkeys(sizes))
 
 
 def _result(
@@ -248,18 +274,9 @@ def _result(
             problems.append(f"it rests on {lemma.slug}, which is broken")
         elif lemma.status is Status.REFUTED:
             problems.append(f"it rests on {lemma.slug}, a printed step of which fails")
-    sizes = [step.sizes for step in steps if step.sizes]
-    sizes += [words for lemma in lemmas for words in lemma.sizes]
-    is_open = any(step.kind is Kind.OPEN for step in steps)
-    is_open |= any(lemma.status is Status.OPEN for lemma in lemmas)
+    status, sizes = _amounts_to(proof, [(lemma.status, lemma.sizes) for lemma in lemmas])
     if problems or any(step.problems for step in steps):
         status = Status.BROKEN
-    elif proof.refutes:
-        status = Status.REFUTED
-    elif is_open:
-        status = Status.OPEN
-    else:
-        status = Status.SIZES if sizes else Status.COMPLETE
     return ProofResult(
         slug=proof.slug,
         idea=proof.idea,
@@ -267,6 +284,6 @@ def _result(
         lemmas=tuple(lemma.slug for lemma in lemmas),
         problems=tuple(problems),
         status=status,
-        sizes=tuple(dict.fromkeys(sizes)),
+        sizes=sizes,
         seconds=seconds,
     )

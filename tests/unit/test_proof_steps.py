@@ -224,7 +224,7 @@ def test_an_open_step_is_counted_and_said():
 
 def test_sizes_are_said():
     assert result(step(sizes="L = 2, 3")).status is Status.SIZES
-    assert rendering.short_status(result(step(sizes="L = 2, 3"))) == "complete for L = 2, 3"
+    assert rendering.rows([result(step(sizes="L = 2, 3"))])[0][1] == "complete for L = 2, 3"
 
 
 # --- the shape of a proof -------------------------------------------------------------------------

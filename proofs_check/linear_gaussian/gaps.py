@@ -135,7 +135,7 @@ STUDENT_PREDICTS = checked(
             lambda left, singular, right: right**-1 * singular * left**-1
         )
     },
-    uses=("singular values", "student"),
+    uses=("student", "singular values"),
 )
 
 

@@ -163,7 +163,7 @@ SECOND_MOMENT = checked(
         "covariance alone": _second_moments(_product(_zi, _zj)),
         "means alone": _second_moments(_product(_mi, _mj)),
     },
-    uses=("mean_error", "teacher_covariance"),
+    uses=("teacher_covariance", "mean_error"),
 )
 
 _test, _columns, _quad, _train = sympy.symbols("Q_x Q_n gap L", real=True)
@@ -314,8 +314,8 @@ GEN_GAPS_STUDENT_RANDOM = Proof(
             uses=(
                 "linear_gaussian/gibbs_posterior",
                 "test_loss",
-                "training_loss",
                 "min_norm_moments",
+                "training_loss",
             ),
         ),
     ),

@@ -165,7 +165,7 @@ BELOW_LIMIT = checked(
     check=at_most,
     stated=_label_excess(T_LIMIT),
     wrong={"a limit of 1": _label_excess(1), "a limit of 1/beta": _label_excess(1 / beta)},
-    uses=("direction terms", "inverse temperature"),
+    uses=("inverse temperature", "direction terms"),
 )
 
 
@@ -201,7 +201,7 @@ BIAS_BELOW = checked(
     check=at_most,
     stated=_bias(4),
     wrong={"an eighth": _bias(8), "one half": _bias(2)},
-    uses=("direction terms", "inverse temperature"),
+    uses=("inverse temperature", "direction terms"),
 )
 
 _signal, _excess_slack, _bias_slack = sympy.symbols("w2 s_1 s_2", nonnegative=True)
@@ -336,7 +336,7 @@ FLAT_TERMS = checked(
     check=all_equal,
     stated=_flat_terms(sympy.Integer(0)),
     wrong={"a prior of precision one": _flat_terms(sympy.Integer(1))},
-    uses=("direction terms", "divergence terms", "flat prior"),
+    uses=("flat prior", "direction terms", "divergence terms"),
 )
 
 

@@ -167,7 +167,7 @@ LOG_MGF = Proof(
             check=holds_by_induction,
             stated=_over_outputs(integrated(theta * SHARE, (g, e))),
             wrong={
-                "one posterior draw shared by all outputs": _over_outputs(
+                "the posterior's noise left out": _over_outputs(
                     integrated(theta * SHARE, (e,)).subs(g, 0)
                 ),
                 "without the signal": _over_outputs(LOG_MGF_SHARE - _LINEAR),
@@ -307,7 +307,7 @@ LOG_MGF_RANDOM = Proof(
             check=holds_by_induction,
             stated=_diagonal(integrated(ell * (m * _z**2 + slope * _z - m), (_z,))),
             wrong={
-                "half of the exponent's square": _diagonal(
+                "half of the linear term": _diagonal(
                     integrated(ell * (m * _z**2 + slope * _z / 2 - m), (_z,))
                 ),
                 "the mean left in": _diagonal(integrated(ell * (m * _z**2 + slope * _z), (_z,))),

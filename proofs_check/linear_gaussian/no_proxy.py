@@ -151,9 +151,10 @@ LOG_MGF_UNBOUNDED = Proof(
         checked(
             "log_mgf_unbounded",
             r"$\log E\,e^{\varphi\ell_-(h-\mathrm{gen}_T)}\ge\frac k2[-\varphi-\log(1-\varphi)]$"
-            r" for $0\le\varphi<1$: where $\theta_-=\frac1{2\mu_i^-}$ the argument of $f$ is"
-            r" $-2\varphi\theta_-\mu_i^-=-\varphi$ (and $2\varphi\theta_-=-\varphi$ where"
-            r" $\theta_-=-\frac12$); all other terms are nonnegative, as every $D_i$ is positive.",
+            r" for $0\le\varphi<1$: where $\theta_-=\frac1{2\mu_i^-}$ (with $\mu=-1$ for a sample"
+            " direction without a weight) the argument of $f$ is"
+            r" $-2\varphi\theta_-\mu_i^-=-\varphi$; all other terms are nonnegative, as every"
+            " $D_i$ is positive.",
             method="substituting the argument",
             check=at_most,
             stated=_growth(_share / (2 * _minus)),
@@ -161,7 +162,7 @@ LOG_MGF_UNBOUNDED = Proof(
                 "an end twice as far": _growth(_share / _minus),
                 "the other side of zero": _growth(-_share / (2 * _minus)),
             },
-            uses=("centred", "excess_nonnegative", "lower_end"),
+            uses=("lower_end", "excess_nonnegative", "centred"),
         ),
     ),
 )
@@ -191,9 +192,10 @@ NO_VARIANCE_PROXY = Proof(
         PROXY,
         refuted(
             "no_variance_proxy",
-            r"$\log E\,e^{\ell(h-\mathrm{gen}_T)}\le\frac12\ell^2s^2$ at $\ell=\varphi\ell_-$ for"
-            r" every $\varphi<1$: the difference of the two sides would have to stay below $0$, and"
-            r" grows without bound as $\varphi\to1$.",
+            r"$\log E\,e^{\ell(h-\mathrm{gen}_T)}\le\frac12\ell^2s^2$ for some $s$: then also at"
+            r" $\ell=\varphi\ell_-$, where the right side stays below $\frac12\ell_-^2s^2$ and the"
+            r" left side is at least $\frac k2[-\varphi-\log(1-\varphi)]$, which grows without"
+            r" bound as $\varphi\to1$.",
             method="limit of the parabola minus (k/2) (-phi - log(1 - phi)), for every s^2 and k",
             check=_stays_above,
             stated=_proxy * (_share * _end) ** 2 / 2,

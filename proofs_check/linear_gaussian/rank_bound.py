@@ -136,12 +136,12 @@ LINEAR = checked(
 )
 
 _tail_of_mean = sympy.Symbol("T", real=True)
-_slack = sympy.Symbol("s", nonnegative=True)
+_slack, _other = sympy.symbols("s u", nonnegative=True)
 
 
-def _mean_tail(sign: int) -> Inequality:
-    """The mean tail, which is the mean trace less a mean slack, against the tail of the mean."""
-    return Inequality(_tail_of_mean - sign * _slack, _tail_of_mean, _slack)
+def _mean_tail(trace: Any) -> Inequality:
+    """The mean tail, a mean trace less a mean slack, against the tail of the mean."""
+    return Inequality(trace - _slack, _tail_of_mean, _slack)
 
 
 EXPECTED_TAIL_BOUND = Proof(
@@ -161,8 +161,10 @@ EXPECTED_TAIL_BOUND = Proof(
             r" the tail of $G$ by $s\ge0$, and its mean is the tail of $EG$.",
             method="the slack is the mean of nonnegative ones",
             check=at_most,
-            stated=_mean_tail(1),
-            wrong={"a projection that is best for G itself, of the mean": _mean_tail(-1)},
+            stated=_mean_tail(_tail_of_mean),
+            wrong={
+                "a projection that is not best for the mean": _mean_tail(_tail_of_mean + _other)
+            },
             uses=("gram_means", "least_trace", "linear"),
         ),
     ),

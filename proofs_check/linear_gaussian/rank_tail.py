@@ -40,7 +40,7 @@ def _moduli(second: tuple[Any, Any]) -> list[tuple[Any, Any]]:
     return [(2 * (one + other), gram.trace()), ((one - other) ** 2, gram.det())]
 
 
-SINGULAR_VALUES = checked(
+MODULI = checked(
     "moduli",
     r"$\sigma_{1,2}=\bigl||\zeta_1|\pm|\zeta_2|\bigr|$, so that $\sigma_2^2=|\zeta_1|^2+|\zeta_2|^2"
     r"-2|\zeta_1||\zeta_2|$: the two squares have the sum $2|\zeta_1|^2+2|\zeta_2|^2=\operatorname"
@@ -230,12 +230,15 @@ COSINE_POWERS = checked(
 )
 
 
-def _ratio(said: Any) -> tuple[Any, Any]:
-    """The ratio of consecutive coefficients of E|m+z|, times n^2, and what it is said to be."""
+def _series(said: tuple[Any, Any]) -> list[tuple[Any, Any]]:
+    """First coefficient of E|m+z| and n^2 times the ratio of consecutive ones, against these."""
     previous = _folded_coefficient(_n - 1)
     found = (_folded_coefficient(_n) / previous).rewrite(sympy.gamma) * (2 * _n - 1) / (2 * _n)
-    return sympy.gammasimp(found) * _n**2, said
+    first = 2 * sympy.pi / 4 * folded(sympy.Integer(0))
+    return [(first, said[0]), (sympy.gammasimp(found) * _n**2, said[1])]
 
+
+_FIRST = sympy.sqrt(sympy.pi * _v) / 2
 
 MODULUS_SERIES = checked(
     "modulus_series",
@@ -243,9 +246,13 @@ MODULUS_SERIES = checked(
     r" $n^2g_n=-(n-\frac32)g_{n-1}$; the series converges uniformly and may be integrated by"
     " terms.",
     method="ratio of consecutive coefficients, for every n",
-    check=lambda what: equal(_ratio(what)),
-    stated=-(_n - sympy.Rational(3, 2)),
-    wrong={"n - 1/2": -(_n - sympy.Rational(1, 2)), "the sign": _n - sympy.Rational(3, 2)},
+    check=lambda what: all_equal(_series(what)),
+    stated=(_FIRST, -(_n - sympy.Rational(3, 2))),
+    wrong={
+        "n - 1/2": (_FIRST, -(_n - sympy.Rational(1, 2))),
+        "terms of one sign": (_FIRST, _n - sympy.Rational(3, 2)),
+        "the mean over the circle": (_FIRST * 2 / sympy.pi, -(_n - sympy.Rational(3, 2))),
+    },
     uses=("folded_series", "cosine_powers"),
 )
 BESSEL = cited(
@@ -265,18 +272,31 @@ def _slope(value: Any) -> Any:
     return value.diff(_pos) + inner - half * value
 
 
-def _equation(value: Any) -> tuple[Any, Any]:
-    """The differential equation of the series, for a combination of Bessel functions."""
-    first = _slope(value)
-    return _pos * _slope(first) + (1 + _pos) * first - value / 2, 0
+def _operator(value: Any, slope: Any, curvature: Any) -> Any:
+    """The left side of the differential equation."""
+    return _pos * curvature + (1 + _pos) * slope - value / 2
+
+
+def _equation(value: Any) -> list[tuple[Any, Any]]:
+    """The equation for a combination of Bessel functions, its start, and what it says of series."""
+    powers = [_pos**_n, _pos ** (_n - 1)]
+    applied = [_operator(y, y.diff(_pos), y.diff(_pos, 2)) / _pos ** (_n - 1) for y in powers]
+    # Of the term in x^n counts what it gives x^(n-1), of that in x^(n-1) what stays there.
+    lowest = [sympy.expand(sympy.powsimp(sympy.expand(one))) for one in applied]
+    return [
+        (_operator(value, _slope(value), _slope(_slope(value))), 0),
+        (value.subs({_pos: 0, _i0: 1, _i1: 0}), 1),
+        (lowest[0].subs(_pos, 0), _n**2),
+        (lowest[1].coeff(_pos, 0), _n - sympy.Rational(3, 2)),
+    ]
 
 
 BY_BESSEL = checked(
     "by_bessel",
     r"$y(x)=e^{-x/2}[(1+x)I_0(\frac x2)+xI_1(\frac x2)]$: the recursion of the $g_n$ says that"
     r" $xy''+(1+x)y'-\frac12y=0$, which has one power series with $y(0)=1$, and this is one.",
-    method="differential equation, with the derivatives of the Bessel functions",
-    check=lambda what: equal(_equation(what)),
+    method="the equation for generic powers, and with the derivatives of the Bessel functions",
+    check=lambda what: all_equal(_equation(what)),
     stated=(1 + _pos) * _i0 + _pos * _i1,
     wrong={
         "x I_1 subtracted": (1 + _pos) * _i0 - _pos * _i1,
@@ -300,7 +320,7 @@ EXPECTED_TAIL = Proof(
     " value is the difference of their moduli.",
     steps=(
         TWO_BY_TWO,
-        SINGULAR_VALUES,
+        MODULI,
         UNCORRELATED,
         INDEPENDENT,
         MEAN_TAIL,

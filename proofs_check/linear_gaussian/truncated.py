@@ -72,7 +72,7 @@ TOO_SMALL = checked(
     check=equal,
     stated=_mean_of_tangent(MIXTURE),
     wrong={"the generator's density": _mean_of_tangent(_p0)},
-    uses=("unbiased", "logarithm_below_tangent"),
+    uses=("logarithm_below_tangent", "unbiased"),
 )
 
 _avg, _mix, _teacher = sympy.symbols("avg q_S q_T", positive=True)
@@ -101,6 +101,13 @@ SPLIT = checked(
 _divergence = sympy.Symbol("KL", real=True)
 _slack = sympy.Symbol("s", nonnegative=True)
 
+
+def _lower(mean: Any) -> Inequality:
+    """The lower bound, by the mean of the tangent for an average of this mean, and the shift."""
+    tangent, _ = _mean_of_tangent(mean)
+    return Inequality(_divergence + tangent - _slack, _divergence, _slack)
+
+
 TRUNCATED_SANDWICH_LOWER = Proof(
     slug="linear_gaussian/truncated_sandwich_lower",
     idea="The average over fresh draws is an unbiased density, and the logarithm is concave.",
@@ -114,14 +121,10 @@ TRUNCATED_SANDWICH_LOWER = Proof(
             "truncated_sandwich_lower",
             r"$E\log\frac{\frac1M\sum_{m\ge1}\varphi(\Theta;W^m)}{q_T(\Theta)}\le\mathrm{KL}(q_S"
             r"\,\|\,q_T)$, for every $M\ge1$.",
-            method="the slack is minus the mean of log(avg / q_S)",
+            method="the slack is what the tangent exceeds the logarithm by, in the mean",
             check=at_most,
-            stated=Inequality(_divergence + -_slack, _divergence, _slack),
-            wrong={
-                "log(avg / q_S) of the other sign": Inequality(
-                    _divergence + _slack, _divergence, _slack
-                )
-            },
+            stated=_lower(MIXTURE),
+            wrong={"the generator among the draws": _lower(_p0)},
             uses=("too_small", "split"),
         ),
     ),
@@ -150,7 +153,7 @@ GIVEN_THE_DRAWS = checked(
     r"Given how many of $W^0,\dots,W^M$ are teacher $1$, say $j$, $\Theta$ has the density"
     r" $\mathrm{avg}=\frac1{M+1}\sum_{m\ge0}\varphi(\theta;W^m)=\frac j{M+1}\varphi_1+(1-\frac"
     r" j{M+1})\varphi_0$: the generator is any of the draws alike, $\binom M{j-1}=\frac"
-    r" j{M+1}\binom{M+1}j$.",
+    r" j{M+1}\binom{M+1}j$ for $1\le j\le M$; else all are the same teacher.",
     method="binomial coefficients, for every M and j; the weights w_1^j w_0^(M+1-j) are common",
     check=lambda share: equal(_generator(share)),
     stated=_ones / (_more + 1),
@@ -176,8 +179,14 @@ TOO_LARGE = checked(
     check=equal,
     stated=_tangent_to_average(_avg),
     wrong={"the mixture as the density": _tangent_to_average(_mix)},
-    uses=("given_the_draws", "gibbs_inequality"),
+    uses=("gibbs_inequality", "given_the_draws"),
 )
+
+
+def _upper(mass: Any) -> Inequality:
+    """The shift, and the upper bound with an average of this mass."""
+    return Inequality(_divergence, _divergence + (mass - 1) + _slack, _slack)
+
 
 TRUNCATED_SANDWICH_UPPER = Proof(
     slug="linear_gaussian/truncated_sandwich_upper",
@@ -194,14 +203,10 @@ TRUNCATED_SANDWICH_UPPER = Proof(
             "truncated_sandwich_upper",
             r"$\mathrm{KL}(q_S\,\|\,q_T)\le E\log\frac{\frac1{M+1}\sum_{m\ge0}\varphi(\Theta;W^m)}"
             r"{q_T(\Theta)}$, for every $M\ge0$.",
-            method="the slack is the mean of log(avg / q_S)",
+            method="the slack is what the logarithm exceeds the tangent by, whose integral is zero",
             check=at_most,
-            stated=Inequality(_divergence, _divergence + _slack, _slack),
-            wrong={
-                "log(avg / q_S) of the other sign": Inequality(
-                    _divergence, _divergence - _slack, _slack
-                )
-            },
+            stated=_upper(1),
+            wrong={"a sum of densities in place of their average": _upper(_more + 1)},
             uses=("too_large", "split"),
         ),
     ),
@@ -231,8 +236,9 @@ def _no_larger_at_full_rank(design: tuple[Any, Any, Any]) -> bool:
 
 SHIFT_NOT_MONOTONE = Proof(
     slug="linear_gaussian/shift_not_monotone",
-    idea="A student that ignores the teacher sits at the prior mean; where the prior dominates,"
-    " that is closer to the refitted teacher than a noisy copy is.",
+    idea="The statement is ours, to say against what a higher rank is cheaper. A student that"
+    " ignores the teacher sits at the prior's mean; where the prior dominates, that is closer to"
+    " the refitted teacher than a noisy copy is.",
     steps=(
         ONE_BY_ONE,
         refuted(

@@ -35,7 +35,8 @@ MODEL = assumed(
     r"$X$ ($d\times n$, $n\ge1$) is fixed; $Y=W^*X+\nu E$; the teacher is $W_T=\bar"
     r" W+G\Sigma_T^{1/2}$ with $\bar W=\frac\beta{\nu^2}YX^\top\Sigma_T$ and $\Sigma_T=(\lambda"
     r" I+\frac\beta{\nu^2}XX^\top)^{-1}$, the Gibbs posterior; the entries of $E$ ($k\times n$)"
-    r" and $G$ ($k\times d$) are independent and standard normal.",
+    r" and $G$ ($k\times d$) are independent and standard normal;"
+    r" $\lambda,\nu>0$ and $\beta\ge0$.",
 )
 TERMS = assumed(
     "direction terms",

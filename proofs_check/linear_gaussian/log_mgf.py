@@ -121,11 +121,11 @@ SHARE_INTEGRATED = checked(
     r" r\,eg]}=\theta-\frac12\log D+\frac{2\theta^2(1-\rho)^2a^2}D$: first over $g$, then over"
     r" $e$; $\theta-\frac12\log(1+2\theta)$ where $s=0$.",
     method="integrating out one noise after the other",
-    check=all_equal,
-    stated=_log_mgf_shares(SHARE),
+    check=lambda share: all_equal(_log_mgf_shares(share)),
+    stated=SHARE,
     wrong={
-        "label and posterior noise without their product": _log_mgf_shares(SHARE.subs(g, 0)),
-        "a prior that pulls the other way": _log_mgf_shares(SHARE - 2 * rho * a * e),
+        "label and posterior noise without their product": SHARE.subs(g, 0),
+        "a prior that pulls where nothing is fitted": SHARE - 2 * rho * a * e,
     },
     uses=("gap_share", "normal_integral"),
 )
@@ -133,8 +133,9 @@ SHARE_INTEGRATED = checked(
 _outputs, _signals, _logs = sympy.symbols("j B L", real=True)
 
 
-def _over_outputs(per_output: Any) -> Induction:
-    """A direction's log-mgf over outputs, when one more adds so much."""
+def _over_outputs(share: Any) -> Induction:
+    """A direction's log-mgf over outputs, of which every one has this share."""
+    per_output = integrated(theta * share, (g, e))
     said = _outputs * (theta - sympy.log(D) / 2) + 2 * theta**2 * (1 - rho) ** 2 * _signals / D
     return Induction(
         _logs - said,
@@ -164,13 +165,11 @@ LOG_MGF = Proof(
             r"b_i}{D_i}\bigr]+k(n-\operatorname{rank}X)[\theta-\frac12\log(1+2\theta)]$: means of"
             r" products of independent factors multiply, and $\sum a^2=b_i$ over outputs.",
             method="induction over the outputs of a direction, for any number of them",
-            check=holds_by_induction,
-            stated=_over_outputs(integrated(theta * SHARE, (g, e))),
+            check=lambda share: holds_by_induction(_over_outputs(share)),
+            stated=SHARE,
             wrong={
-                "the posterior's noise left out": _over_outputs(
-                    integrated(theta * SHARE, (e,)).subs(g, 0)
-                ),
-                "without the signal": _over_outputs(LOG_MGF_SHARE - _LINEAR),
+                "the posterior's noise left out": SHARE.subs(g, 0),
+                "without the signal": SHARE.subs(a, 0),
             },
             uses=("linear_gaussian/gibbs_posterior", "share_integrated"),
         ),
@@ -262,17 +261,18 @@ COORDINATE_TERM = checked(
     r"For $2\ell m<1$: $\log E\,e^{\ell(m(z^2-1)+lz)}=\frac12\bigl[-2\ell m-\log(1-2\ell m)"
     r"+\frac{\ell^2l^2}{1-2\ell m}\bigr]$, where $m$ is the mean of $mz^2+lz$.",
     method="integrating out the noise",
-    check=equal,
-    stated=_centred_term(m),
-    wrong={"not centred": _centred_term(0), "twice the mean": _centred_term(2 * m)},
+    check=lambda center: equal(_centred_term(center)),
+    stated=m,
+    wrong={"not centred": 0, "twice the mean": 2 * m},
     uses=("normal_integral", "eigenvectors"),
 )
 
 _squares = sympy.Symbol("q", real=True)
 
 
-def _diagonal(per_output: Any) -> Induction:
-    """An eigenvalue's terms over outputs, when one more adds so much."""
+def _diagonal(term: Any) -> Induction:
+    """An eigenvalue's log-mgf over outputs, of which every one has this term of the gap."""
+    per_output = integrated(ell * term, (_z,))
     width = 1 - 2 * ell * m
     said = (_outputs * (-2 * ell * m - sympy.log(width)) + ell**2 * _squares / width) / 2
     return Induction(
@@ -304,13 +304,11 @@ LOG_MGF_RANDOM = Proof(
             r"(1-2\ell m_j))+\frac{\ell^2q_j}{1-2\ell m_j}\bigr]$, $q_j=\sum l_j^2$ over outputs:"
             r" $h-\mathrm{gen}_T$ is the sum of the centred terms.",
             method="induction over the outputs of an eigenvalue, for any number of them",
-            check=holds_by_induction,
-            stated=_diagonal(integrated(ell * (m * _z**2 + slope * _z - m), (_z,))),
+            check=lambda term: holds_by_induction(_diagonal(term)),
+            stated=m * (_z**2 - 1) + slope * _z,
             wrong={
-                "half of the linear term": _diagonal(
-                    integrated(ell * (m * _z**2 + slope * _z / 2 - m), (_z,))
-                ),
-                "the mean left in": _diagonal(integrated(ell * (m * _z**2 + slope * _z), (_z,))),
+                "half of the linear term": m * (_z**2 - 1) + slope * _z / 2,
+                "the mean left in": m * _z**2 + slope * _z,
             },
             uses=("linear_gaussian/gen_gaps_teacher_random", "coordinate_term"),
         ),

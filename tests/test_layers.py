@@ -18,6 +18,7 @@ FILES = {str(path.relative_to(ROOT)): path for path in sorted(ROOT.rglob("*.py")
 PLAIN = {
     "concentration",
     "divergences",
+    "intervals",
     "losses",
     "propagation",
     "proper",

@@ -87,6 +87,8 @@ def _setting(
     data: DesignData, noise_std: float | None, held_out: float, seed: int, unfinished: bool
 ) -> _Setting:
     inputs, labels = data.inputs, data.labels
+    if noise_std is not None:
+        noise_std = _check.number("--noise-std", noise_std, low=0.0)
     num_samples = inputs.shape[1]
     if data.centred:
         # What was centred had an intercept, and a student that learns from responses learns it too.

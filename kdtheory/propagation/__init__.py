@@ -43,6 +43,7 @@ from kdtheory.propagation.weights import (
     minimum_variance_weights,
     pair_variance,
     pair_weight,
+    vector_weights,
 )
 
 __all__ = [
@@ -71,5 +72,6 @@ __all__ = [
     "response_weights",
     "student_covariance",
     "uncertainty_budget",
+    "vector_weights",
     "weighted_student_covariance",
 ]

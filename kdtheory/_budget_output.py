@@ -149,7 +149,11 @@ def _write(
         f"noise of a response {setting.noise_std:.6g}{how}, correlation {first.correlation:g}",
         markup=False,
     )
-    fit = "least squares" if first.num_steps is None else f"descent, {first.num_steps} steps"
+    fit = "least squares"
+    if first.num_steps is not None:
+        # The coefficients of centred data start around zero.
+        origin = " from the mean of the targets" if setting.intercept else ""
+        fit = f"descent{origin}, {first.num_steps} step{'s' * (first.num_steps != 1)}"
     heads = {
         "averages": "fitted to the averages",
         "pooled": "fitted to all responses",
@@ -158,9 +162,11 @@ def _write(
     where = f"{setting.num_points} training inputs"
     if setting.points is not None:
         where = f"{setting.num_points} held-out inputs (seed {seed})"
+    start = first.initial_std
     out.print(
-        f"student: {fit} on {first.num_samples} averages of k responses, start "
-        f"{first.initial_std:g}; its own variance: {heads[first.head]}\n"
+        f"student: {fit} on {first.num_samples} averages of k responses"
+        + (f", coefficients start with deviation {start:g}" if start else "")
+        + f"; its own variance: {heads[first.head]}\n"
         f"mean variance of an answer at the {where}, and shares of its total\n",
         markup=False,
     )

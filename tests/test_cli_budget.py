@@ -135,6 +135,7 @@ def test_arrays_are_taken_as_they_are(tmp_path: Path) -> None:
     np.savez(path, X=TABLE.T, W_star=np.array([[1.0, -2.0]]))
     unfinished = run(path, "--noise", 2, "--steps", 1)
     assert "includes a misfit" in unfinished.stdout
+    assert "student: descent, 1 step on 7 averages of k responses; its" in unfinished.stdout
     refused = run(path)
     assert refused.exit_code == 2
     assert "--noise-std: got none, and no targets to estimate it from" in refused.stderr
@@ -162,3 +163,11 @@ def test_requests_refused(arguments: list[str], message: str) -> None:
     assert result.exit_code == 2
     assert message in result.stderr
     assert result.stdout == ""
+
+
+def test_what_the_text_says_of_the_student(table: Path) -> None:
+    result = run(table, "--target", "y", "--steps", 9, "--initial-std", 2, "--head", "point")
+    assert (
+        "student: descent from the mean of the targets, 9 steps on 7 averages of k responses, "
+        "coefficients start with deviation 2; its own variance: none"
+    ) in " ".join(result.stdout.split())

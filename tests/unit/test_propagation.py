@@ -151,6 +151,14 @@ def test_what_averaging_cannot_remove():
     assert many.shared_response == pytest.approx(0.2 * one.teacher_response, rel=1e-12)
 
 
+def test_a_student_that_fits_everything_has_no_residual_but_rounding_either():
+    square = np.random.default_rng(4).normal(size=(9, 9))
+    assert uncertainty_budget(square, 50.0).student_inference == 0.0
+    # The first of three inputs has a direction of its own, the others share one: only these miss.
+    one = uncertainty_budget([[3.0, 0.0], [0.0, 1.0], [0.0, 1.0]], [1e6, 1.0, 1.0])
+    assert one.student_inference == pytest.approx(1 / 3, rel=1e-12)
+
+
 def test_the_unit_of_the_features_does_not_matter():
     units = np.array([1e6, 1e-6])
     one = uncertainty_budget(TALL, SIGMA, 2)

@@ -14,6 +14,7 @@ Public names load on first use, so that ``import kdtheory`` costs nothing:
 * ``sharpness(loss, parameters, data, radius=...)``: how sharp your own loss is around what was
   learned, and what sharpness-aware bounds make of it;
 * ``uncertainty_budget``: where the variance of a distilled linear student comes from;
+  ``budget_from_samples`` for students of any kind, ``combine`` for correlated estimates;
 * ``decompose``: the terms of the distillation divergence of a linear-Gaussian design;
   ``decompose_grid``, ``sweep_design``, ``dominance_map`` and ``optimal_design`` over its settings.
 """
@@ -31,6 +32,7 @@ _MODULES = (
     "domains",
     "flatness",
     "gaussian",
+    "intervals",
     "losses",
     "propagation",
     "proper",
@@ -89,7 +91,11 @@ _NAMES = {
     "plot_bounds_against_samples": "kdtheory.gap_bounds",
     "plot_estimated_bounds": "kdtheory.gap_bounds",
     "plot_ranked_bounds": "kdtheory.gap_bounds",
+    "SampledBudget": "kdtheory.propagation",
     "UncertaintyBudget": "kdtheory.propagation",
+    "budget_from_samples": "kdtheory.propagation",
+    "combine": "kdtheory.propagation",
+    "plot_budgets": "kdtheory.propagation",
     "uncertainty_budget": "kdtheory.propagation",
     "Decomposition": "kdtheory.decomposition",
     "DecompositionGrid": "kdtheory.decomposition",
@@ -131,6 +137,7 @@ if TYPE_CHECKING:
     from kdtheory import domains as domains
     from kdtheory import flatness as flatness
     from kdtheory import gaussian as gaussian
+    from kdtheory import intervals as intervals
     from kdtheory import losses as losses
     from kdtheory import propagation as propagation
     from kdtheory import proper as proper
@@ -189,7 +196,11 @@ if TYPE_CHECKING:
     from kdtheory.objects.designs import LinearGaussianDesign as LinearGaussianDesign
     from kdtheory.objects.problems import FiniteProblem as FiniteProblem
     from kdtheory.objects.processes import DistillationProcess as DistillationProcess
+    from kdtheory.propagation import SampledBudget as SampledBudget
     from kdtheory.propagation import UncertaintyBudget as UncertaintyBudget
+    from kdtheory.propagation import budget_from_samples as budget_from_samples
+    from kdtheory.propagation import combine as combine
+    from kdtheory.propagation import plot_budgets as plot_budgets
     from kdtheory.propagation import uncertainty_budget as uncertainty_budget
     from kdtheory.results import BestConstant as BestConstant
     from kdtheory.results import Check as Check

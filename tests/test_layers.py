@@ -64,6 +64,7 @@ TOP = {
     "assessment",
     "decompose",
     "decomposition",
+    "descent",
     "flatness",
     "gap_bounds",
     "readers",

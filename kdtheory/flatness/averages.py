@@ -22,8 +22,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
-from scipy import special
 
+from kdtheory._student import student_margin
 from kdtheory._types import Key
 from kdtheory.flatness.batches import Loss, batches, each, num_examples
 from kdtheory.flatness.records import Estimate
@@ -129,9 +129,8 @@ def student_interval(values: Any, level: float, rounding: float = 0.0) -> Estima
     sample = np.asarray(values, float)
     if not np.isfinite(sample).all():
         return Estimate(math.nan, math.nan, math.nan, math.nan)
-    mean, spread = float(sample.mean()), float(sample.std(ddof=1))
-    quantile = special.stdtrit(len(sample) - 1, 0.5 * (1.0 + level))
-    margin = float(quantile) * spread / math.sqrt(len(sample)) + rounding
+    mean, spread, half = map(float, student_margin(sample, level))
+    margin = half + rounding
     return Estimate(mean, mean - margin, mean + margin, spread)
 
 

@@ -1,0 +1,128 @@
+"""Worlds that come with the toolkit, in which everything that a bound uses is known."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from kdtheory import _check
+from kdtheory._random import random_key
+from kdtheory.descent.softmax import softmax_curves
+from kdtheory.objects.objectives import SoftmaxObjective
+from kdtheory.results import to_dict
+from kdtheory.theorems.sgd_convergence.figures import LEVEL, DescentCurve, descent_curves
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class DescentExample:
+    r"""What SGD does in a world, by teacher, and what is promised of it.
+
+    Attributes:
+        title: which world.
+        step_size: $\gamma$.
+        component_smoothness: $L_{\max}$.
+        strong_convexity: $\mu$; of the softmax world that on the ball where runs start.
+        num_steps: $T$.
+        seed: of the simulated runs.
+        level: nominal coverage of their intervals, each by itself.
+        curves: by teacher.
+    """
+
+    title: str
+    step_size: float
+    component_smoothness: float
+    strong_convexity: float
+    num_steps: int
+    seed: int
+    level: float
+    curves: dict[str, DescentCurve]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns plain data ready for ``json.dumps`` (infinities and NaN as text)."""
+        return to_dict(self)
+
+
+def _quadratic(step_size: float | None, num_steps: int, num_runs: int, seed: int) -> Any:
+    curvatures = jnp.array([[1.0, 0.3], [0.6, 0.1]])
+    label_noise = jnp.array([[1.0, 0.5], [0.5, 1.0]])
+    size = 0.5 if step_size is None else step_size
+    curves = descent_curves(
+        curvatures,
+        label_noise,
+        jnp.array([3.0, 3.0]),
+        size,
+        num_steps=num_steps,
+        shares={"one-hot labels": 1.0, "Dirichlet teacher, a0 = 9": 0.1, "exact teacher": 0.0},
+        key=random_key(seed),
+        num_runs=num_runs,
+    )
+    # The largest curvature, and the least mean over the two components.
+    return "quadratic: two components, two features", size, 1.0, 0.2, curves
+
+
+def _softmax(step_size: float | None, num_steps: int, num_runs: int, seed: int) -> Any:
+    world = SoftmaxObjective.create(
+        [0.5, 0.3, 0.2],
+        [[1.0, 0.0], [0.6, 0.8], [0.0, -1.0]],
+        [[0.5, -0.2, -0.3], [-0.4, 0.5, -0.1]],
+    )
+    smoothness = float(world.component_smoothness)
+    size = 0.5 / smoothness if step_size is None else step_size
+    start = world.optimum + 0.5 * jnp.array([[1.0, -1.0, 0.0], [0.0, 1.0, -1.0]])
+    curves = softmax_curves(
+        world,
+        start,
+        size,
+        num_steps=num_steps,
+        teachers={"one-hot labels": 1, "mean of 4 labels": 4, "exact teacher": None},
+        key=random_key(seed),
+        num_runs=num_runs,
+    )
+    from kdtheory.objects.objectives import strong_convexity_on_ball
+
+    mu = strong_convexity_on_ball(world, jnp.linalg.norm(start - world.optimum))
+    return "linear softmax: three inputs, two features, three labels", size, smoothness, mu, curves
+
+
+EXAMPLES: dict[str, Callable[[float | None, int, int, int], Any]] = {
+    "quadratic": _quadratic,
+    "softmax": _softmax,
+}
+"""The worlds by name."""
+
+
+def descent_example(
+    name: str,
+    *,
+    step_size: Any = None,
+    num_steps: Any = 60,
+    num_runs: Any = 4000,
+    seed: Any = 0,
+) -> DescentExample:
+    r"""Returns what SGD does in a world that comes with the toolkit, by teacher.
+
+    Args:
+        name: a key of `EXAMPLES`.
+        step_size: $\gamma$; the world's own if left out.
+        num_steps: $T$.
+        num_runs: how many runs are simulated as a cross-check.
+        seed: of these runs.
+
+    Raises:
+        InputError: for another name, or a number out of range.
+    """
+    if name not in EXAMPLES:
+        _check.refuse("--example", repr(name), ", ".join(EXAMPLES), "Choose one of them.")
+    size = None
+    if step_size is not None:
+        size = _check.number("--step-size", step_size, low=0.0, open_low=True)
+    steps = _check.integer("--steps", num_steps, low=1, high=100_000)
+    runs = _check.integer("--runs", num_runs, low=2, high=1_000_000)
+    number = _check.integer("--seed", seed, low=0)
+    with jax.enable_x64(True):
+        title, used, smoothness, mu, curves = EXAMPLES[name](size, steps, runs, number)
+    return DescentExample(title, used, smoothness, float(mu), steps, number, LEVEL, curves)

@@ -53,6 +53,8 @@ TOP = {
     "_decompose_command",
     "_decompose_output",
     "_decompose_text",
+    "_descent_command",
+    "_descent_output",
     "_falsify_command",
     "_mutants_command",
     "_runs",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from kdtheory import _check
 from kdtheory._random import random_key
 from kdtheory.descent.softmax import softmax_curves
-from kdtheory.objects.objectives import SoftmaxObjective
+from kdtheory.objects.objectives import SoftmaxObjective, strong_convexity_on_ball
 from kdtheory.results import to_dict
 from kdtheory.theorems.sgd_convergence.figures import LEVEL, DescentCurve, descent_curves
 
@@ -25,28 +25,58 @@ class DescentExample:
         title: which world.
         step_size: $\gamma$.
         component_smoothness: $L_{\max}$.
-        strong_convexity: $\mu$; of the softmax world that on the ball where runs start.
+        strong_convexity: $\mu$.
+        region: where it holds, in words; empty for everywhere.
         num_steps: $T$.
         seed: of the simulated runs.
         level: nominal coverage of their intervals, each by itself.
         curves: by teacher.
+        meaning: what all this says, in sentences.
     """
 
     title: str
     step_size: float
     component_smoothness: float
     strong_convexity: float
+    region: str
     num_steps: int
     seed: int
     level: float
     curves: dict[str, DescentCurve]
+    meaning: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Returns plain data ready for ``json.dumps`` (infinities and NaN as text)."""
         return to_dict(self)
 
 
-def _quadratic(step_size: float | None, num_steps: int, num_runs: int, seed: int) -> Any:
+class _World(NamedTuple):
+    """What an example found."""
+
+    title: str
+    step_size: float
+    component_smoothness: float
+    strong_convexity: float
+    region: str
+    curves: dict[str, DescentCurve]
+    meaning: tuple[str, ...]
+
+
+_QUADRATIC = (
+    "Noise of labels decides where SGD ends, and neither how fast it gets there nor which step "
+    "sizes it bears: the sharpened rate is one for all teachers, and so is its range, up to 2/L.",
+    "Printed bounds for labels with noise end at half the step size that they allow exact ones.",
+    "A Dirichlet(a0 P) teacher has 1/(a0 + 1) of the noise of one-hot labels.",
+)
+_SOFTMAX = (
+    "With exact Bayes class probabilities no step leads away from the optimum: the strong "
+    "convexity of the first ball serves for all steps, whatever their size up to 2/L.",
+    "With drawn labels runs leave that ball, and no strong convexity is known where they go: there "
+    "is no neighbourhood, and the bound grows.",
+)
+
+
+def _quadratic(step_size: float | None, num_steps: int, num_runs: int, seed: int) -> _World:
     curvatures = jnp.array([[1.0, 0.3], [0.6, 0.1]])
     label_noise = jnp.array([[1.0, 0.5], [0.5, 1.0]])
     size = 0.5 if step_size is None else step_size
@@ -60,11 +90,10 @@ def _quadratic(step_size: float | None, num_steps: int, num_runs: int, seed: int
         key=random_key(seed),
         num_runs=num_runs,
     )
-    # The largest curvature, and the least mean over the two components.
-    return "quadratic: two components, two features", size, 1.0, 0.2, curves
+    return _World("quadratic: two components, two features", size, 1.0, 0.2, "", curves, _QUADRATIC)
 
 
-def _softmax(step_size: float | None, num_steps: int, num_runs: int, seed: int) -> Any:
+def _softmax(step_size: float | None, num_steps: int, num_runs: int, seed: int) -> _World:
     world = SoftmaxObjective.create(
         [0.5, 0.3, 0.2],
         [[1.0, 0.0], [0.6, 0.8], [0.0, -1.0]],
@@ -82,13 +111,13 @@ def _softmax(step_size: float | None, num_steps: int, num_runs: int, seed: int) 
         key=random_key(seed),
         num_runs=num_runs,
     )
-    from kdtheory.objects.objectives import strong_convexity_on_ball
-
     mu = strong_convexity_on_ball(world, jnp.linalg.norm(start - world.optimum))
-    return "linear softmax: three inputs, two features, three labels", size, smoothness, mu, curves
+    title = "linear softmax: three inputs, two features, three labels"
+    region = "on the ball where runs start, and nowhere else"
+    return _World(title, size, smoothness, float(mu), region, curves, _SOFTMAX)
 
 
-EXAMPLES: dict[str, Callable[[float | None, int, int, int], Any]] = {
+EXAMPLES: dict[str, Callable[[float | None, int, int, int], _World]] = {
     "quadratic": _quadratic,
     "softmax": _softmax,
 }
@@ -124,5 +153,5 @@ def descent_example(
     runs = _check.integer("--runs", num_runs, low=2, high=1_000_000)
     number = _check.integer("--seed", seed, low=0)
     with jax.enable_x64(True):
-        title, used, smoothness, mu, curves = EXAMPLES[name](size, steps, runs, number)
-    return DescentExample(title, used, smoothness, float(mu), steps, number, LEVEL, curves)
+        world = EXAMPLES[name](size, steps, runs, number)
+    return DescentExample(**world._asdict(), num_steps=steps, seed=number, level=LEVEL)

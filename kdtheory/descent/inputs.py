@@ -130,9 +130,7 @@ def student_data(parameters: Any, examples: Any) -> tuple[Any, Any, int]:
 @functools.partial(jax.jit, static_argnames=("log_probs", "batch_size"))
 def logarithms(log_probs: Any, parameters: Any, data: Any, *, batch_size: int) -> Any:
     """Returns the logarithm of the sum of a student's probabilities, for every example."""
-    return each(
-        lambda example: jax.nn.logsumexp(log_probs(parameters, example)), data, batch_size
-    )
+    return each(lambda example: jax.nn.logsumexp(log_probs(parameters, example)), data, batch_size)
 
 
 def check_log_probs(

@@ -163,7 +163,7 @@ def student_gradient_noise(
             student, where = functools.partial(_differentiated, own), "at the parameters given"
             return _report(student, ready, num_parameters, size, asked, where)
         finally:
-            for program in (_mean_gradient, _moments, inputs.logarithms):
+            for program in _PROGRAMS:
                 program.clear_cache()
 
 
@@ -184,12 +184,12 @@ def _differentiated(log_probs: Any, parameters: Any, example: Any) -> Any:
 class _Moments(NamedTuple):
     """Mean squares of a gradient, and the noise of some targets."""
 
-    bayes: Float[Array, ""]
-    bayes_variance: Float[Array, ""]
-    onehot: Float[Array, ""]
-    additive: Float[Array, ""]  # of variance one
-    centred: Float[Array, ""]  # of variance one
-    own: Float[Array, ""]
+    bayes: Any
+    bayes_variance: Any
+    onehot: Any
+    additive: Any  # of variance one
+    centred: Any  # of variance one
+    own: Any
 
 
 @functools.partial(jax.jit, static_argnames=("student", "batch_size"))
@@ -235,6 +235,9 @@ def _moments(
     return mean_of_batches(of_batch, data, batch_size, jnp.zeros(6, mean.dtype))
 
 
+_PROGRAMS: tuple[Any, ...] = (_mean_gradient, _moments, inputs.logarithms)
+
+
 def _report(
     student: Student,
     ready: tuple[Any, Any],
@@ -255,6 +258,13 @@ def _report(
             "finite ones at every example",
             "A logarithm of zero needs a stable form: jax.nn.log_softmax of the logits.",
         )
+    # What rounding leaves of gradients that vanish is zero.
+    negligible = (64 * np.finfo(np.float64).eps) ** 2 * found.additive
+    bayes, varying = (
+        0.0 if square < negligible else square for square in (found.bayes, found.bayes_variance)
+    )
+    length = float(jnp.linalg.norm(mean)) if bayes else 0.0
+    found = found._replace(bayes=bayes, bayes_variance=varying)
     critical = math.inf if found.additive == 0 else found.onehot / found.additive
     rows = _rows(found, asked, own=data[3] is not None)
     return GradientNoise(
@@ -264,7 +274,7 @@ def _report(
         where=where,
         bayes_second_moment=found.bayes,
         bayes_variance=found.bayes_variance,
-        mean_gradient=float(jnp.linalg.norm(mean)),
+        mean_gradient=length,
         critical_variance=critical,
         targets=tuple(_target(found, *row) for row in rows),
     )
@@ -274,9 +284,7 @@ def _rows(found: _Moments, asked: inputs.Targets, *, own: bool) -> list[tuple[st
     """Returns the title and the noise of every kind, and whether its targets are probabilities."""
     rows = [("one-hot labels", found.onehot, True)]
     rows += [(f"mean of {k:g} labels", found.onehot / k, True) for k in asked.num_labels_drawn]
-    rows += [
-        (f"Dirichlet, a0 = {a:g}", found.onehot / (a + 1), True) for a in asked.concentrations
-    ]
+    rows += [(f"Dirichlet, a0 = {a:g}", found.onehot / (a + 1), True) for a in asked.concentrations]
     for variance in asked.variances:
         rows.append((f"additive, variance {variance:g}", variance * found.additive, False))
         rows.append((f"centred, variance {variance:g}", variance * found.centred, False))

@@ -1,6 +1,4 @@
-r"""Every bound on SGD with a constant step size side by side, and the way round: from an accuracy
-to a step size and a number of steps.
-"""
+"""Every bound on SGD with a constant step size; and step sizes and steps for an accuracy."""
 
 from __future__ import annotations
 
@@ -328,5 +326,3 @@ def _best_step(kind: Kind, constants: Constants, start: float, accuracy: float) 
     best = math.exp(found.x)
     # The search does not try the ends; printed bounds are best at the largest step they allow.
     return high if steps(math.log(high)) <= found.fun else best
-
-

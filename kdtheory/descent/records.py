@@ -89,7 +89,9 @@ class GradientNoise:
             f"Additive noise is as large as that of one-hot labels at a variance of"
             f" {self.critical_variance:.6g}; unbiased probabilities never are larger."
         )
-        lines.append("mix: the best share of such a target beside a one-hot label; mixed: its noise.")
+        lines.append(
+            "mix: the best share of such a target beside a one-hot label; mixed: its noise."
+        )
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
@@ -186,9 +188,9 @@ class DescentBounds:
 
     def text(self) -> str:
         """Returns the table as lines for people to read."""
-        heads = ("form", "step at most", "rate", "in the end")
-        heads += () if self.num_steps is None else (f"after {self.num_steps}",)
-        heads += () if self.accuracy is None else (f"steps to {self.accuracy:g}",)
+        heads = ["form", "step at most", "rate", "in the end"]
+        heads += [] if self.num_steps is None else [f"after {self.num_steps}"]
+        heads += [] if self.accuracy is None else [f"steps to {self.accuracy:g}"]
         lines = [f"step size {self.step_size:g}, noise at the optimum {self.constants.noise:g}"]
         silent = []
         for gap in dict.fromkeys(bound.gap for bound in self.bounds):

@@ -236,8 +236,28 @@ def plot_descent(curves: Mapping[str, DescentCurve], ax: Axes | None = None) -> 
     ax.set_yscale("log")
     ax.set_xlabel("step t")
     ax.set_ylabel(r"$\mathbb{E}\,\|\theta_t-\theta^*\|^2$")
-    ax.legend(fontsize=8)
+    _add_legend(ax, curves)
     return ax
+
+
+def _add_legend(ax: Axes, curves: Mapping[str, DescentCurve]) -> None:
+    """Explains colours and styles apart: an entry per curve would be too many."""
+    from matplotlib.lines import Line2D
+
+    plain: dict[str, Any] = {"color": "0.3"}
+    handles = [
+        Line2D([], [], color=COLOURS[index % len(COLOURS)], linewidth=2.5, label=name)
+        for index, name in enumerate(curves)
+    ]
+    handles += [
+        Line2D([], [], **plain, **style, label=_WORDS[field].removeprefix(", ") or "exact value")
+        for field, style in STYLES.items()
+    ]
+    if any(curve.simulated is not None for curve in curves.values()):
+        words = f"simulated, {LEVEL:.0%} interval"
+        dots = Line2D([], [], **plain, linestyle="", marker="o", markersize=3.5, label=words)
+        handles.append(dots)
+    ax.legend(handles=handles, fontsize=8)
 
 
 def _draw_dots(ax: Axes, simulated: Simulated, colour: str, phase: float) -> None:
@@ -247,6 +267,4 @@ def _draw_dots(ax: Axes, simulated: Simulated, colour: str, phase: float) -> Non
     times = np.arange(round(phase * spacing), last + 1, spacing)
     mean = simulated.mean[times]
     ends = np.stack([mean - simulated.low[times], simulated.high[times] - mean])
-    ax.errorbar(
-        times, mean, ends, fmt="o", color=colour, markersize=3.5, elinewidth=1.0, capsize=2
-    )
+    ax.errorbar(times, mean, ends, fmt="o", color=colour, markersize=3.5, elinewidth=1.0, capsize=2)

@@ -81,7 +81,7 @@ def _cells(curve: DescentCurve) -> list[str]:
     ends = curve.printed[-1], curve.sharpened[-1]
     cells += [_written(end, ok) for end, ok in zip(ends, promised, strict=True)]
     exact = curve.distances[-1]
-    cells.append("too many paths" if math.isnan(exact) else f"{exact:.6g}")
+    cells.append("not computed" if math.isnan(exact) else f"{exact:.6g}")
     drawn = curve.simulated
     if drawn is not None:
         ends = drawn.low[-1], drawn.high[-1]

@@ -16,10 +16,12 @@ def student_margin(values: Any, level: float) -> tuple[Values, Values, Values]:
     """Returns the mean, the standard deviation and half the width of the interval.
 
     Args:
-        values: at least two numbers, or rows of numbers; the sample is along the first axis.
+        values: at least two numbers, or rows of numbers; the sample is along the first axis. Where
+            some are infinite, or their squares are, there is no interval.
         level: nominal coverage.
     """
     sample = np.asarray(values, float)
-    mean, spread = sample.mean(axis=0), sample.std(axis=0, ddof=1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, spread = sample.mean(axis=0), sample.std(axis=0, ddof=1)
     quantile = float(special.stdtrit(len(sample) - 1, 0.5 * (1.0 + level)))
     return mean, spread, quantile * spread / math.sqrt(len(sample))

@@ -66,7 +66,8 @@ _QUADRATIC = (
     "Noise of labels decides where SGD ends, and neither how fast it gets there nor which step "
     "sizes it bears: the sharpened rate is one for all teachers, and so is its range, up to 2/L.",
     "Printed bounds for labels with noise end at half the step size that they allow exact ones.",
-    "A Dirichlet(a0 P) teacher has 1/(a0 + 1) of the noise of one-hot labels.",
+    "A Dirichlet(a0 P) teacher has 1/(a0 + 1) of the noise of one-hot labels, and on a quadratic "
+    "nothing but the variance of labels counts.",
 )
 _SOFTMAX = (
     "With exact Bayes class probabilities no step leads away from the optimum: the strong "

@@ -130,8 +130,8 @@ def plan_descent(
         ... )
         >>> for name in ("strongly_convex_onehot", "sharpened_target_noise"):
         ...     print(plan.choice(name, "noisy").num_steps)
-        1605
-        395
+        1839
+        231
         >>> plan.choice("sharpened_target_noise", "exact").num_steps
         1
     """

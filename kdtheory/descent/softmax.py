@@ -61,7 +61,7 @@ def averaged_gradients(
     counts = np.array([np.bincount(labels, minlength=num_labels) for labels in drawn])
     orders = [math.factorial(num_labels_drawn) / math.prod(map(math.factorial, c)) for c in counts]
     dtype = objective.label_probs.dtype
-    powers = objective.label_probs[:, None, :] ** counts[None]
+    powers = objective.label_probs[:, None, :] ** jnp.asarray(counts, dtype)[None]
     chances = jnp.asarray(orders, dtype)[None] * jnp.prod(powers, axis=2)
 
     def of_target(target: Any) -> Any:

@@ -265,6 +265,7 @@ def _draw_dots(ax: Axes, simulated: Simulated, colour: str, phase: float) -> Non
     last = len(simulated.mean) - 1
     spacing = max(1, round(last / _DOTS))
     times = np.arange(round(phase * spacing), last + 1, spacing)
+    times = times[np.isfinite(simulated.high[times])]
     mean = simulated.mean[times]
     ends = np.stack([mean - simulated.low[times], simulated.high[times] - mean])
     ax.errorbar(times, mean, ends, fmt="o", color=colour, markersize=3.5, elinewidth=1.0, capsize=2)

@@ -24,4 +24,5 @@ def student_margin(values: Any, level: float) -> tuple[Values, Values, Values]:
     with np.errstate(over="ignore", invalid="ignore"):
         mean, spread = sample.mean(axis=0), sample.std(axis=0, ddof=1)
     quantile = float(special.stdtrit(len(sample) - 1, 0.5 * (1.0 + level)))
-    return mean, spread, quantile * spread / math.sqrt(len(sample))
+    half = quantile * spread / math.sqrt(len(sample))
+    return np.asarray(mean), np.asarray(spread), np.asarray(half)

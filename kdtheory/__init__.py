@@ -13,6 +13,7 @@ Public names load on first use, so that ``import kdtheory`` costs nothing:
 * ``assess(teachers, labels)``: what labels identify of what a teacher will do for a student;
 * ``sharpness(loss, parameters, data, radius=...)``: how sharp your own loss is around what was
   learned, and what sharpness-aware bounds make of it;
+* ``descent``: gradient noise of labels, what is promised of SGD with them, and what it does;
 * ``uncertainty_budget``: where the variance of a distilled linear student comes from;
   ``budget_from_samples`` for students of any kind, ``combine`` for correlated estimates;
 * ``decompose``: the terms of the distillation divergence of a linear-Gaussian design;
@@ -28,6 +29,7 @@ __version__ = "0.1.0"
 
 _MODULES = (
     "concentration",
+    "descent",
     "divergences",
     "domains",
     "flatness",
@@ -133,6 +135,7 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     from kdtheory import concentration as concentration
+    from kdtheory import descent as descent
     from kdtheory import divergences as divergences
     from kdtheory import domains as domains
     from kdtheory import flatness as flatness

@@ -38,6 +38,26 @@ class Estimate:
     spread: float
 
 
+def student_margin(values: Any, level: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Returns the mean, the standard deviation and half the width of Student's interval.
+
+    Args:
+        values: at least two numbers, or rows of numbers; the sample is along the first axis. Where
+            some are infinite, or their squares are, there is no interval.
+        level: its nominal coverage.
+
+    Example:
+        >>> [float(value) for value in student_margin([1.0, 2.0, 3.0], 0.0)]
+        [2.0, 1.0, 0.0]
+    """
+    sample = np.asarray(values, float)
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, spread = sample.mean(axis=0), sample.std(axis=0, ddof=1)
+    quantile = float(special.stdtrit(len(sample) - 1, 0.5 * (1.0 + level)))
+    half = quantile * spread / math.sqrt(len(sample))
+    return np.asarray(mean), np.asarray(spread), np.asarray(half)
+
+
 def student_interval(values: Any, level: float, rounding: float = 0.0) -> Estimate:
     """Returns the mean of a sample with Student's interval, which is asymptotic.
 
@@ -54,9 +74,8 @@ def student_interval(values: Any, level: float, rounding: float = 0.0) -> Estima
     sample = np.asarray(values, float)
     if not np.isfinite(sample).all():
         return Estimate(math.nan, math.nan, math.nan, math.nan)
-    mean, spread = float(sample.mean()), float(sample.std(ddof=1))
-    quantile = special.stdtrit(len(sample) - 1, 0.5 * (1.0 + level))
-    margin = float(quantile) * spread / math.sqrt(len(sample)) + rounding
+    mean, spread, half = map(float, student_margin(sample, level))
+    margin = half + rounding
     return Estimate(mean, mean - margin, mean + margin, spread)
 
 

@@ -150,5 +150,5 @@ def _value(polynomial: _Polynomial, point: Mapping[Any, Any]) -> Any:
     return total + constant * sympy.eye(total.rows) if constant != 0 else total
 
 
-def _vanishes(matrix: Any) -> bool:
-    return all(entry == 0 for entry in sympy.Matrix(sympy.sympify(matrix)))
+def _vanishes(value: Any) -> bool:
+    return all(entry == 0 for entry in (value if isinstance(value, sympy.MatrixBase) else [value]))

@@ -10,7 +10,7 @@ from typing import Any
 
 import sympy
 
-from proofs_check.algebra import all_equal
+from proofs_check.algebra import all_equal, equal
 from proofs_check.linear_gaussian.directions import (
     DIRECTIONS,
     GAUSSIAN_DIVERGENCE,
@@ -25,20 +25,18 @@ from proofs_check.linear_gaussian.directions import (
     covariance,
     gain,
     label,
-    lam,
     mean,
     nu,
+    omega,
     pseudo_label,
     pseudo_noise,
     r,
     rho,
-    s,
     same_form,
+    sigma,
     t,
-    tau,
     teacher_noise,
     twice_divergence,
-    w,
 )
 from proofs_check.records import Proof, assumed, checked, refuted
 
@@ -47,45 +45,46 @@ given_mean = sympy.Symbol("mu", real=True)
 ERRORS = assumed(
     "errors",
     r"$\mathrm{Bias}(D_n)=\|(\bar W-W^*)X\|^2$ and $\mathrm{Var}(D_n)"
-    r"=\operatorname{tr}X^\top\Sigma_TX$: for an output and direction $s^2(\bar w-w)^2$ and"
-    r" $s^2\tau$, where $\bar w=ay$ is the entry of $\bar Wu$.",
+    r"=\operatorname{tr}X^\top\Sigma_TX$: for an output and direction, in units of $\nu^2$,"
+    r" $\sigma^2(\bar w-\omega)^2$ and $\sigma^2$, where $\bar w=\beta\sigma y$ is the entry of"
+    r" $\bar Wu$.",
 )
 
 # --- given the data -------------------------------------------------------------------------------
 
 
-_DRAWN = s * (given_mean + teacher_noise) + pseudo_noise
+_DRAWN = sigma * (given_mean + teacher_noise) + pseudo_noise
 
 
 def _law_given_data(drawn: Any) -> list[tuple[Any, Any]]:
     """Mean and variance of a pseudo label given the data, of which this is a draw."""
-    return [(mean(drawn), s * given_mean), (covariance(drawn, drawn), nu**2 * (1 + r))]
+    return [(mean(drawn), sigma * given_mean), (covariance(drawn, drawn), 1 + r)]
 
 
 LAW_GIVEN_DATA = checked(
     "law_given_data",
-    r"Given $D_n$, $\hat y=s(\bar w+\zeta)+\hat\epsilon\sim N(s\bar w,\nu^2(1+r))$.",
+    r"Given $D_n$, $\hat y=\sigma(\bar w+\zeta)+\hat\epsilon\sim N(\sigma\bar w,1+r)$.",
     method="moments of the noises",
     check=all_equal,
     stated=_law_given_data(_DRAWN),
     wrong={
         "the teacher's mean in place of the teacher": _law_given_data(
-            s * given_mean + pseudo_noise
+            sigma * given_mean + pseudo_noise
         ),
-        "labels without noise": _law_given_data(s * (given_mean + teacher_noise)),
+        "labels without noise": _law_given_data(sigma * (given_mean + teacher_noise)),
     },
     uses=("one_direction",),
 )
 
 
-_OWN = covariance(_DRAWN, _DRAWN) / nu**2
-_BIAS = s**2 * (given_mean - w) ** 2 / nu**2
-_BOUND = LogForm(_BIAS + s**2 * tau / nu**2, sympy.Integer(1))
+_OWN = covariance(_DRAWN, _DRAWN)
+_BIAS = sigma**2 * (given_mean - omega) ** 2
+_BOUND = LogForm(_BIAS + sigma**2, sympy.Integer(1))
 
 
 def _exact_given_data(argument: Any) -> tuple[LogForm, LogForm]:
     """Twice the divergence given the data, and what it is said to be."""
-    exact = twice_divergence(_OWN, (mean(_DRAWN) - s * w) ** 2 / nu**2)
+    exact = twice_divergence(_OWN, (mean(_DRAWN) - sigma * omega) ** 2)
     return exact, LogForm(_BIAS + r, argument)
 
 
@@ -93,7 +92,7 @@ EXACT_GIVEN_DATA = checked(
     "exact_given_data",
     r"$2\,\mathrm{KL}(\hat Y|D_n\|Y)=\frac{\mathrm{Bias}(D_n)}{\nu^2}+k\sum_i(r_i-\log(1+r_i))$,"
     r" and $\mathrm{Var}(D_n)=\nu^2\sum_ir_i$: for an output and direction the ratio of variances"
-    r" is $1+r$ and the squared difference of means $s^2(\bar w-w)^2$.",
+    r" is $1+r$ and the squared difference of means $\sigma^2(\bar w-\omega)^2$.",
     method="substituting; rational parts and arguments of the logarithm are compared apart",
     check=same_form,
     stated=_exact_given_data(1 + r),
@@ -144,14 +143,14 @@ DATASET_SHIFT_GIVEN_DATA = Proof(
 def _marginal_law(excess: Any) -> list[tuple[Any, Any]]:
     """Mean and variance of a pseudo label, whose variance exceeds the labels' by this factor."""
     return [
-        (mean(pseudo_label), s * rho * w),
-        (covariance(pseudo_label, pseudo_label), nu**2 * (1 + excess)),
+        (mean(pseudo_label), sigma * rho * omega),
+        (covariance(pseudo_label, pseudo_label), 1 + excess),
     ]
 
 
 MARGINAL_LAW = checked(
     "marginal_law",
-    r"Over the labels too, $\hat y\sim N(s\rho w,\nu^2(1+t))$ with $t=r+\rho^2$: the teacher's"
+    r"Over the labels too, $\hat y\sim N(\sigma\rho\omega,1+t)$ with $t=r+\rho^2$: the teacher's"
     r" posterior variance, and the label noise that its mean has fitted.",
     method="moments of the noises",
     check=all_equal,
@@ -167,8 +166,8 @@ MARGINAL_LAW = checked(
 
 def _exact(squared_bias: Any) -> tuple[LogForm, LogForm]:
     """Twice the marginal divergence, and what it is said to be."""
-    shift = (mean(pseudo_label) - mean(label)) ** 2 / nu**2
-    exact = twice_divergence(covariance(pseudo_label, pseudo_label) / nu**2, shift)
+    shift = (mean(pseudo_label) - mean(label)) ** 2
+    exact = twice_divergence(covariance(pseudo_label, pseudo_label), shift)
     return exact, LogForm(t + squared_bias, 1 + t)
 
 
@@ -186,20 +185,21 @@ EXACT = checked(
 )
 
 
-def _expected_errors(noise: Any) -> list[tuple[Any, Any]]:
-    """The expected squared error of the teacher's mean, and the posterior variance."""
-    bias = mean(s**2 * (gain * label - w) ** 2)
-    return [(bias, nu**2 * ((1 - rho) ** 2 * b + noise)), (s**2 * tau, nu**2 * r)]
+def _expected_errors(noise: Any) -> tuple[Any, Any]:
+    """The expected squared error of the teacher's mean in an output and direction."""
+    bias = mean(sigma**2 * (gain * label - omega) ** 2)
+    return bias, (1 - rho) ** 2 * b + noise
 
 
 EXPECTED_ERRORS = checked(
     "expected_errors",
     r"$\mathbb E\,\mathrm{Bias}(D_n)=\nu^2\sum_i[(1-\rho_i)^2b_i+k\rho_i^2]$ and"
-    r" $\mathrm{Var}(D_n)=\nu^2\sum_ir_i$, since $ay-w=a\epsilon-(1-\rho)w$; hence"
+    r" $\mathrm{Var}(D_n)=\nu^2\sum_ir_i$, since"
+    r" $\bar w-\omega=\beta\sigma\epsilon-(1-\rho)\omega$; hence"
     r" $B=\mathbb E\frac1{2\nu^2}(\mathrm{Bias}+k\mathrm{Var})"
     r"=\frac12\sum_i[kt_i+(1-\rho_i)^2b_i]$.",
     method="moments of the noises",
-    check=all_equal,
+    check=equal,
     stated=_expected_errors(rho**2),
     wrong={
         "without the fitted noise": _expected_errors(sympy.Integer(0)),
@@ -210,7 +210,7 @@ EXPECTED_ERRORS = checked(
 
 # B, U and C of an output and direction, doubled: the bound's is built from bias and variance.
 _B = LogForm(
-    (mean(s**2 * (gain * label - w) ** 2) + s**2 * tau) / nu**2,
+    mean(sigma**2 * (gain * label - omega) ** 2) + r,
     sympy.Integer(1),
 )
 _U = LogForm(t + (1 - rho) ** 2 * b, 1 + t)
@@ -247,7 +247,8 @@ DATASET_SHIFT = Proof(
 )
 
 _EIGHTH = sympy.Rational(1, 8)
-_SMALL_NOISE = {lam: _EIGHTH, beta: _EIGHTH, nu: _EIGHTH, s: 1, w: 0}
+_R = 1 / (_EIGHTH * _EIGHTH**2 + _EIGHTH)
+_SMALL_NOISE = {sigma: sympy.sqrt(_R), beta: _EIGHTH, nu: _EIGHTH, omega: 0}
 
 
 def _exact_at_most(bound: Any) -> bool:
@@ -288,7 +289,7 @@ DATASET_SHIFT_LITERAL = Proof(
 
 def _expected_exact(noise: Any) -> tuple[LogForm, LogForm]:
     """The mean over labels of twice the divergence given the data, in an output and direction."""
-    exact = twice_divergence(_OWN, mean((s * gain * label - s * w) ** 2) / nu**2)
+    exact = twice_divergence(_OWN, mean((sigma * gain * label - sigma * omega) ** 2))
     return exact, LogForm(r + noise + (1 - rho) ** 2 * b, 1 + r)
 
 

@@ -23,53 +23,55 @@ from proofs_check.algebra import (
 from proofs_check.algebra_matrices import MatrixIdentity, holds_for_matrices, matrices
 from proofs_check.records import assumed, checked, cited
 
-lam, nu, s = sympy.symbols("lambda nu s", positive=True)
+lam, nu, s, sigma, e = sympy.symbols("lambda nu s sigma e", positive=True)
 beta = sympy.Symbol("beta", nonnegative=True)
-e = sympy.Symbol("e", positive=True)
-w, mean_weight = sympy.symbols("w m", real=True)
+omega = sympy.Symbol("omega", real=True)
 
-tau = nu**2 / (lam * nu**2 + beta * s**2)
-r = s**2 / (lam * nu**2 + beta * s**2)
+# A direction in its own units: labels in units of nu, weights in units of the square root of tau.
+r = sigma**2
 rho = beta * r
-gain = beta * s * tau / nu**2
 t = r + rho**2
 c = (1 + beta * rho) / (1 + t)
 q = (1 - rho) ** 2 * (1 + beta * rho) + beta * rho
-b = s**2 * w**2 / nu**2
+b = r * omega**2
 
 label_noise, teacher_noise, pseudo_noise, student_noise = sympy.symbols(
     "epsilon zeta epsilon_hat zeta_hat", real=True
 )
 VARIANCES: Mapping[Any, Any] = {
-    label_noise: nu**2,
-    teacher_noise: tau,
-    pseudo_noise: nu**2,
-    student_noise: e * tau,
+    label_noise: 1,
+    teacher_noise: 1,
+    pseudo_noise: 1,
+    student_noise: e,
 }
 
-label = s * w + label_noise
+gain = beta * sigma
+label = sigma * omega + label_noise
 teacher = gain * label + teacher_noise
-pseudo_label = s * teacher + pseudo_noise
+pseudo_label = sigma * teacher + pseudo_noise
 student = teacher + student_noise
 
 
-def mean(expression: Any, variances: Mapping[Any, Any] = VARIANCES) -> Any:
+def mean(expression: Any) -> Any:
     r"""Returns the mean over independent centred noises of a polynomial of degree two in them.
 
     That is its value at zero and, for every noise, half of the variance times the second
     derivative: mixed and odd terms have the mean zero.
     """
     value = sympy.sympify(expression)
-    total = value.subs(dict.fromkeys(variances, 0))
-    for noise, variance in variances.items():
+    total = value.subs(dict.fromkeys(VARIANCES, 0))
+    for noise, variance in VARIANCES.items():
         total += variance * sympy.diff(value, noise, 2) / 2
     return total
 
 
-def covariance(one: Any, other: Any, variances: Mapping[Any, Any] = VARIANCES) -> Any:
+def covariance(one: Any, other: Any) -> Any:
     """Returns the covariance of two linear expressions in the noises."""
-    return mean(one * other, variances) - mean(one, variances) * mean(other, variances)
+    return mean(one * other) - mean(one) * mean(other)
 
+
+tau_of_s = nu**2 / (lam * nu**2 + beta * s**2)
+gain_of_s = beta * s * tau_of_s / nu**2
 
 # --- the model, direction by direction ------------------------------------------------------------
 
@@ -136,11 +138,11 @@ TEACHER_IN_DIRECTION = checked(
     r" $a=\frac{\beta s\tau}{\nu^2}$; on the null space of $X^\top$ the same with $s=0$.",
     method="rewriting with X^T u = s v and X v = s u, for matrices of any size",
     check=_teacher_direction,
-    stated=(tau, gain),
+    stated=(tau_of_s, gain_of_s),
     wrong={
-        "s in place of its square": (nu**2 / (lam * nu**2 + beta * s), gain),
-        "a gain without the singular value": (tau, beta * tau / nu**2),
-        "the gain of least squares": (tau, 1 / s),
+        "s in place of its square": (nu**2 / (lam * nu**2 + beta * s), gain_of_s),
+        "a gain without the singular value": (tau_of_s, beta * tau_of_s / nu**2),
+        "the gain of least squares": (tau_of_s, 1 / s),
     },
     uses=("model", "singular_values", "linear_gaussian/gibbs_posterior"),
 )
@@ -153,32 +155,33 @@ ORTHOGONAL_NOISE = cited(
 )
 
 
-def _direction(pieces: tuple[Any, Any]) -> list[tuple[Any, Any]]:
-    """What follows for the terms from an eigenvalue and a gain."""
+def _units(pieces: tuple[Any, Any]) -> list[tuple[Any, Any]]:
+    """What eigenvalue and gain are in the units of their direction, with r written out."""
     variance, factor = pieces
+    share = s**2 / (lam * nu**2 + beta * s**2)
     return [
-        (s * factor, rho),
-        (lam * variance, 1 - rho),
-        (s**2 * variance, nu**2 * r),
-        (factor**2 * nu**2, beta * rho * variance),
-        (mean(factor * label), rho * w),
+        (s**2 * variance / nu**2, share),
+        (factor**2 * nu**2 / variance, beta**2 * share),
+        (s * factor, beta * share),
+        (lam * variance, 1 - beta * share),
     ]
 
 
 ONE_DIRECTION = checked(
     "one_direction",
-    r"For every output and direction, independently: $y=sw+\epsilon$, $w_T=ay+\zeta$,"
-    r" $\hat y=sw_T+\hat\epsilon$, with $w$ the entry of $W^*u$ and independent centred normal"
-    r" $\epsilon,\hat\epsilon$ of variance $\nu^2$ and $\zeta$ of variance $\tau$. With"
-    r" $r=\frac{s^2}{\lambda\nu^2+\beta s^2}$ and $\rho=\beta r$: $as=\rho$, $\lambda\tau=1-\rho$,"
-    r" $s^2\tau=\nu^2r$, $a^2\nu^2=\beta\rho\tau$, $\mathbb Eay=\rho w$. Directions $v$ that $X$"
-    r" does not reach carry the same noise in $Y$ and $\hat Y$.",
+    r"For every output and direction, independently, with labels in units of $\nu$ and weights in"
+    r" units of $\sqrt\tau$: $y=\sigma\omega+\epsilon$, $w_T=\beta\sigma y+\zeta$ and"
+    r" $\hat y=\sigma w_T+\hat\epsilon$ with independent standard normal $\epsilon$, $\zeta$,"
+    r" $\hat\epsilon$; $\omega$ is the entry of $W^*u$, and $\sigma^2=\frac{s^2\tau}{\nu^2}=r"
+    r"=\frac{s^2}{\lambda\nu^2+\beta s^2}$. Then $\rho=\beta r=sa$ and $\lambda\tau=1-\rho$."
+    r" Null directions have $\sigma=0$, and directions $v$ that $X$ does not reach carry the same"
+    r" noise in $Y$ and $\hat Y$.",
     method="expanding",
-    check=lambda pieces: all_equal(_direction(pieces)),
-    stated=(tau, gain),
+    check=all_equal,
+    stated=_units((tau_of_s, gain_of_s)),
     wrong={
-        "the prior's variance": (1 / lam, gain),
-        "the gain of the untempered posterior": (tau, s * tau / nu**2),
+        "the prior's variance": _units((1 / lam, gain_of_s)),
+        "the gain of the untempered posterior": _units((tau_of_s, s * tau_of_s / nu**2)),
     },
     uses=("teacher_in_direction", "orthogonal_noise"),
 )
@@ -188,8 +191,8 @@ DIRECTIONS = (MODEL, SINGULAR_VALUES, TEACHER_IN_DIRECTION, ORTHOGONAL_NOISE, ON
 
 TERMS = assumed(
     "terms",
-    r"In a direction, $b=\frac{s^2}{\nu^2}w^2$ for an output (in sums over outputs"
-    r" $b=\frac{s^2}{\nu^2}|W^*u|^2$), $t=r+\rho^2$, $c=\frac{1+\beta\rho}{1+t}$ and"
+    r"In a direction, $b=\sigma^2\omega^2$ for an output, that is $\frac{s^2}{\nu^2}|W^*u|^2$ when"
+    r" summed over outputs; $t=r+\rho^2$, $c=\frac{1+\beta\rho}{1+t}$ and"
     r" $q=(1-\rho)^2(1+\beta\rho)+\beta\rho$.",
 )
 
@@ -197,8 +200,9 @@ STUDENT = assumed(
     "student",
     r"Given $W_T$, the student is $\Theta\sim\mathrm{MN}(W_TM,I,\Sigma_S)$, independent of"
     r" $\hat Y$; $\Sigma_Su_i=e_i\tau_iu_i$ with $e_i>0$, on the null space with $\tau=1/\lambda$."
-    r" At full rank $M=XX^+$, at rank zero $M=0$. In a direction $\theta=w_T+\hat\zeta$, or"
-    r" $\theta=\hat\zeta$ where $M$ is zero, with $\hat\zeta$ of variance $e\tau$.",
+    r" At full rank $M=XX^+$, at rank zero $M=0$. In the units of a direction"
+    r" $\theta=w_T+\hat\zeta$, or $\theta=\hat\zeta$ where $M$ is zero, with independent normal"
+    r" $\hat\zeta$ of variance $e$.",
 )
 
 # --- sums over outputs ----------------------------------------------------------------------------

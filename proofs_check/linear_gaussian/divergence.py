@@ -1,4 +1,4 @@
-r"""The total divergence in closed form, its bound, and what the bound gives away.
+r"""The total divergence in closed form.
 
 In a direction the pairs (label, weight) of teacher and student are normal in two dimensions. The
 teacher's exponent is a sum of two squares, so that its mean under the student's law needs moments
@@ -11,9 +11,7 @@ from typing import Any
 
 import sympy
 
-from proofs_check.algebra import all_equal, equal, expectation
-from proofs_check.linear_gaussian.algorithm_shift import COVARIANCE_TERM, SPREAD
-from proofs_check.linear_gaussian.dataset_shift import ERRORS, EXPECTED_ERRORS
+from proofs_check.algebra import all_equal
 from proofs_check.linear_gaussian.directions import (
     DIRECTIONS,
     GAUSSIAN_DIVERGENCE,
@@ -21,10 +19,8 @@ from proofs_check.linear_gaussian.directions import (
     STUDENT,
     SUM_OVER_OUTPUTS,
     TERMS,
-    Below,
     LogForm,
     b,
-    below,
     beta,
     c,
     covariance,
@@ -35,7 +31,6 @@ from proofs_check.linear_gaussian.directions import (
     omega,
     pseudo_label,
     q,
-    r,
     rho,
     same_form,
     sigma,
@@ -49,14 +44,14 @@ from proofs_check.records import Proof, Step, assumed, checked
 # --- the two pairs --------------------------------------------------------------------------------
 
 
-def _determinant(one: Any, other: Any) -> Any:
-    """The determinant of the covariance of a pair."""
+def determinant(one: Any, other: Any) -> Any:
+    """Returns the determinant of the covariance of a pair."""
     return covariance(one, one) * covariance(other, other) - covariance(one, other) ** 2
 
 
 def _teacher_pair(exponent: Any) -> list[tuple[Any, Any]]:
     """The mean of the teacher's form under its own law, and the determinant: 2 and 1."""
-    return [(mean(exponent), 2), (_determinant(label, teacher), 1)]
+    return [(mean(exponent), 2), (determinant(label, teacher), 1)]
 
 
 TEACHER_PAIR = checked(
@@ -80,21 +75,22 @@ TEACHER_PAIR = checked(
 def _joint(weight: Any) -> LogForm:
     """Twice the divergence of the pair (pseudo label, this weight) from the teacher's."""
     form = (pseudo_label - sigma * omega) ** 2 + (weight - gain * pseudo_label) ** 2
-    return LogForm(mean(form) - 2, _determinant(pseudo_label, weight))
+    return LogForm(mean(form) - 2, determinant(pseudo_label, weight))
 
 
-_DATASET = LogForm(t + (1 - rho) ** 2 * b, 1 + t)
-_FULL = LogForm((1 - rho) ** 2 * beta * rho * b + q + e - 1, c + e)
+DATASET_FORM = LogForm(t + (1 - rho) ** 2 * b, 1 + t)
+FULL_FORM = LogForm((1 - rho) ** 2 * beta * rho * b + q + e - 1, c + e)
 _ZERO = LogForm(beta * rho**3 * b + rho * (beta + rho + beta * rho**2) + e - 1, e)
 
 
-def _sum(one: LogForm, other: LogForm) -> LogForm:
+def added(one: LogForm, other: LogForm) -> LogForm:
+    """Returns the sum of two forms."""
     return LogForm(one.rational + other.rational, one.argument * other.argument)
 
 
 def _with(weight: Any, algorithm: LogForm) -> tuple[LogForm, LogForm]:
     """The joint divergence, and the dataset shift with this algorithm shift."""
-    return _joint(weight), _sum(_DATASET, algorithm)
+    return _joint(weight), added(DATASET_FORM, algorithm)
 
 
 FULL_DIRECTION = checked(
@@ -104,11 +100,11 @@ FULL_DIRECTION = checked(
     r" of the range of $X$.",
     method="moments of the noises; rational parts and determinants are compared apart",
     check=same_form,
-    stated=_with(student, _FULL),
+    stated=_with(student, FULL_FORM),
     wrong={
-        "a mixture that is not seen": _with(student, LogForm(_FULL.rational, e)),
+        "a mixture that is not seen": _with(student, LogForm(FULL_FORM.rational, e)),
         "no pull of the prior on the refitted mean": _with(student, LogForm(q + e - 1, c + e)),
-        "labels that the teacher did not write": _with(student, LogForm(_FULL.rational, 1 + e)),
+        "labels that the teacher did not write": _with(student, LogForm(FULL_FORM.rational, 1 + e)),
     },
     uses=("terms", "student", "teacher_pair", "gaussian_divergence"),
 )
@@ -131,10 +127,10 @@ ZERO_DIRECTION = checked(
 )
 
 
-def _null(weight: Any, algorithm: LogForm) -> tuple[LogForm, LogForm]:
-    """The joint divergence where the singular value is zero, and this algorithm shift."""
+def null_form(weight: Any) -> LogForm:
+    """Returns twice the divergence of the student with this weight in a null direction."""
     joint = _joint(weight)
-    return LogForm(joint.rational.subs(sigma, 0), joint.argument.subs(sigma, 0)), algorithm
+    return LogForm(joint.rational.subs(sigma, 0), joint.argument.subs(sigma, 0))
 
 
 NULL_MINNORM = checked(
@@ -142,8 +138,8 @@ NULL_MINNORM = checked(
     r"On the null space $\sigma=0$ and $\theta=\hat\zeta$: twice the divergence is $e-1-\log e$.",
     method="the same at sigma = 0",
     check=same_form,
-    stated=_null(student_noise, LogForm(e - 1, e)),
-    wrong={"a copy of the teacher": _null(student, LogForm(e - 1, e))},
+    stated=(null_form(student_noise), LogForm(e - 1, e)),
+    wrong={"a copy of the teacher": (null_form(student), LogForm(e - 1, e))},
     uses=("student", "teacher_pair", "gaussian_divergence"),
 )
 NULL_IDENTITY = checked(
@@ -152,8 +148,8 @@ NULL_IDENTITY = checked(
     r" $e-\log(1+e)$.",
     method="the same at sigma = 0",
     check=same_form,
-    stated=_null(student, LogForm(e, 1 + e)),
-    wrong={"a mean of zero": _null(student_noise, LogForm(e, 1 + e))},
+    stated=(null_form(student), LogForm(e, 1 + e)),
+    wrong={"a mean of zero": (null_form(student_noise), LogForm(e, 1 + e))},
     uses=("student", "copied", "teacher_pair", "gaussian_divergence"),
 )
 COPIED = assumed("copied", r"The student copies the teacher on the null space of $X^\top$: $M=I$.")
@@ -179,7 +175,7 @@ def _closed_form(
         null: rational part of a null direction.
         nulls: how many there are.
     """
-    direction, beside = _summed(_joint(weights[0])), _joint(weights[1]).rational.subs(sigma, 0)
+    direction, beside = _summed(_joint(weights[0])), null_form(weights[1]).rational
     found = direction.rational + (_dimension - _rank) * _outputs * beside
     stated = printed.rational + nulls * _outputs * null
     return LogForm(found, direction.argument), LogForm(stated, printed.argument)
@@ -276,131 +272,4 @@ DIVERGENCE_EXACT_RANK_ZERO = _divergence_exact(
     e - 1,
     ZERO_DIRECTION,
     NULL_MINNORM,
-)
-
-# --- the bound, and what it gives away ------------------------------------------------------------
-
-_ERRORS = mean(sigma**2 * (gain * label - omega) ** 2) + r
-_SPREAD = mean((teacher - gain * pseudo_label) ** 2)
-_BOUND = LogForm(_ERRORS + _SPREAD + e - 1, e)
-_EXACT = _sum(_DATASET, _FULL)
-_EXCESS = t + (1 + t) * c / e
-
-
-def _bounded(spread: Any) -> Below:
-    """The divergence below the errors with this spread and Cov."""
-    return Below(_EXACT, LogForm(_ERRORS + spread + e - 1, e), _EXCESS)
-
-
-DIVERGENCE_BOUND = Proof(
-    slug="linear_gaussian/divergence_bound",
-    idea="Bound and divergence have the same rational part; the divergence subtracts the larger"
-    " logarithm. No factor 2 is needed, and the kernel is that at the pseudo data.",
-    steps=(
-        *DIRECTIONS,
-        TERMS,
-        STUDENT,
-        ERRORS,
-        COVARIANCE_TERM,
-        SUM_OVER_OUTPUTS,
-        EXPECTED_ERRORS,
-        SPREAD,
-        checked(
-            "divergence_bound",
-            r"With $J=\mathbb E\frac1{2\nu^2}(\mathrm{Bias}+k\mathrm{Var})"
-            r"+\mathbb E\,\mathrm{spread}+\mathrm{Cov}(\Sigma_S,\Sigma_T)$:"
-            r" $J-K_n=\frac k2\sum_i\log\frac{(1+t_i)(c_i+e_i)}{e_i}\ge0$ over the range of $X$; on"
-            r" the null space the two are equal.",
-            method="rational parts agree; the sign of the logarithm is manifest",
-            check=below,
-            stated=_bounded(_SPREAD),
-            wrong={
-                "without the spread": _bounded(0),
-                "the spread at the true data": _bounded(
-                    mean((teacher - gain * label) ** 2),
-                ),
-                "half of the spread": _bounded(_SPREAD / 2),
-            },
-            uses=(
-                "student",
-                "covariance_term",
-                "expected_errors",
-                "spread",
-                "linear_gaussian/divergence_exact",
-            ),
-        ),
-    ),
-)
-
-_S_ij, _C_ij, _K_ij = sympy.symbols("Sigma_ij C_ij K_ij", real=True)
-_x_i, _x_j = sympy.symbols("x_i x_j", real=True)
-
-
-def _information(conditional: Any) -> tuple[Any, Any]:
-    """A term of the averaged form of the conditional law, and of tr(K Sigma)."""
-    # The conditional means have the covariance Sigma - C.
-    moments = {_x_i * _x_j: _S_ij - _C_ij}
-    around = expectation(_x_i * _x_j, moments, (_x_i, _x_j))
-    return _K_ij * (conditional + around), _K_ij * _S_ij
-
-
-INFORMATION = checked(
-    "information",
-    r"For jointly normal $w$ and $x$ with covariances $\Sigma$ of $x$ and $C$ of $x$ given $w$:"
-    r" $I(w;x)=\mathbb E\,\mathrm{KL}(x|w\|x)=\frac12\log\frac{\det\Sigma}{\det C}$, since the"
-    r" means given $w$ have the covariance $\Sigma-C$ and"
-    r" $\operatorname{tr}\Sigma^{-1}C+\operatorname{tr}\Sigma^{-1}(\Sigma-C)=N$.",
-    method="adding, entry by entry, for vectors of any length",
-    check=equal,
-    stated=_information(_C_ij),
-    wrong={
-        "the means not counted": _information(_C_ij - (_S_ij - _C_ij)),
-        "the covariance for the conditional one": _information(_S_ij),
-    },
-    uses=("gaussian_divergence",),
-)
-
-_given = covariance(pseudo_label - sigma * teacher, pseudo_label - sigma * teacher)
-
-
-def _slack(conditional: Any) -> tuple[Any, Any]:
-    """The ratio of determinants in the information, and of the arguments of K and J."""
-    ratio = _determinant(pseudo_label, student) / conditional
-    return ratio, _EXACT.argument / _BOUND.argument
-
-
-SLACK_IS_MUTUAL_INFORMATION = Proof(
-    slug="linear_gaussian/slack_is_mutual_information",
-    idea="The bound conditions on the teacher before it compares laws; what that gives away is what"
-    " pseudo labels and student tell about the teacher.",
-    steps=(
-        *DIRECTIONS,
-        TERMS,
-        STUDENT,
-        QUADRATIC_FORM,
-        GAUSSIAN_DIVERGENCE,
-        SUM_OVER_OUTPUTS,
-        INFORMATION,
-        checked(
-            "slack_is_mutual_information",
-            r"Given $w_T$ the pair $(\hat y,\theta)$ has independent entries of variances $1$ and"
-            r" $e$, and its own determinant is $(1+t)(c+e)$, so that $I(W_T;(\hat Y,\Theta)\,|\,X)"
-            r"=\frac k2\sum_i\log\frac{(1+t_i)(c_i+e_i)}{e_i}=J-K_n$. On the null space the student"
-            r" does not depend on $W_T$, and both are zero.",
-            method="moments of the noises; the ratios of determinants agree",
-            check=equal,
-            stated=_slack(_given * e),
-            wrong={
-                "the labels alone": _slack(covariance(student, student)),
-                "a student that is known": _slack(_given),
-            },
-            uses=(
-                "terms",
-                "student",
-                "sum_over_outputs",
-                "information",
-                "linear_gaussian/divergence_bound",
-            ),
-        ),
-    ),
 )

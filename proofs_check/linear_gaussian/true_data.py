@@ -111,8 +111,8 @@ def _bounded(exact: LogForm, errors: Any, signal: Any, claim: tuple[Any, Any]) -
 
 ALGORITHM_SHIFT_TRUE_DATA = Proof(
     slug="linear_gaussian/algorithm_shift_true_data",
-    idea="The chain rule asks for the teacher refitted to the pseudo data. Read with its mean at the"
-    " true data, the spread does not see that the refitted teacher moves.",
+    idea="The chain rule asks for the teacher refitted to the pseudo data. Read with its mean at"
+    " the true data, the spread does not see that the refitted teacher moves.",
     steps=(
         *KERNEL_STEPS,
         COVARIANCE_TERM,

@@ -28,13 +28,12 @@ from proofs_check.linear_gaussian.divergence import (
     DIVERGENCE_EXACT_IDENTITY,
     DIVERGENCE_EXACT_RANK_ZERO,
 )
-from proofs_check.linear_gaussian.optima import (
-    COLD_NEVER_OPTIMAL,
+from proofs_check.linear_gaussian.optima import COLD_NEVER_OPTIMAL, OPTIMAL_TEMPERATURE
+from proofs_check.linear_gaussian.posterior import GIBBS_POSTERIOR, MATRIX_NORMAL_KL
+from proofs_check.linear_gaussian.prior import (
     OPTIMAL_PRIOR_DATASET_SHIFT,
     OPTIMAL_PRIOR_DIVERGENCE,
-    OPTIMAL_TEMPERATURE,
 )
-from proofs_check.linear_gaussian.posterior import GIBBS_POSTERIOR, MATRIX_NORMAL_KL
 from proofs_check.linear_gaussian.split import (
     APX_CROSS_SPREAD_ONE,
     APX_CROSS_SPREAD_ZERO,

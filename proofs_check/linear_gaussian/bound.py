@@ -38,7 +38,7 @@ from proofs_check.records import Proof, checked
 
 _ERRORS = mean(sigma**2 * (gain * label - omega) ** 2) + r
 _SPREAD = mean((teacher - gain * pseudo_label) ** 2)
-_BOUND = LogForm(_ERRORS + _SPREAD + e - 1, e)
+BOUND_FORM = LogForm(_ERRORS + _SPREAD + e - 1, e)
 _EXACT = added(DATASET_FORM, FULL_FORM)
 _EXCESS = t + (1 + t) * c / e
 
@@ -122,7 +122,7 @@ _given = covariance(pseudo_label - sigma * teacher, pseudo_label - sigma * teach
 def _slack(conditional: Any) -> tuple[Any, Any]:
     """The ratio of determinants in the information, and of the arguments of K and J."""
     ratio = determinant(pseudo_label, student) / conditional
-    return ratio, _EXACT.argument / _BOUND.argument
+    return ratio, _EXACT.argument / BOUND_FORM.argument
 
 
 SLACK_IS_MUTUAL_INFORMATION = Proof(

@@ -209,7 +209,7 @@ EXPECTED_ERRORS = checked(
 )
 
 # B, U and C of an output and direction, doubled: the bound's is built from bias and variance.
-_B = LogForm(
+DATASET_BOUND = LogForm(
     mean(sigma**2 * (gain * label - omega) ** 2) + r,
     sympy.Integer(1),
 )
@@ -234,12 +234,12 @@ DATASET_SHIFT = Proof(
             r"$B-U=\frac k2\sum_i\log(1+t_i)\ge0$.",
             method="rational parts agree; the sign of the logarithm is manifest",
             check=below,
-            stated=Below(_U, _B, t),
+            stated=Below(_U, DATASET_BOUND, t),
             wrong={
                 "the fitted noise left out of the bound": Below(
                     _U, LogForm(r + (1 - rho) ** 2 * b, sympy.Integer(1)), t
                 ),
-                "the two exchanged": Below(_B, _U, 1 / (1 + t) - 1),
+                "the two exchanged": Below(DATASET_BOUND, _U, 1 / (1 + t) - 1),
             },
             uses=("exact", "expected_errors"),
         ),
@@ -360,9 +360,9 @@ DATASET_SHIFT_EXPECTED = Proof(
             r"$B-C=\frac k2\sum_i\log(1+r_i)\ge0$: here the logarithm is that given the data.",
             method="rational parts agree; the sign of the logarithm is manifest",
             check=below,
-            stated=Below(_C, _B, r),
+            stated=Below(_C, DATASET_BOUND, r),
             wrong={
-                "the marginal variance": Below(_C, _B, t),
+                "the marginal variance": Below(_C, DATASET_BOUND, t),
                 "the fitted noise left out of the bound": Below(
                     _C, LogForm(r + (1 - rho) ** 2 * b, sympy.Integer(1)), r
                 ),

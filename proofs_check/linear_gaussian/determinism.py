@@ -165,6 +165,7 @@ FACTORED = checked(
 
 fit = sympy.Symbol("rho", nonnegative=True)
 _root = sympy.sqrt(fit**2 + 4)
+_PLUS = (fit + _root) / 2
 
 
 class _Threshold(NamedTuple):
@@ -188,7 +189,7 @@ THRESHOLD = checked(
     r" $\beta^+-\rho=\frac2{\rho+\sqrt{\rho^2+4}}>0$.",
     method="expanding; the sign is manifest",
     check=_is_threshold,
-    stated=_Threshold((fit + _root) / 2, 2 / (fit + _root)),
+    stated=_Threshold(_PLUS, 2 / (fit + _root)),
     wrong={
         "the other root": _Threshold((fit - _root) / 2, 2 / (fit + _root)),
         "without the half": _Threshold(fit + _root, 2 / (fit + _root)),
@@ -196,14 +197,14 @@ THRESHOLD = checked(
     },
 )
 
-_away = sympy.Symbol("x", real=True)
-_share, _factor, _size = sympy.symbols("r y T", positive=True)
+_share, _factor, _size = sympy.symbols("r y t", positive=True)
 
 
-def _signs(power: int) -> Inequality:
-    """Zero, and (1 - c)(threshold - beta), when 1 - c has this power of the distance."""
-    value = _share * _away**power * _factor / (1 + _size)
-    return Inequality(0, value * _away, _share * _factor / (1 + _size) * _away ** (power + 1))
+def _signs(quadratic: Any, threshold: Any) -> Inequality:
+    """Zero, and (1 - c)(threshold - beta) with 1 - c in terms of this quadratic."""
+    scale = _share / (1 + _size)
+    slack = scale * (_PLUS - beta) ** 2 * (beta + 2 / (fit + _root))
+    return Inequality(0, scale * quadratic * (threshold - beta), slack)
 
 
 STUDENT_DETERMINISM = Proof(
@@ -222,8 +223,14 @@ STUDENT_DETERMINISM = Proof(
             r" $\beta<\beta^+$.",
             method="the sign is manifest",
             check=at_most,
-            stated=_signs(1),
-            wrong={"a double root": _signs(2), "no root": _signs(0)},
+            stated=_signs(1 + beta * fit - beta**2, _PLUS),
+            wrong={
+                "the golden ratio for every fit": _signs(
+                    1 + beta * fit - beta**2, (1 + sympy.sqrt(5)) / 2
+                ),
+                "a threshold of one": _signs(1 + beta * fit - beta**2, 1),
+                "c - 1 in place of 1 - c": _signs(beta**2 - 1 - beta * fit, _PLUS),
+            },
             uses=("factored", "threshold"),
         ),
     ),

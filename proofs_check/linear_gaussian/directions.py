@@ -99,8 +99,8 @@ def _eigenvectors() -> Mapping[Any, Any]:
     left, right = sympy.Matrix([3, 4]) / 5, sympy.Matrix([1, 2, 2]) / 3
     other_left, other_right = sympy.Matrix([-4, 3]) / 5, sympy.Matrix([2, 1, -2]) / 3
     inputs = 5 * left * right.T + other_left * other_right.T
-    numbers = {lam: sympy.Integer(2), beta: sympy.Integer(3), nu: sympy.Integer(1)}
-    precision = 2 * sympy.eye(2) + 3 * inputs * inputs.T
+    numbers = {lam: sympy.Integer(2), beta: sympy.Integer(3), nu: sympy.Integer(2)}
+    precision = 2 * sympy.eye(2) + 3 * inputs * inputs.T / 4
     outputs = sympy.Matrix([[1, -2, 3], [0, 1, 5]])
     return {
         _Y: outputs,

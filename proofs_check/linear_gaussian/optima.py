@@ -1,50 +1,69 @@
-r"""The temperature and the prior precision at which the bounds are least.
+r"""The temperature at which the bound on the divergence is least.
 
-With the ridge ratio held, the bound is $A/\beta+C\beta$ plus a constant. In one direction and at a
-given temperature the bounds are polynomials in the fit $\rho$, of degree two and three.
+With the ridge ratio held, the bound is $A/\beta+C\beta$ plus a constant.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import sympy
 
 from proofs_check.algebra import (
     Induction,
     Inequality,
-    all_equal,
     at_most,
     equal,
-    is_zero,
-    manifestly_nonnegative,
-    manifestly_positive,
     nonnegative_by_induction,
 )
+from proofs_check.linear_gaussian.bound import BOUND_FORM
+from proofs_check.linear_gaussian.directions import beta as any_beta
+from proofs_check.linear_gaussian.directions import e, omega, sigma
 from proofs_check.records import Proof, assumed, checked
 
 s, nu, beta, lam, ratio, outputs = sympy.symbols("s nu beta lambda alpha k", positive=True)
 fit, signal = sympy.symbols("rho b", nonnegative=True)
 
 
-def _dataset_bound(at: Any) -> Any:
-    """Twice the bound on the dataset shift in a direction, with r = rho / beta."""
+def dataset_bound(at: Any) -> Any:
+    """Returns twice the bound on the dataset shift in a direction, with r = rho / beta."""
     return outputs * (at / beta + at**2) + (1 - at) ** 2 * signal
 
 
-def _divergence_bound(at: Any) -> Any:
-    """Twice the bound on the divergence in a direction, for the teacher's covariance."""
+def divergence_bound(at: Any) -> Any:
+    """Returns twice the bound on the divergence in a direction, at the teacher's covariance."""
     mismatch = (1 - at) ** 2 * (1 + beta * at) + beta * at
-    return _dataset_bound(at) + (1 - at) ** 2 * beta * at * signal + outputs * mismatch
+    return dataset_bound(at) + (1 - at) ** 2 * beta * at * signal + outputs * mismatch
 
+
+def in_fit(form: Any, printed: Any) -> tuple[Any, Any]:
+    """Returns a bound of one output with r = rho / beta and e = 1, and what is printed."""
+    scale = sympy.sqrt(fit / beta)
+    point = {sigma: scale, omega: sympy.sqrt(signal) / scale, any_beta: beta, e: 1}
+    return form.rational.subs(point, simultaneous=True), printed.subs(outputs, 1)
+
+
+TEACHER_COVARIANCE = assumed("teacher_covariance", r"$\Sigma_S=\Sigma_T$: $e=1$, and $\beta>0$.")
+DIVERGENCE_IN_FIT = checked(
+    "divergence_in_fit",
+    r"As $r=\rho/\beta$ and $\mathrm{Cov}=0$, the bound of a direction is"
+    r" $2J=k(\frac\rho\beta+\rho^2)+(1-\rho)^2(1+\beta\rho)b"
+    r"+k[(1-\rho)^2(1+\beta\rho)+\beta\rho]$.",
+    method="substituting in the bound of one output",
+    check=equal,
+    stated=in_fit(BOUND_FORM, divergence_bound(fit)),
+    wrong={
+        "without the spread": in_fit(BOUND_FORM, dataset_bound(fit)),
+        "r in place of rho": in_fit(BOUND_FORM, divergence_bound(fit / beta)),
+    },
+    uses=("teacher_covariance", "linear_gaussian/divergence_bound"),
+)
 
 # --- the temperature, with the ridge ratio held ---------------------------------------------------
 
 RIDGE = assumed(
     "ridge",
-    r"$\Sigma_S=\Sigma_T$, $\beta>0$, and $\lambda=\alpha\beta$ with the ridge ratio $\alpha>0$"
-    r" held; $J=\frac12\sum_i[kt_i+(1-\rho_i)^2b_i+(1-\rho_i)^2\beta\rho_ib_i+kq_i]$, as"
-    r" $\mathrm{Cov}=0$.",
+    r"$\lambda=\alpha\beta$, with the ridge ratio $\alpha>0$ held while $\beta$ is chosen.",
 )
 
 
@@ -71,7 +90,7 @@ _SLOPE = fit * (outputs + (1 - fit) ** 2 * (outputs + signal))
 def _in_temperature(slope: Any) -> tuple[Any, Any]:
     """Twice the bound in a direction, and its parts in 1 / beta, beta and neither."""
     constant = outputs * fit**2 + (1 - fit) ** 2 * (signal + outputs)
-    return _divergence_bound(fit), outputs * fit / beta + slope * beta + constant
+    return divergence_bound(fit), outputs * fit / beta + slope * beta + constant
 
 
 IN_TEMPERATURE = checked(
@@ -87,7 +106,7 @@ IN_TEMPERATURE = checked(
             fit * (outputs + (1 - fit) * (outputs + signal))
         ),
     },
-    uses=("ridge", "fit_held", "linear_gaussian/divergence_bound"),
+    uses=("fit_held", "divergence_in_fit"),
 )
 
 _A, _best = sympy.symbols("A beta_*", positive=True)
@@ -105,8 +124,10 @@ OPTIMAL_TEMPERATURE = Proof(
     idea="A sum of a term that falls as 1/beta and one that grows with beta is least where the two"
     " are equal.",
     steps=(
+        TEACHER_COVARIANCE,
         RIDGE,
         FIT_HELD,
+        DIVERGENCE_IN_FIT,
         IN_TEMPERATURE,
         checked(
             "optimal_temperature",
@@ -140,8 +161,10 @@ COLD_NEVER_OPTIMAL = Proof(
     slug="linear_gaussian/cold_never_optimal",
     idea="What grows with the temperature's inverse has at least the weight of what falls.",
     steps=(
+        TEACHER_COVARIANCE,
         RIDGE,
         FIT_HELD,
+        DIVERGENCE_IN_FIT,
         IN_TEMPERATURE,
         checked(
             "cold_never_optimal",
@@ -157,262 +180,6 @@ COLD_NEVER_OPTIMAL = Proof(
                 ),
             },
             uses=("in_temperature", "linear_gaussian/optimal_temperature"),
-        ),
-    ),
-)
-
-# --- the prior precision of a direction -----------------------------------------------------------
-
-ALONE = assumed(
-    "alone",
-    r"One direction with $s>0$, whose prior precision $\lambda>0$ may be chosen; $\beta>0$ and"
-    r" $\Sigma_S=\Sigma_T$. For $\beta=0$ nothing is fitted, $\rho=0$, and only"
-    r" $r=\frac{s^2}{\lambda\nu^2}$ depends on $\lambda$.",
-)
-
-
-def _precision(value: Any) -> tuple[Any, Any]:
-    """The fit at this precision, and the fit it is made for."""
-    return beta * s**2 / (lam * nu**2 + beta * s**2).subs(lam, value), fit
-
-
-THROUGH_FIT = checked(
-    "through_fit",
-    r"$\lambda=\beta\frac{s^2}{\nu^2}\cdot\frac{1-\rho}\rho$ has the fit $\rho$: as $\lambda$ falls"
-    r" from $\infty$ to $0$, $\rho$ runs through $(0,1)$, and $\lambda\to\infty$ is $\rho\to0$.",
-    method="substituting",
-    check=equal,
-    stated=_precision(beta * s**2 / nu**2 * (1 - fit) / fit),
-    wrong={
-        "its inverse": _precision(beta * s**2 / nu**2 * fit / (1 - fit)),
-        "without the temperature": _precision(s**2 / nu**2 * (1 - fit) / fit),
-    },
-    uses=("alone",),
-)
-
-_at = (2 * beta * signal - outputs) / (2 * beta * (outputs + signal))
-
-
-class _Vertex(NamedTuple):
-    """Where a parabola is least, what it is there, and how far that is from one."""
-
-    at: Any
-    value: Any
-    to_one: Any
-
-
-def _is_vertex(claim: _Vertex) -> bool:
-    """Whether the bound is its value at the vertex and a multiple of a square, below one."""
-    rise = _dataset_bound(fit) - 2 * claim.value
-    square = equal((rise, (outputs + signal) * (fit - claim.at) ** 2))
-    return square and equal((1 - claim.at, claim.to_one)) and manifestly_positive(claim.to_one)
-
-
-_VALUE = outputs * (4 * beta * (1 + beta) * signal - outputs)
-_VALUE = _VALUE / (8 * beta**2 * (outputs + signal))
-_TO_ONE = outputs * (1 + 2 * beta) / (2 * beta * (outputs + signal))
-_deficit = sympy.Symbol("g", nonnegative=True)
-
-
-def _end(value: Any) -> Inequality:
-    """The end of the interval below the rest of it, for k = 2 beta b + g."""
-    at_weak = {outputs: 2 * beta * signal + _deficit}
-    slack = fit * _deficit / beta + fit**2 * (outputs + signal)
-    return Inequality(value, _dataset_bound(fit).subs(at_weak), slack.subs(at_weak))
-
-
-OPTIMAL_PRIOR_DATASET_SHIFT = Proof(
-    slug="linear_gaussian/optimal_prior_dataset_shift",
-    idea="In the fit the bound is a parabola, whose vertex is below one, and above zero iff the"
-    " signal is strong enough.",
-    steps=(
-        ALONE,
-        THROUGH_FIT,
-        checked(
-            "parabola",
-            r"$2B=k(\frac\rho\beta+\rho^2)+(1-\rho)^2b=2B_*+(k+b)(\rho-\rho_*)^2$ with"
-            r" $\rho_*=\frac{2\beta b-k}{2\beta(k+b)}<1$ and"
-            r" $B_*=\frac{k[4\beta(1+\beta)b-k]}{8\beta^2(k+b)}$.",
-            method="expanding; 1 - rho_* is manifestly positive",
-            check=_is_vertex,
-            stated=_Vertex(_at, _VALUE, _TO_ONE),
-            wrong={
-                "the fit of least risk": _Vertex(
-                    signal / (outputs + signal), _VALUE, outputs / (outputs + signal)
-                ),
-                "a value without its half": _Vertex(_at, 2 * _VALUE, _TO_ONE),
-            },
-            uses=("alone", "linear_gaussian/dataset_shift"),
-        ),
-        checked(
-            "weak_signal",
-            r"If $k=2\beta b+g$ with $g\ge0$, then $2B-b=\frac g\beta\rho+(k+b)\rho^2\ge0$, and"
-            r" $B\to\frac b2$ as $\rho\to0$.",
-            method="the sign of every term is manifest",
-            check=at_most,
-            stated=_end(signal),
-            wrong={"the vertex's value": _end(2 * _VALUE), "twice the end": _end(2 * signal)},
-            uses=("parabola",),
-        ),
-        checked(
-            "optimal_prior_dataset_shift",
-            r"If $2\beta b>k$ then $\rho_*\in(0,1)$ belongs to a $\lambda$, where $B=B_*$ is least;"
-            r" otherwise $\inf_\lambda B=\frac b2$, for $\lambda\to\infty$. For $\beta=0$,"
-            r" $2B=kr+b$ falls to $b$.",
-            method="rho_* is positive for 2 beta b = k + g with g > 0",
-            check=lambda strength: manifestly_positive(sympy.factor(_at.subs(signal, strength))),
-            stated=(outputs + sympy.Symbol("g", positive=True)) / (2 * beta),
-            wrong={"a signal at the threshold": outputs / (2 * beta), "no signal": 0},
-            uses=("through_fit", "parabola", "weak_signal"),
-        ),
-    ),
-)
-
-# --- the prior precision of least divergence bound ------------------------------------------------
-
-share, root = sympy.symbols("kappa R", positive=True)
-left = sympy.Symbol("x", real=True)
-half = 1 + beta + share
-_CUBIC = _divergence_bound(1 - left).subs(signal, outputs / share - outputs) * share / outputs
-
-
-def _shape(slope: Any) -> tuple[Any, Any]:
-    """The slope of the cubic in 1 - rho, and what it is said to be."""
-    return sympy.diff(_CUBIC, left), slope
-
-
-def _quadratic(linear: Any) -> Any:
-    """The slope with this half of its linear coefficient."""
-    return -3 * beta * left**2 + 2 * linear * left - share * (1 + beta) ** 2 / beta
-
-
-def _falls(square: Any) -> Any:
-    """Minus the slope where the discriminant is -g, by completing this square."""
-    return 3 * beta * square**2 + _deficit / (3 * beta)
-
-
-def _always_falls(square: Any) -> bool:
-    """Whether minus the slope is this square and a term of manifest sign."""
-    # With -g for the discriminant, the constant term is that of the quadratic.
-    constant = (half**2 + _deficit) / (3 * beta)
-    minus = 3 * beta * left**2 - 2 * half * left + constant
-    return equal((minus, _falls(square))) and manifestly_nonnegative(_falls(square))
-
-
-class _Roots(NamedTuple):
-    """The places of least and largest value, and where the cubic takes its least value again."""
-
-    least: Any
-    largest: Any
-    again: Any
-
-
-_ROOTS = _Roots(
-    (half - root) / (3 * beta),
-    (half + root) / (3 * beta),
-    half / beta - 2 * (half - root) / (3 * beta),
-)
-
-
-def _roots_hold(claim: _Roots) -> bool:
-    """Whether slope and cubic factor at these places, and they are in order."""
-    # The constant term of the slope is what makes R the root of the discriminant.
-    constant = (half**2 - root**2) / (3 * beta)
-    slope = -3 * beta * left**2 + 2 * half * left - constant
-    cubic = -beta * left**3 + half * left**2 - constant * left
-    rise = beta * (left - claim.least) ** 2 * (claim.again - left)
-    pairs = [
-        (slope, -3 * beta * (left - claim.least) * (left - claim.largest)),
-        (cubic - cubic.subs(left, claim.least), rise),
-    ]
-    steps = (sympy.factor(claim.largest - claim.least), sympy.factor(claim.again - claim.largest))
-    return all_equal(pairs) and all(manifestly_positive(step) for step in steps)
-
-
-_other_root = sympy.Symbol("R", nonnegative=True)
-
-
-def _closed(value: Any) -> bool:
-    """Whether a form of the root without cancellation is the root, given the discriminant."""
-    discriminant = half**2 - 3 * share * (1 + beta) ** 2
-    difference = sympy.together(value - (half - root) / (3 * beta))
-    numerator = sympy.expand(sympy.numer(difference))
-    return is_zero(sympy.rem(numerator, root**2 - discriminant, root))
-
-
-OPTIMAL_PRIOR_DIVERGENCE = Proof(
-    slug="linear_gaussian/optimal_prior_divergence",
-    idea="In the shrinkage x = 1 - rho the bound is a cubic that falls, rises and falls again: on"
-    " an interval from zero its least value is at the first turn or at the far end.",
-    steps=(
-        ALONE,
-        THROUGH_FIT,
-        checked(
-            "cubic",
-            r"With $\kappa=\frac k{k+b}$, $h=1+\beta+\kappa$ and $x=1-\rho$, $f=\frac{2J}{k+b}"
-            r"=\kappa[\frac\rho\beta+\rho^2+\beta\rho]+x^2(1+\beta\rho)$ has the slope"
-            r" $f'(x)=-3\beta x^2+2hx-\frac{\kappa(1+\beta)^2}\beta$.",
-            method="differentiating",
-            check=equal,
-            stated=_shape(_quadratic(half)),
-            wrong={
-                "h without kappa": _shape(_quadratic(1 + beta)),
-                "h with the noise in full": _shape(_quadratic(2 + beta)),
-            },
-            uses=("alone", "linear_gaussian/divergence_bound"),
-        ),
-        checked(
-            "no_turn",
-            r"If $h^2-3\kappa(1+\beta)^2=-g\le0$, then"
-            r" $-f'(x)=3\beta(x-\frac h{3\beta})^2+\frac g{3\beta}\ge0$: $f$ falls up to $x=1$.",
-            method="completing the square; the sign is manifest",
-            check=_always_falls,
-            stated=left - half / (3 * beta),
-            wrong={"the vertex without its third": left - half / beta},
-            uses=("cubic",),
-        ),
-        checked(
-            "turns",
-            r"If $h^2-3\kappa(1+\beta)^2=R^2>0$, then $f'(x)=-3\beta(x-x_*)(x-x_+)$ with"
-            r" $x_*=\frac{h-R}{3\beta}<x_+=\frac{h+R}{3\beta}$, and"
-            r" $f(x)-f(x_*)=\beta(x-x_*)^2(z-x)$ with $z=\frac h\beta-2x_*>x_+$. So $f\ge f(x_*)$"
-            r" up to $z$, and from $z$ on $f$ falls.",
-            method="expanding; the differences of the three places are manifestly positive",
-            check=_roots_hold,
-            stated=_ROOTS,
-            wrong={
-                "the two turns exchanged": _Roots(_ROOTS.largest, _ROOTS.least, _ROOTS.again),
-                "the second turn as the end": _Roots(_ROOTS.least, _ROOTS.largest, _ROOTS.largest),
-            },
-            uses=("cubic",),
-        ),
-        checked(
-            "without_cancellation",
-            r"$x_*=\frac{\kappa(1+\beta)^2}{\beta[h+R]}$ with $R=\sqrt{h^2-3\kappa(1+\beta)^2}$.",
-            method="the difference is divisible by R^2 - h^2 + 3 kappa (1 + beta)^2",
-            check=_closed,
-            stated=share * (1 + beta) ** 2 / (beta * (half + root)),
-            wrong={
-                "the other turn": share * (1 + beta) ** 2 / (beta * (half - root)),
-                "three times as far": 3 * share * (1 + beta) ** 2 / (beta * (half + root)),
-            },
-            uses=("turns",),
-        ),
-        checked(
-            "optimal_prior_divergence",
-            r"On $0<x<1$ the infimum of $f$ is $f(x_*)$ or the limit at $x=1$, that is"
-            r" $\lambda\to\infty$: with $x_*>0$ as $f'(0)<0$, for $x\le z$ by the factored form,"
-            r" and for $x\ge z$ since $f$ falls there. It is $f(x_*)$ iff $x_*$ is real,"
-            r" $x_*\le1\le z$, and $1\le z$ iff $2\beta x_*\le1+\kappa$. For $\beta=0$, $2J=kr+b+k$"
-            r" falls to $k+b$ as $\lambda\to\infty$.",
-            method="beta (z - 1) is 1 + kappa - 2 beta x_*, and -f'(0) is manifestly positive",
-            check=lambda threshold: (
-                equal((beta * (_ROOTS.again - 1), threshold - 2 * beta * _ROOTS.least))
-                and manifestly_positive(-_quadratic(half).subs(left, 0))
-            ),
-            stated=1 + share,
-            wrong={"the turn at one": 2 * beta, "without the noise": sympy.Integer(1)},
-            uses=("through_fit", "no_turn", "turns", "without_cancellation"),
         ),
     ),
 )

@@ -210,9 +210,11 @@ APX_CROSS_SPREAD_ZERO = _apx_cross_spread(0, r"in particular $\kappa=0$, where $
 
 
 def _dropping(cross: Any) -> Inequality:
-    """The mean term with this cross term, and without one."""
-    rest = _lost_part + _pull_part
-    return Inequality(rest + cross, rest, -cross)
+    """The mean term with this cross term, and apx and spread."""
+    apx, spread = _lost_part / 2, (_pull_part + _noise_part) / 2
+    return Inequality(
+        (_lost_part + _pull_part + _noise_part) / 2 + cross, apx + spread, lam * _norm
+    )
 
 
 CROSS_NONPOSITIVE = Proof(
@@ -230,7 +232,10 @@ CROSS_NONPOSITIVE = Proof(
             method="the sign of the cross term is manifest",
             check=at_most,
             stated=_dropping(-lam * _norm),
-            wrong={"a cross term of the other sign": _dropping(lam * _norm)},
+            wrong={
+                "a cross term of the other sign": _dropping(lam * _norm),
+                "the cross term twice": _dropping(-2 * lam * _norm),
+            },
             uses=("bottleneck", "parts", "linear_gaussian/apx_cross_spread_1"),
         ),
     ),

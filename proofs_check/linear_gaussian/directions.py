@@ -118,13 +118,12 @@ def _eigenvectors() -> Mapping[Any, Any]:
 def _teacher_direction(claim: tuple[Any, Any]) -> bool:
     """Whether the covariance has this eigenvalue, and the mean this gain, at a left vector."""
     value, factor = claim
-    # The first rule is the inverse on the eigenvector: Sigma u = Sigma (P u) / p = u / p.
-    eigenvalue = lam + beta / nu**2 * s**2
     to_labels = {_Xt * _u: s * _v, _X * _v: s * _u}
     onto = _P * _u - _u / value
     applied = {_P: lam + beta / nu**2 * _X * _Xt, **to_labels}
     at_mean = beta / nu**2 * _Y * _Xt * _S * _u - factor * _Y * _v
-    inverse = {_S * _u: _u / eigenvalue, **to_labels}
+    # Of the inverse: Sigma u = Sigma P u / p = u / p, where p is the eigenvalue of P.
+    inverse = {_S * _u: _u / (lam + beta / nu**2 * s**2), **to_labels}
     return all(
         holds_for_matrices(MatrixIdentity(left, 0, rules, _eigenvectors))
         for left, rules in ((onto, applied), (at_mean, inverse))

@@ -152,7 +152,10 @@ NULL_IDENTITY = checked(
     wrong={"a mean of zero": (null_form(student_noise), LogForm(e, 1 + e))},
     uses=("student", "copied", "teacher_pair", "gaussian_divergence"),
 )
-COPIED = assumed("copied", r"The student copies the teacher on the null space of $X^\top$: $M=I$.")
+COPIED = assumed(
+    "copied",
+    r"In place of $M=XX^+$, $M=I$: on the null space of $X^\top$ the student copies the teacher.",
+)
 
 _outputs, _signal, _dimension, _rank = sympy.symbols("k B d n_X", positive=True)
 

@@ -95,8 +95,8 @@ def _is_vertex(claim: _Vertex) -> bool:
     return square and equal((1 - claim.at, claim.to_one)) and manifestly_positive(claim.to_one)
 
 
-_VALUE = outputs * (4 * beta * (1 + beta) * signal - outputs)
-_VALUE = _VALUE / (8 * beta**2 * (outputs + signal))
+_GAIN = 4 * beta * (1 + beta) * signal - outputs
+_VALUE = outputs * _GAIN / (8 * beta**2 * (outputs + signal))
 _TO_ONE = outputs * (1 + 2 * beta) / (2 * beta * (outputs + signal))
 _deficit = sympy.Symbol("g", nonnegative=True)
 
@@ -140,7 +140,7 @@ OPTIMAL_PRIOR_DATASET_SHIFT = Proof(
             check=at_most,
             stated=_end(signal),
             wrong={"the vertex's value": _end(2 * _VALUE), "twice the end": _end(2 * signal)},
-            uses=("parabola",),
+            uses=("dataset_in_fit",),
         ),
         checked(
             "optimal_prior_dataset_shift",
@@ -181,7 +181,7 @@ def _falls(square: Any) -> Any:
 
 def _always_falls(square: Any) -> bool:
     """Whether minus the slope is this square and a term of manifest sign."""
-    # With -g for the discriminant, the constant term is that of the quadratic.
+    # The constant term 3 kappa (1 + beta)^2 of the slope is h^2 + g, where the discriminant is -g.
     constant = (half**2 + _deficit) / (3 * beta)
     minus = 3 * beta * left**2 - 2 * half * left + constant
     return equal((minus, _falls(square))) and manifestly_nonnegative(_falls(square))
@@ -204,7 +204,7 @@ _ROOTS = _Roots(
 
 def _roots_hold(claim: _Roots) -> bool:
     """Whether slope and cubic factor at these places, and they are in order."""
-    # The constant term of the slope is what makes R the root of the discriminant.
+    # The constant term 3 kappa (1 + beta)^2 of the slope is h^2 - R^2.
     constant = (half**2 - root**2) / (3 * beta)
     slope = -3 * beta * left**2 + 2 * half * left - constant
     cubic = -beta * left**3 + half * left**2 - constant * left
@@ -215,9 +215,6 @@ def _roots_hold(claim: _Roots) -> bool:
     ]
     steps = (sympy.factor(claim.largest - claim.least), sympy.factor(claim.again - claim.largest))
     return all_equal(pairs) and all(manifestly_positive(step) for step in steps)
-
-
-_other_root = sympy.Symbol("R", nonnegative=True)
 
 
 def _closed(value: Any) -> bool:

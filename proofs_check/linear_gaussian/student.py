@@ -37,12 +37,10 @@ from proofs_check.linear_gaussian.directions import (
 from proofs_check.linear_gaussian.divergence import COPIED, FULL_FORM, null_form
 from proofs_check.records import Proof, Step, assumed, checked, cited
 
-left_over, own, excess = sympy.symbols("c e g", nonnegative=True)
+left_over, excess = sympy.symbols("c g", nonnegative=True)
 scale = sympy.Symbol("e", positive=True)
-outputs = sympy.Symbol("k", positive=True)
 
 # --- covariances that commute with the design -----------------------------------------------------
-
 
 _FORMS = (FULL_FORM, null_form(student_noise), null_form(student))
 

@@ -6,6 +6,7 @@ output and direction. The noises are symbols of which only the first two moments
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -52,6 +53,7 @@ pseudo_label = sigma * teacher + pseudo_noise
 student = teacher + student_noise
 
 
+@functools.cache
 def mean(expression: Any) -> Any:
     r"""Returns the mean over independent centred noises of a polynomial of degree two in them.
 
@@ -67,7 +69,10 @@ def mean(expression: Any) -> Any:
 
 def covariance(one: Any, other: Any) -> Any:
     """Returns the covariance of two linear expressions in the noises."""
-    return mean(one * other) - mean(one) * mean(other)
+    return sum(
+        variance * sympy.diff(one, noise) * sympy.diff(other, noise)
+        for noise, variance in VARIANCES.items()
+    )
 
 
 tau_of_s = nu**2 / (lam * nu**2 + beta * s**2)

@@ -7,6 +7,7 @@ only, and the determinants are those of two by two matrices.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import sympy
@@ -44,6 +45,7 @@ from proofs_check.records import Proof, Step, assumed, checked
 # --- the two pairs --------------------------------------------------------------------------------
 
 
+@functools.cache
 def determinant(one: Any, other: Any) -> Any:
     """Returns the determinant of the covariance of a pair."""
     return covariance(one, one) * covariance(other, other) - covariance(one, other) ** 2
@@ -72,6 +74,7 @@ TEACHER_PAIR = checked(
 )
 
 
+@functools.cache
 def _joint(weight: Any) -> LogForm:
     """Twice the divergence of the pair (pseudo label, this weight) from the teacher's."""
     form = (pseudo_label - sigma * omega) ** 2 + (weight - gain * pseudo_label) ** 2

@@ -16,6 +16,7 @@ from kdtheory._bounds_command import bounds
 from kdtheory._decompose_command import decompose
 from kdtheory._falsify_command import falsify
 from kdtheory._mutants_command import mutants
+from kdtheory._plot_command import plot
 from kdtheory._sharpness_command import sharpness
 
 if TYPE_CHECKING:
@@ -355,7 +356,7 @@ def findings(slugs: Slugs = None, as_json: Json = False) -> None:
     typer.echo("A finding is about the text examined, not about other versions of the paper.")
 
 
-for _command in (assess, bounds, decompose, falsify, mutants, sharpness):
+for _command in (assess, bounds, decompose, falsify, mutants, plot, sharpness):
     app.command()(_command)
 app.command("best-constant")(best_constant)
 

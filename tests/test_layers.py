@@ -55,6 +55,7 @@ TOP = {
     "_decompose_text",
     "_falsify_command",
     "_mutants_command",
+    "_plot_command",
     "_runs",
     "_sharpness_command",
     "_sharpness_output",

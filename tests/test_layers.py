@@ -61,6 +61,7 @@ TOP = {
     "_design_input",
     "_falsify_command",
     "_mutants_command",
+    "_plot_command",
     "_runs",
     "_sharpness_command",
     "_sharpness_output",

@@ -11,7 +11,7 @@ from kdtheory._plot_command import companions
 from kdtheory.claim import Finding
 from kdtheory.theorems import CLAIMS
 from kdtheory.tools._compile import release
-from kdtheory.tools.plot import plot_curve, violated
+from kdtheory.tools.plot import plot_curve
 from kdtheory.tools.sweep import axes_of, sweep
 
 # One claim of every room; `make test-thorough` draws them all.
@@ -58,7 +58,7 @@ def test_a_figure_shows_the_bound_on_its_side(claim):
         for series in curve.series:
             assert not np.isnan(np.array(series.values)[shown]).any(), (axis.label, series.name)
         if claim.finding is Finding.STANDS:
-            assert not violated(curve).any(), axis.label
+            assert not any(curve.violated), axis.label
     ax = plot_curve(curve)
     assert ax.get_xlabel()
     assert ax.get_title(loc="left")
@@ -74,5 +74,5 @@ def test_a_figure_shows_the_bound_on_its_side(claim):
     "claim", chosen(claim for claim in CLAIMS if claim.finding is not Finding.STANDS)
 )
 def test_where_a_claim_fails_is_shown(claim):
-    assert any(violated(sweep(claim, axis, draws=0)).any() for axis in axes_of(claim))
+    assert any(any(sweep(claim, axis, draws=0).violated) for axis in axes_of(claim))
     release(claim)

@@ -31,11 +31,11 @@ _VACUOUS, _VIOLATED = "0.92", "#F6D5C2"
 _DECADES = 2.0
 """A range that spans more than this is drawn on a logarithmic scale, if it is positive."""
 
-_LABEL_SPACE = 0.062
-"""The least distance between two labels, as a share of the height of the axes."""
+_LINE, _BETWEEN = 0.055, 0.008
+"""The height of a line of a label and the space between labels, as shares of the axes."""
 
 _ROUNDING = 1e-9
-"""Shares of the figure's range below this are no violation that one could see."""
+"""A range of values that is a smaller share of them than this is rounding."""
 
 
 def plot_curve(curve: Curve, ax: Axes | None = None) -> Axes:
@@ -106,7 +106,7 @@ def caption(curve: Curve) -> str:
         parts.append("Lines are broken where assumptions are not met.")
     if _vacuous(curve).any():
         parts.append("Grey: the bound is no better than the trivial one.")
-    if violated(curve).any():
+    if any(curve.violated):
         parts.append("Orange: the statement does not hold.")
     return " ".join(parts)
 
@@ -114,21 +114,6 @@ def caption(curve: Curve) -> str:
 def _by_role(curve: Curve, role: str) -> Values | None:
     found = [np.asarray(series.values) for series in curve.series if series.role == role]
     return found[0] if found else None
-
-
-def violated(curve: Curve) -> npt.NDArray[np.bool_]:
-    """Returns where on the axis the claim does not hold, by more than could be rounding."""
-    truth, bound = _by_role(curve, TRUTH), _by_role(curve, BOUND)
-    assert truth is not None
-    assert bound is not None
-    excess = {"<=": truth - bound, ">=": bound - truth, "=": np.abs(truth - bound)}
-    finite = np.concatenate([truth, bound])[np.isfinite(np.concatenate([truth, bound]))]
-    unit = np.ptp(finite) if finite.size else 0.0
-    with np.errstate(invalid="ignore"):
-        # An infinity that is bounded by itself is no violation: its excess is not a number.
-        return np.nan_to_num(excess[curve.relation], nan=-1.0) > _ROUNDING * max(
-            unit, np.abs(finite).max(initial=0.0)
-        )
 
 
 def _vacuous(curve: Curve) -> npt.NDArray[np.bool_]:
@@ -158,7 +143,7 @@ def _set_scales(ax: Axes, x: Values, columns: Sequence[Values]) -> None:
 
 def _shade(ax: Axes, x: Values, curve: Curve) -> None:
     """Shades where the claim fails, and where the bound says nothing."""
-    for where, colour in ((_vacuous(curve), _VACUOUS), (violated(curve), _VIOLATED)):
+    for where, colour in ((_vacuous(curve), _VACUOUS), (np.array(curve.violated), _VIOLATED)):
         for start, stop in _runs(where):
             ax.axvspan(_edge(ax, x, start, -1), _edge(ax, x, stop, 1), color=colour, zorder=0)
 
@@ -192,18 +177,21 @@ def _label_ends(ax: Axes, x: Values, lines: dict[Series, Values]) -> None:
             ends.append([ax.transAxes.inverted().transform(place)[1], series])
     ends.sort(key=lambda end: end[0])
     heights = np.clip([end[0] for end in ends], 0.0, 1.0)
+    texts = [textwrap.fill(end[1].name, 30, break_long_words=False) for end in ends]
+    lines_of = np.array([text.count("\n") + 1 for text in texts])
+    apart = _LINE * (lines_of[1:] + lines_of[:-1]) / 2 + _BETWEEN
     for index in range(1, len(heights)):
-        heights[index] = max(heights[index], heights[index - 1] + _LABEL_SPACE)
+        heights[index] = max(heights[index], heights[index - 1] + apart[index - 1])
     if len(heights) and heights[-1] > 1.0:
         # Pushed out at the top: push back down from there.
         heights[-1] = 1.0
         for index in range(len(heights) - 2, -1, -1):
-            heights[index] = min(heights[index], heights[index + 1] - _LABEL_SPACE)
-    for height, (_, series) in zip(heights, ends, strict=True):
+            heights[index] = min(heights[index], heights[index + 1] - apart[index])
+    for height, text, (_, series) in zip(heights, texts, ends, strict=True):
         ax.text(
             1.015,
             height,
-            textwrap.fill(series.name, 30),
+            text,
             transform=ax.transAxes,
             color=_STYLES[series.role]["color"],
             fontsize=9,

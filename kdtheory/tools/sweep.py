@@ -20,12 +20,16 @@ from kdtheory.tools._compile import compiled, precision
 from kdtheory.tools._derived_axes import derived_axes
 from kdtheory.tools._referee import size_of
 from kdtheory.tools._traced import domain_of, float_width, quantities
+from kdtheory.tools.evaluate import assess
 
 LEVEL = 0.95
 """Of the intervals around means of draws, one at a time."""
 
 MARKS = 13
 """At how many values of the axis there are draws, at most."""
+
+VISIBLE = 1e-9
+"""What a claim must fail by, in its scale, to be said to fail in a figure."""
 
 # Roles of a series, in the order in which they are drawn.
 TRUTH, BOUND, CORRECTED, SHARPENED, TRIVIAL = "truth", "bound", "corrected", "sharpened", "trivial"
@@ -83,6 +87,8 @@ class Curve:
         series: the quantities.
         draws: means of draws, for the sides that have a definition to draw from.
         admissible: for every value, whether all assumptions are met.
+        violated: for every value, whether the claim fails there, by more than the error of its
+            evaluation and a billionth of its scale.
         seed: of everything random.
     """
 
@@ -95,6 +101,7 @@ class Curve:
     series: tuple[Series, ...]
     draws: tuple[Draws, ...]
     admissible: tuple[bool, ...]
+    violated: tuple[bool, ...]
     seed: int
 
     def to_dict(self) -> dict[str, Any]:
@@ -153,8 +160,7 @@ def sweep(
         ]
         values = np.asarray(axis.values, dtype=np.float64)
         found = _evaluated(claim, axis, others, values)
-        admissible = np.all(found["margins"] >= 0, axis=0) if len(found["margins"]) else None
-        met = np.ones(len(values), bool) if admissible is None else admissible
+        met = found["margin"] >= 0
         series = _series(claim, others, found, met)
         members = values[met & _inside(claim, axis, values)] if draws else values[:0]
         drawn = _draws(claim, axis, members, draws, seed)
@@ -168,6 +174,7 @@ def sweep(
         series=series,
         draws=drawn,
         admissible=tuple(met.tolist()),
+        violated=tuple((met & (found["slack"] < -VISIBLE)).tolist()),
         seed=seed,
     )
 
@@ -177,17 +184,15 @@ def _evaluated(claim: Claim, axis: Axis, others: Sequence[Claim], values: Any) -
 
     def one(value: Any) -> dict[str, Any]:
         instance = axis.make(value)
-        own = quantities(claim, instance)
-        scale = jnp.asarray(own["scale"])
-        found = {"lhs": own["lhs"], "rhs": own["rhs"]}
+        own = assess(claim, instance)
+        found = {"lhs": own["lhs"], "rhs": own["rhs"], "slack": own["slack"]}
         if claim.trivial is not None:
             found[TRIVIAL] = call(claim.trivial, instance)
         for index, other in enumerate(others):
             theirs = quantities(other, instance)
             for side in ("lhs", "rhs"):
                 found[f"{side} of {index}"] = theirs[side]
-        tolerance = 64 * jnp.finfo(scale.dtype).eps
-        found["margins"] = [jnp.asarray(margin) / scale + tolerance for margin in own["margins"]]
+        found["margin"] = own["margin"] + 64 * jnp.finfo(own["lhs"].dtype).eps
         return {name: jax.tree.map(jnp.asarray, value) for name, value in found.items()}
 
     program = compiled((claim, axis, *others), "sweep", (float_width(),), lambda: jax.vmap(one))

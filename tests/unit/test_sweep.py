@@ -14,7 +14,7 @@ from kdtheory.claim import Axis, Case, Claim, Relation
 from kdtheory.domains import box, integers, positive, simplex
 from kdtheory.theorems import find
 from kdtheory.tools import evaluate
-from kdtheory.tools.plot import caption, plot_curve, violated
+from kdtheory.tools.plot import caption, plot_curve
 from kdtheory.tools.sweep import Curve, axes_of, sweep
 
 LEMMA1 = find("variance_reduction/lemma1")
@@ -87,7 +87,7 @@ def test_a_violation_is_where_the_sides_cross():
     wrong = values(curve, "truth") > values(curve, "bound") * (1 + 1e-9)
     assert wrong.any()
     assert not wrong.all()
-    assert violated(curve).tolist() == wrong.tolist()
+    assert list(curve.violated) == wrong.tolist()
     # The corrected bound is drawn with it, Lemma 1 is not: it speaks of something else.
     assert [series.role for series in curve.series] == ["truth", "bound", "corrected"]
     assert (values(curve, "corrected") >= values(curve, "truth") * (1 - 1e-9)).all()
@@ -99,7 +99,7 @@ def test_a_violation_is_where_the_sides_cross():
 def test_the_relation_decides_what_a_violation_is(relation, expected):
     # The sides differ at -1, 0, 1/4 and 1 by 2.25, 0.25, 0.0625 and 0.25: never equal.
     curve = sweep(dataclasses.replace(SQUARES, relation=relation, trivial=None), ALONG)
-    assert violated(curve).sum() == (4 if expected else 0)
+    assert sum(curve.violated) == (4 if expected else 0)
 
 
 def test_axes_follow_from_the_domain():

@@ -17,6 +17,7 @@ from kdtheory._budget_command import budget
 from kdtheory._decompose_command import decompose
 from kdtheory._descent_command import descent
 from kdtheory._falsify_command import falsify
+from kdtheory._ledger_command import ledger
 from kdtheory._mutants_command import mutants
 from kdtheory._plot_command import plot
 from kdtheory._sharpness_command import sharpness
@@ -358,7 +359,18 @@ def findings(slugs: Slugs = None, as_json: Json = False) -> None:
     typer.echo("A finding is about the text examined, not about other versions of the paper.")
 
 
-_COMMANDS = (assess, bounds, budget, decompose, descent, falsify, mutants, plot, sharpness)
+_COMMANDS = (
+    assess,
+    bounds,
+    budget,
+    decompose,
+    descent,
+    falsify,
+    ledger,
+    mutants,
+    plot,
+    sharpness,
+)
 for _command in _COMMANDS:
     app.command()(_command)
 app.command("best-constant")(best_constant)

@@ -60,6 +60,8 @@ TOP = {
     "_descent_output",
     "_design_input",
     "_falsify_command",
+    "_ledger_command",
+    "_ledger_table",
     "_mutants_command",
     "_plot_command",
     "_runs",

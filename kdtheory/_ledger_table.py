@@ -1,0 +1,192 @@
+"""The ledger as a table for the terminal, as Markdown, and as plain data."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from kdtheory.claim import Claim
+    from kdtheory.theorems.ledger import Entry
+
+NO_PROOF = "sampled and searched"
+"""What a claim without proof steps rests on."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Examined:
+    """What became of an item in the hands of one claim.
+
+    Attributes:
+        slug: the claim.
+        finding: what was found in the text.
+        text_examined: which text was read, or "ours".
+        expected: the verdict that the catalogue expects.
+        proof: how far its proof steps reach.
+    """
+
+    slug: str
+    finding: str
+    text_examined: str
+    expected: str
+    proof: str
+
+    @property
+    def whose(self) -> str:
+        """The finding in the text, or that the statement is ours."""
+        ours = self.text_examined.startswith("ours") and self.finding == "stands"
+        return "ours" if ours else self.finding
+
+    @property
+    def short(self) -> str:
+        """What stands beside the slug in a table."""
+        return f"{self.whose}: {self.expected}; {self.proof}"
+
+
+@functools.cache
+def _known() -> dict[str, Claim]:
+    from kdtheory.theorems import CLAIMS
+
+    return {claim.slug: claim for claim in CLAIMS}
+
+
+@functools.cache
+def proof_status(slug: str) -> str:
+    """Returns how far the proof steps of a claim reach, without running them.
+
+    Args:
+        slug: the claim.
+    """
+    from proofs_check import catalogue, rendering, running
+
+    proofs = catalogue.all_proofs()
+    if slug not in proofs:
+        return NO_PROOF
+    status, sizes = running.promised(slug, proofs)
+    return "proof " + rendering.short_status(status, sizes, proofs[slug].steps)
+
+
+def examined(slug: str) -> Examined:
+    """Returns what the catalogue and the proofs say of a claim.
+
+    Args:
+        slug: the claim.
+    """
+    from kdtheory.claim import Finding
+
+    claim = _known()[slug]
+    return Examined(
+        slug=slug,
+        finding=claim.finding.value,
+        text_examined=claim.text_examined.value,
+        expected="holds" if claim.finding is Finding.STANDS else "violated",
+        proof=proof_status(slug),
+    )
+
+
+def plain(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """Returns entries as data for JSON.
+
+    Args:
+        entries: of the ledger.
+    """
+    return [
+        {
+            "paper": entry.paper.key,
+            "edition": entry.paper.edition,
+            "items": list(entry.items),
+            "section": entry.section,
+            "says": entry.says,
+            "claims": [dataclasses.asdict(examined(slug)) for slug in entry.claims],
+            "reason": entry.reason.value if entry.reason else None,
+            "note": entry.note,
+        }
+        for entry in entries
+    ]
+
+
+def summary(entries: Sequence[Entry]) -> str:
+    """Returns the sentence below the table: how many items, examined or why not.
+
+    Args:
+        entries: of the ledger.
+    """
+    reasons = Counter(entry.reason.value for entry in entries if entry.reason)
+    looked_at = sum(not entry.reason for entry in entries)
+    claims = {slug for entry in entries for slug in entry.claims}
+    why = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
+    rest = f" Not examined: {why}." if why else ""
+    return f"{len(entries)} items: {looked_at} examined by {len(claims)} claims.{rest}"
+
+
+def table(entries: Sequence[Entry]) -> Table:
+    """Returns the table for the terminal, a line for every claim.
+
+    Args:
+        entries: of the ledger.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    built = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column, ratio in (("item", 3), ("what is asserted, in our words", 5), ("examined by", 6)):
+        built.add_column(column, ratio=ratio)
+    paper = None
+    for entry in entries:
+        if entry.paper != paper:
+            paper = entry.paper
+            built.add_row(Text(paper.key, style="bold"), Text(paper.edition, style="dim"), "")
+        lines = [f"{slug}\n  {examined(slug).short}" for slug in entry.claims]
+        if entry.reason:
+            lines.append(f"not examined: {entry.reason.value}")
+        lines += [entry.note] if entry.note else []
+        where = f"{', '.join(entry.items)}\n{entry.section}"
+        built.add_row(Text(where), Text(entry.says), Text("\n".join(lines)))
+        built.add_row("", "", "")
+    return built
+
+
+def escaped(text: str) -> str:
+    """Returns text that Markdown shows as it is, within a table too.
+
+    Args:
+        text: of one line.
+    """
+    return re.sub(r"([\\`*_\[\]<>|~$])", r"\\\1", text)
+
+
+def markdown(entries: Sequence[Entry]) -> str:
+    """Returns a table of Markdown for every paper.
+
+    Args:
+        entries: of the ledger.
+    """
+    blocks = []
+    for paper in dict.fromkeys(entry.paper for entry in entries):
+        own = [entry for entry in entries if entry.paper == paper]
+        heading = f"### {escaped(paper.key)}\n\n{escaped(paper.title)}. {escaped(paper.edition)}."
+        lines = ["| item | what is asserted | examined by | finding | verdict | proof |"]
+        lines += ["| --- | --- | --- | --- | --- | --- |", *map(_row, own)]
+        blocks.append("\n".join([heading, "", summary(own), "", *lines]))
+    return "\n\n".join(blocks)
+
+
+def _row(entry: Entry) -> str:
+    """Returns an entry's rows of Markdown: one for every claim, the item beside the first."""
+    place = f"**{escaped(', '.join(entry.items))}**<br>{escaped(entry.section)}"
+    says = escaped(entry.says) + (f"<br>*{escaped(entry.note)}*" if entry.note else "")
+    if entry.reason:
+        return f"| {place} | {says} | not examined: {entry.reason.value} | | | |"
+    rows = []
+    for slug in entry.claims:
+        one = examined(slug)
+        cells = (f"`{slug}`", one.whose, one.expected, escaped(one.proof.removeprefix("proof ")))
+        rows.append(f"| {place} | {says} | {' | '.join(cells)} |")
+        place = says = ""
+    return "\n".join(rows)

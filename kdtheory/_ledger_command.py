@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from kdtheory.theorems.ledger import Entry
+
 
 def ledger(
-    slugs: Annotated[
+    wanted: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[SLUG]...", help="Only what these claims, rooms or globs examine."
+            metavar="[ITEM]...",
+            help="Labels, such as 'Eq. 10' or 'Proposition 3'; or slugs, rooms or globs of what "
+            "examines them. Everything if left out.",
         ),
     ] = None,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Write Markdown.")] = False,
@@ -19,20 +24,13 @@ def ledger(
 ) -> None:
     """List every item of the texts: what it asserts, what examines it, or why nothing does."""
     from kdtheory import _ledger_table, cli
-    from kdtheory.theorems.ledger import entries, examined_in
+    from kdtheory.theorems.ledger import entries
     from kdtheory.tools import report
 
     if as_markdown and as_json:
         cli.fail("got --markdown and --json; expected one of them. Choose one.")
-    chosen = entries()
-    if slugs:
-        names = [claim.slug for claim in cli.select(slugs)]
-        chosen = examined_in(names)
-        if not chosen:
-            cli.fail(
-                f"claim: got {' '.join(slugs)!r}, which examines no sentence of a text: it is "
-                "ours. 'kdtheory show' says what it corrects or sharpens; name that one."
-            )
+    found = {entry for words in wanted or () for entry in _named(words)}
+    chosen = [entry for entry in entries() if not wanted or entry in found]
     if as_json:
         report.write_json(_ledger_table.plain(chosen))
     elif as_markdown:
@@ -41,3 +39,19 @@ def ledger(
         report.console(140).print(_ledger_table.table(chosen))
         typer.echo(_ledger_table.summary(chosen))
         typer.echo("A finding is about the text examined, not about other versions of the paper.")
+
+
+def _named(words: str) -> tuple[Entry, ...]:
+    """Returns the entries with a label of these words, or else those that claims examine."""
+    from kdtheory import cli
+    from kdtheory.theorems.ledger import examined_in, labelled
+
+    found = labelled(words)
+    if not found:
+        found = examined_in(claim.slug for claim in cli.select([words]))
+    if not found:
+        cli.fail(
+            f"item: got {words!r}, which examines no sentence of a text: it is ours. "
+            f"Try kdtheory show {words}, which says what it corrects or sharpens."
+        )
+    return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from importlib import resources
@@ -101,3 +102,17 @@ def examined_in(slugs: Iterable[str]) -> tuple[Entry, ...]:
     """
     wanted = set(slugs)
     return tuple(one for one in entries() if wanted.intersection(one.claims))
+
+
+def labelled(words: str) -> tuple[Entry, ...]:
+    """Returns the entries of which a label contains some words as a whole.
+
+    Args:
+        words: such as "Eq. 10" (which "Eq. 1" does not find), in any case.
+
+    Example:
+        >>> [(one.paper.key, one.section) for one in labelled("proposition 4")]
+        [('Menon et al. 2020', 'Appendix A')]
+    """
+    pattern = re.compile(rf"(?<!\w){re.escape(words)}(?!\w)", re.IGNORECASE)
+    return tuple(one for one in entries() if any(map(pattern.search, one.items)))

@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: verify proofs test test-thorough check notebooks bench mutants format clean
+.PHONY: verify proofs test test-thorough check docs notebooks bench mutants format clean
 
 # CLAIMS: slugs, rooms or globs; the whole catalogue if it is empty.
 verify: $(VENV)/.installed
@@ -34,6 +34,11 @@ check: $(VENV)/.check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The generated parts of the README and of docs. VERIFIED: what `kdtheory verify --json > FILE` wrote,
+# where the figures of a full run are to be taken over.
+docs: $(VENV)/.installed
+	$(BIN)/python docs/generate.py $(if $(VERIFIED),--verified $(VERIFIED))
 
 notebooks: $(VENV)/.test
 	@ls notebooks/*.ipynb >/dev/null 2>&1 || { echo "no notebooks yet"; exit 0; }; \

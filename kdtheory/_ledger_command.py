@@ -47,6 +47,12 @@ def _named(words: str) -> tuple[Entry, ...]:
     from kdtheory.theorems.ledger import examined_in, labelled
 
     found = labelled(words)
+    if not found and " " in words:
+        cli.fail(
+            f"item: got {words!r}; expected a label, a slug, a room or a glob. "
+            "Labels are written like 'Eq. 10', 'Proposition 3' or 'Figure 1'; "
+            "kdtheory ledger lists them all."
+        )
     if not found:
         found = examined_in(claim.slug for claim in cli.select([words]))
     if not found:

@@ -122,7 +122,13 @@ def summary(entries: Sequence[Entry]) -> str:
     claims = {slug for entry in entries for slug in entry.claims}
     why = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
     rest = f" Not examined: {why}." if why else ""
-    return f"{len(entries)} items: {looked_at} examined by {len(claims)} claims.{rest}"
+    items, by = _counted(len(entries), "item"), _counted(len(claims), "claim")
+    return f"{items}: {looked_at} examined by {by}.{rest}"
+
+
+def _counted(number: int, noun: str) -> str:
+    """Returns a number and its noun."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def table(entries: Sequence[Entry]) -> Table:

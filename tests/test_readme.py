@@ -17,7 +17,7 @@ from kdtheory.theorems import CLAIMS
 
 WITH_CODE = [name for name in pages.PAGES if any(pages.snippets(name))]
 # Their own tests run these commands on other input; here it is about the words on the page.
-SLOW = ("bounds.md", "assess.md", "decompose.md", "sharpness.md")
+SLOW = re.compile(r"kdtheory (assess|bounds|decompose|falsify|sharpness) ")
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +37,9 @@ def test_code_prints_what_stands_below_it(name, tmp_path, monkeypatch):
 
 def commands():
     for name in WITH_CODE:
-        slow = [pytest.mark.thorough] if name in SLOW else []
         for snippet in pages.snippets(name):
             if snippet.kind == "console" and snippet.shown.strip():
+                slow = [pytest.mark.thorough] if SLOW.match(snippet.code) else []
                 yield pytest.param(name, snippet, marks=slow, id=f"{name}: {snippet.code}")
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.table import Table
 
     from kdtheory.claim import Claim
@@ -25,6 +26,7 @@ class Examined:
 
     Attributes:
         slug: the claim.
+        title: what it says, in a line.
         finding: what was found in the text.
         text_examined: which text was read, or "ours".
         expected: the verdict that the catalogue expects.
@@ -32,6 +34,7 @@ class Examined:
     """
 
     slug: str
+    title: str
     finding: str
     text_examined: str
     expected: str
@@ -83,6 +86,7 @@ def examined(slug: str) -> Examined:
     claim = _known()[slug]
     return Examined(
         slug=slug,
+        title=claim.title,
         finding=claim.finding.value,
         text_examined=claim.text_examined.value,
         expected="holds" if claim.finding is Finding.STANDS else "violated",
@@ -137,6 +141,8 @@ def table(entries: Sequence[Entry]) -> Table:
     Args:
         entries: of the ledger.
     """
+    from rich.console import Group
+    from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
@@ -148,12 +154,15 @@ def table(entries: Sequence[Entry]) -> Table:
         if entry.paper != paper:
             paper = entry.paper
             built.add_row(Text(paper.key, style="bold"), Text(paper.edition, style="dim"), "")
-        lines = [f"{slug}\n  {examined(slug).short}" for slug in entry.claims]
+        told: list[RenderableType] = []
+        for one in map(examined, entry.claims):
+            more = Text(f"{one.title}\n{one.short}")
+            told += [Text(one.slug, style="bold"), Padding(more, (0, 0, 0, 2))]
         if entry.reason:
-            lines.append(f"not examined: {entry.reason.value}")
-        lines += [entry.note] if entry.note else []
+            told.append(Text(f"not examined: {entry.reason.value}"))
+        told += [Text(entry.note, style="italic")] if entry.note else []
         where = f"{', '.join(entry.items)}\n{entry.section}"
-        built.add_row(Text(where), Text(entry.says), Text("\n".join(lines)))
+        built.add_row(Text(where), Text(entry.says), Group(*told))
         built.add_row("", "", "")
     return built
 
@@ -192,7 +201,8 @@ def _row(entry: Entry) -> str:
     rows = []
     for slug in entry.claims:
         one = examined(slug)
-        cells = (f"`{slug}`", one.whose, one.expected, escaped(one.proof.removeprefix("proof ")))
+        named = f"`{slug}`<br>{escaped(one.title)}"
+        cells = (named, one.whose, one.expected, escaped(one.proof.removeprefix("proof ")))
         rows.append(f"| {place} | {says} | {' | '.join(cells)} |")
         place = says = ""
     return "\n".join(rows)

@@ -133,9 +133,9 @@ def _as_family(
         if not sizes:
             mend = "Say for instance sizes=(2, 3, 4)."
             refuse("sizes", "none, with a domain for each size", "the sizes", mend)
-    record = as_claim(claim, rhs, make(*sizes[0]), relation)
+    record = as_claim(claim, rhs, make(*sizes[0]), relation, tried=False)
     if any(part.name == constant for part in record.domain(sizes[0]).parts):
-        family = lambda size: as_claim(claim, rhs, make(*size), relation).domain(size)  # noqa: E731
+        family = lambda size: as_claim(claim, rhs, make(*size), relation, tried=False).domain(size)  # noqa: E731
         return dataclasses.replace(record, domain=family, sizes=sizes)
     arguments = [_arguments(side) for side in (claim, rhs)]
     if not any(constant in names for names in arguments):

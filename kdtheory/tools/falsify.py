@@ -18,6 +18,7 @@ from kdtheory.results import Check, Counterexample, Search, Verdict
 from kdtheory.tools._compile import precision
 from kdtheory.tools._referee import Ruling, counterexample, referee_point
 from kdtheory.tools._search import Ascent, ascend
+from kdtheory.tools._sides import refuse_unusable
 from kdtheory.tools.simplify import simplify
 
 CANDIDATES = 24
@@ -28,7 +29,12 @@ UNDEFINED = 256
 
 
 def as_claim(
-    claim: Claim | Any, rhs: Any = None, over: Domain | None = None, relation: str | Relation = "<="
+    claim: Claim | Any,
+    rhs: Any = None,
+    over: Domain | None = None,
+    relation: str | Relation = "<=",
+    *,
+    tried: bool = True,
 ) -> Claim:
     """Returns a claim from a record, or from the three arguments of a user's own inequality.
 
@@ -37,12 +43,14 @@ def as_claim(
         rhs: the right side, when ``claim`` is a function.
         over: the domain, when ``claim`` is a function.
         relation: "<=", ">=" or "=".
+        tried: whether the functions are tried on the domain; not where it is only a part of theirs.
 
     Returns:
         The claim.
 
     Raises:
-        TypeError: if the arguments are neither a claim nor two functions and a domain.
+        TypeError: if the arguments are neither a claim nor two functions and a domain, or if a
+            function cannot be traced on it.
         ValueError: for an unknown relation.
     """
     if isinstance(claim, Claim):
@@ -59,6 +67,8 @@ def as_claim(
         raise ValueError(
             f"relation: got {relation!r}; expected '<=', '>=' or '='. Choose one of them."
         ) from None
+    for name, side in (("left side", claim), ("right side", rhs)) if tried else ():
+        refuse_unusable(name, side, over)
     named = _named_after_arguments(over, claim, rhs)
     return Claim(lhs=claim, rhs=rhs, domain=lambda _: named, relation=chosen)
 

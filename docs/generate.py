@@ -111,17 +111,16 @@ def verify_table() -> str:
 
 def findings_table() -> str:
     """Returns the statements that do not hold as printed, with an instance and what survives."""
-    lines = ["| claim | what does not hold | an instance | what survives |"]
-    lines += ["| --- | --- | --- | --- |"]
+    lines = ["| what does not hold | an instance | what survives |", "| --- | --- | --- |"]
     for claim in CLAIMS:
         if claim.finding is Finding.STANDS:
             continue
         assert claim.counterexample is not None
         source = claim.source
-        where = f"{source.paper.key}, {source.label}" if source.paper else "our reading"
+        where = f"{source.paper.key}, {source.label}" if source.paper else "a statement of ours"
         cells = (
-            f"`{claim.slug}`<br>{escaped(where)}: **{claim.finding.value}**",
-            escaped(claim.title),
+            f"{escaped(claim.title)}<br>**{claim.finding.value}**, {escaped(where)}"
+            f"<br>`{claim.slug}`",
             escaped(claim.counterexample.note),
             escaped(claim.what_survives),
         )

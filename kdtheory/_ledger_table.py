@@ -168,12 +168,16 @@ def table(entries: Sequence[Entry]) -> Table:
 
 
 def escaped(text: str) -> str:
-    """Returns text that Markdown shows as it is, within a table too.
+    """Returns text that Markdown shows as it is, within a table too; slugs as code.
 
     Args:
         text: of one line.
     """
-    return re.sub(r"([\\`*_\[\]<>|~$])", r"\\\1", text)
+    pieces = re.split(r"\b([a-z_]+/[a-z0-9_]+)\b", text)
+    return "".join(
+        f"`{piece}`" if piece in _known() else re.sub(r"([\\`*_\[\]<>|~$])", r"\\\1", piece)
+        for piece in pieces
+    )
 
 
 def markdown(entries: Sequence[Entry]) -> str:
@@ -186,8 +190,8 @@ def markdown(entries: Sequence[Entry]) -> str:
     for paper in dict.fromkeys(entry.paper for entry in entries):
         own = [entry for entry in entries if entry.paper == paper]
         heading = f"### {escaped(paper.key)}\n\n{escaped(paper.title)}. {escaped(paper.edition)}."
-        lines = ["| item | what is asserted | examined by | finding | verdict | proof |"]
-        lines += ["| --- | --- | --- | --- | --- | --- |", *map(_row, own)]
+        lines = ["| item | what is asserted | examined by | finding: verdict | proof |"]
+        lines += ["| --- | --- | --- | --- | --- |", *map(_row, own)]
         blocks.append("\n".join([heading, "", summary(own), "", *lines]))
     return "\n\n".join(blocks)
 
@@ -197,12 +201,13 @@ def _row(entry: Entry) -> str:
     place = f"**{escaped(', '.join(entry.items))}**<br>{escaped(entry.section)}"
     says = escaped(entry.says) + (f"<br>*{escaped(entry.note)}*" if entry.note else "")
     if entry.reason:
-        return f"| {place} | {says} | not examined: {entry.reason.value} | | | |"
+        return f"| {place} | {says} | not examined: {entry.reason.value} | | |"
     rows = []
     for slug in entry.claims:
         one = examined(slug)
         named = f"`{slug}`<br>{escaped(one.title)}"
-        cells = (named, one.whose, one.expected, escaped(one.proof.removeprefix("proof ")))
+        verdict, proof = f"{one.whose}: {one.expected}", one.proof.removeprefix("proof ")
+        cells = (named, verdict, escaped(proof))
         rows.append(f"| {place} | {says} | {' | '.join(cells)} |")
         place = says = ""
     return "\n".join(rows)

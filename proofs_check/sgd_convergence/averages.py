@@ -64,7 +64,7 @@ _short = sympy.Symbol("kappa", positive=True)
 def _mean(step: Any, counted: Any, noise: Any, bound: Any) -> tuple[Any, Any]:
     """The mean excess risk when the invariant is s_1, and its bound."""
     total = (_first + noise * _T - distance - spare) / counted
-    return tuple((side.subs(gamma, step).subs(short, _short)) for side in (total / _T, bound))  # type: ignore[return-value]
+    return tuple((side.subs(gamma, step).subs(short, _short)) for side in (total / _T, bound))
 
 
 def _onehot_sum(transfer: int, counted: Any) -> Induction:

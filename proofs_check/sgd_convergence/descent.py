@@ -276,8 +276,13 @@ STRONG_SLOPE = checked(
 _positive_distance = sympy.Symbol("d", positive=True)
 
 
-def _curvatures(below: Any, above: Any) -> tuple[Any, Any]:
-    """mu and L, from h = below mu d + s_1 and above L d = h + s_2."""
+def curvatures(below: Any, above: Any) -> tuple[Any, Any]:
+    r"""Returns $\mu$ and $L$, from an $h$ between multiples of $\mu d$ and $Ld$.
+
+    Args:
+        below: $b$ in $h\ge b\mu d$.
+        above: $a$ in $h\le aLd$.
+    """
     known = below * mu * _positive_distance + spare
     return mu, (known + spare2) / (above * _positive_distance)
 
@@ -290,10 +295,10 @@ CURVATURES_IN_ORDER = checked(
     r" $h\ge\frac\mu2\|e\|^2$.",
     method="solving for L at any point other than the optimum",
     check=ordered,
-    stated=_curvatures(_HALF, _HALF),
+    stated=curvatures(_HALF, _HALF),
     wrong={
-        "a parabola without the half": _curvatures(_HALF, 1),
-        "a quarter in the strong convexity": _curvatures(_HALF / 2, _HALF),
+        "a parabola without the half": curvatures(_HALF, 1),
+        "a quarter in the strong convexity": curvatures(_HALF / 2, _HALF),
     },
     uses=("sgd", "parabola", "strong_slope"),
 )

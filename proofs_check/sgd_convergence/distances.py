@@ -113,7 +113,8 @@ STRONGLY_CONVEX_ONEHOT = Proof(
             "one_step",
             r"$\mathbb E\|\theta_{t+1}-\theta^*\|^2\le(1-\gamma\mu)\|e\|^2+2\gamma^2\sigma^2$ for"
             r" $\gamma\le\frac1{2L}$: $\mathbb E\|g\|^2\le4Lh+2\sigma^2$ (with $c=1$) and"
-            r" $\langle\nabla f,e\rangle\ge h+\frac\mu2\|e\|^2$ leave $-2\gamma(1-2\gamma L)h\le0$.",
+            r" $\langle\nabla f,e\rangle\ge h+\frac\mu2\|e\|^2$ leave $-2\gamma(1-2\gamma"
+            r" L)h\le0$.",
             method="expanding, with a nonnegative symbol for what each inequality leaves over",
             check=ordered,
             stated=_onehot_step(below(half), 1, 2),
@@ -132,9 +133,7 @@ STRONGLY_CONVEX_ONEHOT = Proof(
             r"+\frac{2\gamma\sigma^2}\mu$ for $\gamma\le\frac1{2L_{\max}}$.",
             method="the fixed point of the recursion",
             check=equal,
-            stated=fixed_point(
-                1 - gamma * mu, 2 * gamma * variance / mu, 2 * gamma**2 * variance
-            ),
+            stated=fixed_point(1 - gamma * mu, 2 * gamma * variance / mu, 2 * gamma**2 * variance),
             wrong={
                 "half of the neighbourhood": fixed_point(
                     1 - gamma * mu, gamma * variance / mu, 2 * gamma**2 * variance

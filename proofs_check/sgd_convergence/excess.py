@@ -69,9 +69,7 @@ EXCESS_AFTER_STEP = checked(
     stated=_risk_after_step(-gamma * _mean**2 + L * gamma**2 * _square / 2),
     wrong={
         "without the half": _risk_after_step(-gamma * _mean**2 + L * gamma**2 * _square),
-        "the step size not squared": _risk_after_step(
-            -gamma * _mean**2 + L * gamma * _square / 2
-        ),
+        "the step size not squared": _risk_after_step(-gamma * _mean**2 + L * gamma * _square / 2),
         "E g^2 for the square of the mean": _risk_after_step(
             -gamma * _square + L * gamma**2 * _square / 2
         ),
@@ -84,7 +82,7 @@ _positive_excess = sympy.Symbol("h", positive=True)
 
 
 def _orders(step: Any, factor: Any) -> list[tuple[Any, Any]]:
-    """mu h below L h and below M h, with G = |grad f|^2 between 2 mu h and both."""
+    """Both orders of constants, times h, with G = |grad f|^2 between 2 mu h and both."""
     descent = step * _norm - L * step**2 * _norm / 2
     mu_excess = (_norm - spare) / factor
     smooth = L * (descent + spare2)

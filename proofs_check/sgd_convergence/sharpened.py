@@ -83,7 +83,13 @@ def sharpened_step(step: Any, left: Any, noise: Any) -> tuple[Any, Any]:
     return moved, (1 - step * mu * left) * distance + noise * step**2 * variance
 
 
-def _bayes_sharpened(step: Any, left: Any) -> tuple[Any, Any]:
+def bayes_sharpened(step: Any, left: Any) -> tuple[Any, Any]:
+    r"""Returns `sharpened_step` without noise.
+
+    Args:
+        step: $\gamma$.
+        left: what stands for $2-\gamma L$.
+    """
     moved, bound = sharpened_step(step, left, 0)
     return moved.subs({variance: 0, spare3: 0}), bound
 
@@ -95,10 +101,10 @@ SHARPENED_ONE_STEP = checked(
     r"L\langle\nabla f,e\rangle$, which leaves $-\gamma(2-\gamma L)\langle\nabla f,e\rangle$.",
     method="expanding, with a nonnegative symbol for what each inequality leaves over",
     check=ordered,
-    stated=_bayes_sharpened(below(2), 2 - below(2) * L),
+    stated=bayes_sharpened(below(2), 2 - below(2) * L),
     wrong={
-        "the rate of small steps": _bayes_sharpened(below(2), 2),
-        "steps up to 3/L": _bayes_sharpened(below(3), 2 - below(3) * L),
+        "the rate of small steps": bayes_sharpened(below(2), 2),
+        "steps up to 3/L": bayes_sharpened(below(3), 2 - below(3) * L),
     },
     uses=("interpolated", "distance_after_step", "strong_slope", "co_coercivity"),
 )

@@ -87,7 +87,7 @@ SOFTMAX_STAYS = Proof(
             "softmax_stays",
             r"$\|\theta_T-\theta^*\|^2\le\|\theta_0-\theta^*\|^2$ surely, for"
             r" $\gamma\le\frac2{L_{\max}}$: with $g_x(\theta^*)=0$ co-coercivity says $\|g_x\|^2\le"
-            r"L\langle g_x,e\rangle$ for the input that is drawn, so that its step takes at least"
+            r" L\langle g_x,e\rangle$ for the input that is drawn, so that its step takes at least"
             r" $\gamma(2-\gamma L)\langle g_x,e\rangle\ge0$ off $\|e\|^2$.",
             method="induction over the steps of a path, with gamma = 2/(L (1 + kappa))",
             check=nonnegative_by_induction,
@@ -209,12 +209,10 @@ def _quadratic_form(cross: Any) -> Induction:
     return Induction(_form - _z**2, {_z: 0, _form: 0}, step)
 
 
-SLOPE_IN_BALL = checked(
-    "slope_in_ball",
-    r"$\langle\nabla f(\theta),e\rangle=\int_0^1\frac{d^2}{dt^2}f(\theta^*+te)\,dt\ge\mathbb E\,m_x"
-    r"\|e^\top\varphi\|^2=\sum_ke_k^\top Me_k\ge\mu_r\|e\|^2$ where $\|e\|\le r$, $e_k$ the columns"
-    r" of $e$: $\nabla f(\theta^*)=0$, the segment lies in the ball, and"
-    r" $(e_k^\top\varphi)^2=e_k^\top\varphi\varphi^\top e_k$.",
+QUADRATIC_FORM = checked(
+    "quadratic_form",
+    r"$\mathbb E\,m_x\|e^\top\varphi\|^2=\sum_ke_k^\top Me_k$ with the columns $e_k$ of $e$, since"
+    r" $(e_k^\top\varphi)^2=e_k^\top\varphi\varphi^\top e_k$ for every input.",
     method="induction over the features",
     check=holds_by_induction,
     stated=_quadratic_form(2),
@@ -222,12 +220,40 @@ SLOPE_IN_BALL = checked(
         "every pair of features once": _quadratic_form(1),
         "the diagonal alone": _quadratic_form(0),
     },
+    uses=("start",),
+)
+
+_t = sympy.Symbol("t", positive=True)
+
+
+def _slope(share: Any) -> tuple[Any, Any]:
+    """The bound mu d, and this share of the curvature at a point of the segment.
+
+    The curvature is the quadratic form up to s_1, and this is mu d up to s_2.
+    """
+    return mu * distance, share * (mu * distance + spare2 + spare)
+
+
+def _below_integral(pair: tuple[Any, Any]) -> bool:
+    """Whether the first expression is at most the integral of the second one."""
+    return ordered((pair[0], sympy.integrate(pair[1], (_t, 0, 1))))
+
+
+SLOPE_IN_BALL = checked(
+    "slope_in_ball",
+    r"$\langle\nabla f(\theta),e\rangle=\int_0^1\frac{d^2}{dt^2}f(\theta^*+te)\,dt\ge\mathbb"
+    r" E\,m_x\|e^\top\varphi\|^2\ge\mu_r\|e\|^2$ where $\|e\|\le r$: $\nabla f(\theta^*)=0$, the"
+    r" segment lies in the ball, and the variance floor holds at each of its points.",
+    method="integration, with a nonnegative symbol for what each inequality leaves over",
+    check=_below_integral,
+    stated=_slope(1),
+    wrong={"curvatures that count by t": _slope(_t)},
     uses=(
-        "start",
         "curvature",
         "gauge_is_kept",
         "probabilities_in_ball",
         "variance_floor",
+        "quadratic_form",
         "least_eigenvalue",
         "sgd_convergence/interpolation",
     ),
@@ -270,6 +296,7 @@ SOFTMAX_BCP = Proof(
             "Rayleigh; R. A. Horn and C. R. Johnson, Matrix Analysis (2nd edition), Theorem 4.2.2",
             uses=("start",),
         ),
+        QUADRATIC_FORM,
         SLOPE_IN_BALL,
         DISTANCE_AFTER_STEP,
         checked(

@@ -54,7 +54,8 @@ CURVATURE = checked(
     "curvature",
     r"In the direction $d$ of the parameters, $v=d^\top\varphi$ of the logits, the second"
     r" derivative of $f_x$ is $\sum_kp_kv_k^2-(\sum_kp_kv_k)^2$, the variance of $v$ under $p$:"
-    r" with $S(t)=\sum_ke^{z_k+tv_k}$ it is $(\log S)''=S''/S-(S'/S)^2$.",
+    r" the mean logit $P\cdot z$ is linear, and with $S(t)=\sum_ke^{z_k+tv_k}$ the rest is"
+    r" $(\log S)''=S''/S-(S'/S)^2$.",
     method="differentiating, the terms of S one by one",
     check=_second_derivative,
     stated=_s2 / _s0 - (_s1 / _s0) ** 2,

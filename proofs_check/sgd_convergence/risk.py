@@ -10,7 +10,6 @@ from typing import Any
 import sympy
 
 from proofs_check.algebra import Induction, all_equal, equal, holds_by_induction
-from proofs_check.algebra_order import ordered
 from proofs_check.common import GIBBS_INEQUALITY, LOGARITHM_BELOW_TANGENT
 from proofs_check.records import Proof, assumed, checked
 
@@ -108,13 +107,11 @@ def _split(right: Any) -> tuple[Any, Any]:
 
 _divergence = _p * sympy.log(_p / _q)
 _entropy = -_p * sympy.log(_p)
-_kl = sympy.Symbol("KL", nonnegative=True)
 
 
-def _at_truth(pair: tuple[Any, Any]) -> bool:
-    """Whether a label's term at p = P is this, and whether no other p makes the risk smaller."""
-    term, said = pair
-    return equal((term.subs(_q, _p), said)) and ordered((said, said + _kl))
+def _at_truth(term: Any, said: Any) -> tuple[Any, Any]:
+    """A label's term of the risk at p = P, and what it is said to be."""
+    return term.subs(_q, _p), said
 
 
 MINIMUM_IS_ENTROPY = Proof(
@@ -147,11 +144,11 @@ MINIMUM_IS_ENTROPY = Proof(
             r" is $-P_k\log P_k$ there, and elsewhere a divergence is added, which is not"
             r" negative.",
             method="substituting p = P, term by term",
-            check=_at_truth,
-            stated=(_divergence + _entropy, _entropy),
+            check=equal,
+            stated=_at_truth(_divergence + _entropy, _entropy),
             wrong={
-                "half of the entropy": (_divergence + _entropy, _entropy / 2),
-                "the risk without the entropy": (_divergence, _entropy),
+                "the other sign": _at_truth(_divergence + _entropy, -_entropy),
+                "the risk without the entropy": _at_truth(_divergence, _entropy),
             },
             uses=("realisable", "gibbs_inequality", "entropy_and_divergence"),
         ),

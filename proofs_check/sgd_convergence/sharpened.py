@@ -98,7 +98,7 @@ SHARPENED_ONE_STEP = checked(
     "one_step",
     r"$\mathbb E\|\theta_{t+1}-\theta^*\|^2\le(1-\gamma\mu(2-\gamma L))\|e\|^2$ for"
     r" $\gamma\le\frac2L$: with $g_i(\theta^*)=0$ co-coercivity says $\mathbb E\|g\|^2\le"
-    r"L\langle\nabla f,e\rangle$, which leaves $-\gamma(2-\gamma L)\langle\nabla f,e\rangle$.",
+    r" L\langle\nabla f,e\rangle$, which leaves $-\gamma(2-\gamma L)\langle\nabla f,e\rangle$.",
     method="expanding, with a nonnegative symbol for what each inequality leaves over",
     check=ordered,
     stated=bayes_sharpened(below(2), 2 - below(2) * L),

@@ -13,6 +13,7 @@ from proofs_check.algebra import (
     equal,
     expectation,
     holds_by_induction,
+    nonnegative_by_induction,
 )
 from proofs_check.algebra_order import all_ordered
 from proofs_check.common import JENSEN_FOR_SQUARES, PAIRWISE_FORM
@@ -48,8 +49,8 @@ TARGET_NOISE_ORTHOGONAL = Proof(
     steps=(
         assumed(
             "parts",
-            r"$g=g_{\mathrm{BCP}}(x)+\xi$ with finite second moments, where $g_{\mathrm{BCP}}$"
-            r" depends on the input alone.",
+            r"At any given $\theta$, $g=g_{\mathrm{BCP}}(x)+\xi$ with finite second moments, where"
+            r" $g_{\mathrm{BCP}}$ depends on the input alone.",
         ),
         assumed("centred given the input", r"$\mathbb E[\xi\,|\,x]=0$ for every $x$ with mass."),
         checked(
@@ -87,17 +88,24 @@ def _by_label(added: Any) -> Induction:
     )
 
 
-_gap, _label_square, _answer_square, _mean = sympy.symbols("J S A M", nonnegative=True)
+_chance, _gap = sympy.symbols("w_t J_t", nonnegative=True)
+_any_chance, _any_gap = sympy.symbols("w_t J_t", real=True)
+_label_square, _answer_square, _along, _mean = sympy.symbols("S A a_t M", real=True)
 
 
-def _variances(gap: Any) -> Inequality:
-    """Both variances, when the mean square of a label exceeds that of an answer by this."""
-    answer = _answer_square - _mean**2
-    label = _answer_square + gap - _mean**2
-    return Inequality(answer, label, gap)
+def _variances(chance: Any, gap: Any) -> Induction:
+    """The label's variance less the answer's, when the square along an answer has this gap."""
+    label, answer = _label_square - _mean**2, _answer_square - _mean**2
+    return Induction(
+        label - answer,
+        {_label_square: 0, _answer_square: 0},
+        {
+            _label_square: _label_square + chance * (_along**2 + gap),
+            _answer_square: _answer_square + chance * _along**2,
+        },
+        chance * gap,
+    )
 
-
-_any_gap = sympy.Symbol("J", real=True)
 
 SIMPLEX_TEACHER_NO_NOISIER = Proof(
     slug="sgd_convergence/simplex_teacher_no_noisier",
@@ -122,10 +130,15 @@ SIMPLEX_TEACHER_NO_NOISIER = Proof(
             r"$v^\top\mathrm{Cov}(q|x)v=\sum_tw_t(q_t\cdot v)^2-(P\cdot v)^2\le"
             r"\sum_tw_t\sum_kq_{tk}v_k^2-(P\cdot v)^2=v^\top(\mathrm{diag}\,P-PP^\top)v$ for every"
             r" $v$: Jensen's inequality for every answer, whose weights $q_{tk}\ge0$ have sum one.",
-            method="the difference of the variances is the mean of Jensen's gaps",
-            check=at_most,
-            stated=_variances(_gap),
-            wrong={"entries of either sign": _variances(_any_gap)},
+            method="induction over the answers, each of which adds its gap in Jensen's inequality",
+            check=nonnegative_by_induction,
+            stated=_variances(_chance, _gap),
+            wrong={
+                "entries of either sign, without Jensen's inequality": _variances(
+                    _chance, _any_gap
+                ),
+                "answers with negative chances": _variances(_any_chance, _gap),
+            },
             uses=("unbiased", "probabilities", "jensen_for_squares", "label_second_moment"),
         ),
     ),

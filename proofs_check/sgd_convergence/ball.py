@@ -38,15 +38,15 @@ from proofs_check.sgd_convergence.descent import (
     curvatures,
     distance,
     gamma,
+    keeps_promise,
     mu,
     short,
     spare,
     spare2,
-    variance,
 )
-from proofs_check.sgd_convergence.distances import after_step, below, noiseless
+from proofs_check.sgd_convergence.distances import after_step, below
 from proofs_check.sgd_convergence.risk import GRADIENT, REALISABLE, SCORES, SOFTMAX, WORLD
-from proofs_check.sgd_convergence.sharpened import RATE_TO_TWO, bayes_sharpened
+from proofs_check.sgd_convergence.sharpened import RATE_TO_TWO, bayes_sharpened, sharpened_promise
 
 _TO_CO_COERCIVITY = (
     CURVATURE,
@@ -327,11 +327,12 @@ SOFTMAX_BCP = Proof(
             "softmax_bcp",
             r"$\mathbb E\|\theta_T-\theta^*\|^2\le(1-\gamma\mu_r(2-\gamma L_{\max}))^T"
             r"\|\theta_0-\theta^*\|^2$ for $\gamma<\frac2{L_{\max}}$.",
-            method="the fixed point of the recursion is zero",
-            check=equal,
-            stated=noiseless(1 - gamma * mu * (2 - gamma * L), sympy.Integer(0)),
+            method="the slope of a step's bound, and its fixed point",
+            check=keeps_promise,
+            stated=sharpened_promise(0, 2 - gamma * L, sympy.Integer(0)),
             wrong={
-                "drawn labels": noiseless(1 - gamma * mu * (2 - gamma * L), gamma**2 * variance)
+                "drawn labels": sharpened_promise(1, 2 - gamma * L, sympy.Integer(0)),
+                "the rate of small steps": sharpened_promise(0, 2, sympy.Integer(0)),
             },
             uses=("one_step", "rate_is_nonnegative", "geometric_recursion"),
         ),

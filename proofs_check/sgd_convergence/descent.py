@@ -6,13 +6,14 @@ one component, are those for any dimension and any number of components.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import sympy
 
 from proofs_check.algebra import (
     Induction,
     Inequality,
+    all_equal,
     at_most,
     equal,
     expectation,
@@ -334,12 +335,25 @@ GEOMETRIC = checked(
 )
 
 
-def fixed_point(rate: Any, neighbourhood: Any, added: Any) -> tuple[Any, Any]:
-    r"""Returns both sides of $\rho N+c=N$, by which a recursion has the neighbourhood $N$.
+class Promise(NamedTuple):
+    r"""What a recursion amounts to: a rate and a neighbourhood.
 
-    Args:
+    Attributes:
+        bound: what one step makes of a gap, at most; linear in the gap.
+        gap: a symbol, $\delta$.
         rate: $\rho$.
         neighbourhood: $N$.
-        added: $c$, what one step adds.
     """
-    return rate * neighbourhood + added, neighbourhood
+
+    bound: Any
+    gap: Any
+    rate: Any
+    neighbourhood: Any
+
+
+def keeps_promise(promise: Promise) -> bool:
+    r"""Returns whether a bound is $\rho\,\delta+(1-\rho)N$: of this slope, and $N$ at $N$."""
+    bound = sympy.sympify(promise.bound)
+    slope = sympy.diff(bound, promise.gap)
+    level = bound.subs(promise.gap, promise.neighbourhood)
+    return all_equal([(slope, promise.rate), (level, promise.neighbourhood)])

@@ -11,7 +11,6 @@ from typing import Any
 
 import sympy
 
-from proofs_check.algebra import equal
 from proofs_check.algebra_order import ordered
 from proofs_check.records import Proof, checked
 from proofs_check.sgd_convergence.descent import (
@@ -29,10 +28,11 @@ from proofs_check.sgd_convergence.descent import (
     STRONGLY_CONVEX,
     VARIANCE_TRANSFER,
     L,
+    Promise,
     distance,
     excess,
-    fixed_point,
     gamma,
+    keeps_promise,
     mu,
     short,
     spare,
@@ -89,12 +89,21 @@ RATE_IS_NONNEGATIVE = checked(
 )
 
 
+def _bound(step: Any, rate: Any, noise: Any) -> Any:
+    """The bound on the distance after a step."""
+    return (1 - rate * step * mu) * distance + noise * step**2 * variance
+
+
 def _onehot_step(step: Any, rate: Any, noise: Any) -> tuple[Any, Any]:
     """The distance after a step with G <= 4 L h + 2 sigma^2, and its bound."""
     second_moment = 2 * (2 * L * excess - spare) + 2 * variance - spare2
     slope = excess + mu * distance / 2 + spare3
-    bound = (1 - rate * gamma * mu) * distance + noise * gamma**2 * variance
-    return after_step(step, slope, second_moment), bound.subs(gamma, step)
+    return after_step(step, slope, second_moment), _bound(step, rate, noise)
+
+
+def _promise(noise: Any, rate: Any, neighbourhood: Any) -> Promise:
+    """The recursion by that bound, with this rate and neighbourhood."""
+    return Promise(_bound(gamma, 1, noise), distance, 1 - rate * gamma * mu, neighbourhood)
 
 
 STRONGLY_CONVEX_ONEHOT = Proof(
@@ -131,16 +140,13 @@ STRONGLY_CONVEX_ONEHOT = Proof(
             "strongly_convex_onehot",
             r"$\mathbb E\|\theta_T-\theta^*\|^2\le(1-\gamma\mu)^T\|\theta_0-\theta^*\|^2"
             r"+\frac{2\gamma\sigma^2}\mu$ for $\gamma\le\frac1{2L_{\max}}$.",
-            method="the fixed point of the recursion",
-            check=equal,
-            stated=fixed_point(1 - gamma * mu, 2 * gamma * variance / mu, 2 * gamma**2 * variance),
+            method="the slope of a step's bound, and its fixed point",
+            check=keeps_promise,
+            stated=_promise(2, 1, 2 * gamma * variance / mu),
             wrong={
-                "half of the neighbourhood": fixed_point(
-                    1 - gamma * mu, gamma * variance / mu, 2 * gamma**2 * variance
-                ),
-                "without the step size": fixed_point(
-                    1 - gamma * mu, 2 * variance / mu, 2 * gamma**2 * variance
-                ),
+                "half of the neighbourhood": _promise(2, 1, gamma * variance / mu),
+                "without the step size": _promise(2, 1, 2 * variance / mu),
+                "twice the rate": _promise(2, 2, 2 * gamma * variance / mu),
             },
             uses=("one_step", "rate_is_nonnegative", "geometric_recursion"),
         ),
@@ -152,17 +158,7 @@ def _bayes_step(step: Any, rate: Any) -> tuple[Any, Any]:
     """The distance after a step with G <= 2 L h, and its bound."""
     slope = excess + mu * distance / 2 + spare3
     moved = after_step(step, slope, 2 * L * excess - spare)
-    return moved, (1 - rate * step * mu) * distance
-
-
-def noiseless(rate: Any, added: Any) -> tuple[Any, Any]:
-    r"""Returns both sides of the fixed point without a neighbourhood.
-
-    Args:
-        rate: $\rho$.
-        added: what one step adds.
-    """
-    return fixed_point(rate, sympy.Integer(0), added)
+    return moved, _bound(step, rate, 0)
 
 
 STRONGLY_CONVEX_BCP = Proof(
@@ -196,10 +192,13 @@ STRONGLY_CONVEX_BCP = Proof(
             "strongly_convex_bcp",
             r"$\mathbb E\|\theta_T-\theta^*\|^2\le(1-\gamma\mu)^T\|\theta_0-\theta^*\|^2$ for"
             r" $\gamma\le\frac1{L_{\max}}$, if every gradient is zero at $\theta^*$.",
-            method="the fixed point of the recursion is zero",
-            check=equal,
-            stated=noiseless(1 - gamma * mu, sympy.Integer(0)),
-            wrong={"noise at the optimum": noiseless(1 - gamma * mu, gamma**2 * variance)},
+            method="the slope of a step's bound, and its fixed point",
+            check=keeps_promise,
+            stated=_promise(0, 1, sympy.Integer(0)),
+            wrong={
+                "noise at the optimum": _promise(2, 1, sympy.Integer(0)),
+                "twice the rate": _promise(0, 2, sympy.Integer(0)),
+            },
             uses=("one_step", "rate_is_nonnegative", "geometric_recursion"),
         ),
     ),

@@ -21,9 +21,10 @@ from proofs_check.sgd_convergence.descent import (
     NOISY_SQUARE,
     SGD,
     L,
+    Promise,
     excess,
-    fixed_point,
     gamma,
+    keeps_promise,
     mu,
     short,
     spare,
@@ -31,7 +32,7 @@ from proofs_check.sgd_convergence.descent import (
     spare3,
     variance,
 )
-from proofs_check.sgd_convergence.distances import half, noiseless
+from proofs_check.sgd_convergence.distances import half
 
 SMOOTH_MEAN = assumed(
     "smooth",
@@ -144,14 +145,20 @@ RATE_IS_NONNEGATIVE = checked(
 )
 
 
+def _bound(step: Any, left: Any, noise: Any) -> Any:
+    """The bound on the excess after a step."""
+    return (1 - step * left) * excess + noise * L * step**2 * variance
+
+
 def _onehot_step(step: Any, rate: Any, noise: Any) -> tuple[Any, Any]:
     """The excess after a step with G <= 4 M h + 2 sigma^2, and its bound."""
     moved = _risk(step, 2 * (2 * M * excess - spare) + 2 * variance - spare2)
-    return moved, (1 - rate * step * mu) * excess + noise * L * step**2 * variance
+    return moved, _bound(step, rate * mu, noise)
 
 
-def _onehot_fixed(neighbourhood: Any) -> tuple[Any, Any]:
-    return fixed_point(1 - gamma * mu, neighbourhood, L * gamma**2 * variance)
+def _printed_promise(noise: Any, rate: Any, neighbourhood: Any) -> Promise:
+    """The recursion by that bound, with this rate and neighbourhood."""
+    return Promise(_bound(gamma, mu, noise), excess, 1 - rate * gamma * mu, neighbourhood)
 
 
 PL_ONEHOT = Proof(
@@ -190,12 +197,13 @@ PL_ONEHOT = Proof(
             "pl_onehot",
             r"$\mathbb Ef(\theta_T)-f^*\le(1-\gamma\mu)^T(f(\theta_0)-f^*)+\frac{L\gamma\sigma^2}"
             r"\mu$ for $\gamma\le\frac\mu{2\mathcal LL}$.",
-            method="the fixed point of the recursion",
-            check=equal,
-            stated=_onehot_fixed(L * gamma * variance / mu),
+            method="the slope of a step's bound, and its fixed point",
+            check=keeps_promise,
+            stated=_printed_promise(1, 1, L * gamma * variance / mu),
             wrong={
-                "without L": _onehot_fixed(gamma * variance / mu),
-                "half of it": _onehot_fixed(L * gamma * variance / (2 * mu)),
+                "without L": _printed_promise(1, 1, gamma * variance / mu),
+                "half of it": _printed_promise(1, 1, L * gamma * variance / (2 * mu)),
+                "twice the rate": _printed_promise(1, 2, L * gamma * variance / mu),
             },
             uses=("one_step", "rate_is_nonnegative", "geometric_recursion"),
         ),
@@ -205,7 +213,7 @@ PL_ONEHOT = Proof(
 
 def _bayes_step(step: Any, rate: Any) -> tuple[Any, Any]:
     """The excess after a step with G <= 2 M h, and its bound."""
-    return _risk(step, 2 * M * excess - spare), (1 - rate * step * mu) * excess
+    return _risk(step, 2 * M * excess - spare), _bound(step, rate * mu, 0)
 
 
 PL_BCP = Proof(
@@ -241,10 +249,13 @@ PL_BCP = Proof(
             "pl_bcp",
             r"$\mathbb Ef(\theta_T)-f^*\le(1-\gamma\mu)^T(f(\theta_0)-f^*)$ for"
             r" $\gamma\le\frac\mu{\mathcal LL}$, if every gradient is zero at $\theta^*$.",
-            method="the fixed point of the recursion is zero",
-            check=equal,
-            stated=noiseless(1 - gamma * mu, sympy.Integer(0)),
-            wrong={"noise at the optimum": noiseless(1 - gamma * mu, gamma**2 * variance)},
+            method="the slope of a step's bound, and its fixed point",
+            check=keeps_promise,
+            stated=_printed_promise(0, 1, sympy.Integer(0)),
+            wrong={
+                "noise at the optimum": _printed_promise(1, 1, sympy.Integer(0)),
+                "twice the rate": _printed_promise(0, 2, sympy.Integer(0)),
+            },
             uses=("one_step", "rate_is_nonnegative", "geometric_recursion"),
         ),
     ),
@@ -256,7 +267,7 @@ PL_BCP = Proof(
 def _sharpened_step(noise: Any, left: Any) -> tuple[Any, Any]:
     """The excess after a step with G <= 2 M h + sigma^2, and its bound."""
     moved = _risk(gamma, (2 * M * excess - spare) + (variance - spare2))
-    return moved, (1 - gamma * left) * excess + noise * L * gamma**2 * variance
+    return moved, _bound(gamma, left, noise)
 
 
 def _sharpened_rate(left: Any) -> Inequality:
@@ -271,8 +282,9 @@ def _sharpened_rate(left: Any) -> Inequality:
 _left = 2 * mu - gamma * L * M
 
 
-def _sharpened_fixed(neighbourhood: Any) -> tuple[Any, Any]:
-    return fixed_point(1 - gamma * _left, neighbourhood, L * gamma**2 * variance / 2)
+def _sharpened_promise(left: Any, neighbourhood: Any) -> Promise:
+    """The recursion by that bound, with this rate and neighbourhood."""
+    return Promise(_bound(gamma, _left, half), excess, 1 - gamma * left, neighbourhood)
 
 
 SHARPENED_PL = Proof(
@@ -322,13 +334,16 @@ SHARPENED_PL = Proof(
             r"$\mathbb Ef(\theta_T)-f^*\le(1-\gamma(2\mu-\gamma L\mathcal L))^T(f(\theta_0)-f^*)"
             r"+\frac{\gamma L\sigma^2}{2(2\mu-\gamma L\mathcal L)}$ for"
             r" $\gamma<\frac{2\mu}{L\mathcal L}$, if $\mathbb E[\xi|x]=0$.",
-            method="the fixed point of the recursion",
-            check=equal,
-            stated=_sharpened_fixed(gamma * L * variance / (2 * _left)),
+            method="the slope of a step's bound, and its fixed point",
+            check=keeps_promise,
+            stated=_sharpened_promise(_left, gamma * L * variance / (2 * _left)),
             wrong={
-                "without the half": _sharpened_fixed(gamma * L * variance / _left),
-                "mu - gamma L M": _sharpened_fixed(
-                    gamma * L * variance / (2 * (mu - gamma * L * M))
+                "without the half": _sharpened_promise(_left, gamma * L * variance / _left),
+                "mu - gamma L M": _sharpened_promise(
+                    _left, gamma * L * variance / (2 * (mu - gamma * L * M))
+                ),
+                "the rate of small steps": _sharpened_promise(
+                    2 * mu, gamma * L * variance / (2 * _left)
                 ),
             },
             uses=("one_step", "rate_is_nonnegative", "geometric_recursion"),

@@ -10,7 +10,7 @@ from typing import Any
 
 import sympy
 
-from proofs_check.algebra import Inequality, at_most, equal
+from proofs_check.algebra import Inequality, at_most
 from proofs_check.algebra_order import ordered
 from proofs_check.records import Proof, checked
 from proofs_check.sgd_convergence.descent import (
@@ -23,10 +23,11 @@ from proofs_check.sgd_convergence.descent import (
     LABEL_NOISE,
     NOISY_SQUARE,
     L,
+    Promise,
     distance,
     excess,
-    fixed_point,
     gamma,
+    keeps_promise,
     mu,
     short,
     spare,
@@ -41,7 +42,6 @@ from proofs_check.sgd_convergence.distances import (
     below,
     extra,
     half,
-    noiseless,
 )
 
 # --- exact labels, and label noise ----------------------------------------------------------------
@@ -70,6 +70,23 @@ RATE_TO_TWO = checked(
 )
 
 
+def _bound(step: Any, left: Any, noise: Any) -> Any:
+    """The bound on the distance after a step."""
+    return (1 - step * mu * left) * distance + noise * step**2 * variance
+
+
+def sharpened_promise(noise: Any, left: Any, neighbourhood: Any) -> Promise:
+    r"""Returns the recursion by that bound, with a rate and a neighbourhood.
+
+    Args:
+        noise: the factor of $\gamma^2\sigma^2$ in the bound.
+        left: what stands for $2-\gamma L$ in the rate.
+        neighbourhood: $N$.
+    """
+    bound = _bound(gamma, 2 - gamma * L, noise)
+    return Promise(bound, distance, 1 - gamma * mu * left, neighbourhood)
+
+
 def sharpened_step(step: Any, left: Any, noise: Any) -> tuple[Any, Any]:
     r"""Returns the distance after a step with $G\le LA+\sigma^2$ and $A\ge\mu d$, and its bound.
 
@@ -80,7 +97,7 @@ def sharpened_step(step: Any, left: Any, noise: Any) -> tuple[Any, Any]:
     """
     slope = mu * distance + spare
     moved = after_step(step, slope, (L * slope - spare2) + (variance - spare3))
-    return moved, (1 - step * mu * left) * distance + noise * step**2 * variance
+    return moved, _bound(step, left, noise)
 
 
 def bayes_sharpened(step: Any, left: Any) -> tuple[Any, Any]:
@@ -127,20 +144,19 @@ SHARPENED_BCP = Proof(
             r"$\mathbb E\|\theta_T-\theta^*\|^2\le(1-\gamma\mu(2-\gamma L_{\max}))^T"
             r"\|\theta_0-\theta^*\|^2$ for $\gamma<\frac2{L_{\max}}$, if every gradient is zero at"
             r" $\theta^*$.",
-            method="the fixed point of the recursion is zero",
-            check=equal,
-            stated=noiseless(1 - gamma * mu * (2 - gamma * L), sympy.Integer(0)),
+            method="the slope of a step's bound, and its fixed point",
+            check=keeps_promise,
+            stated=sharpened_promise(0, 2 - gamma * L, sympy.Integer(0)),
             wrong={
-                "noise at the optimum": noiseless(
-                    1 - gamma * mu * (2 - gamma * L), gamma**2 * variance
-                )
+                "noise at the optimum": sharpened_promise(1, 2 - gamma * L, sympy.Integer(0)),
+                "the rate of small steps": sharpened_promise(0, 2, sympy.Integer(0)),
             },
             uses=("one_step", "rate_is_nonnegative", "geometric_recursion"),
         ),
     ),
 )
 
-_rate = 1 - gamma * mu * (2 - gamma * L)
+_left = 2 - gamma * L
 
 LABEL_NOISE_ADDS = checked(
     "label_noise_adds",
@@ -190,18 +206,17 @@ SHARPENED_TARGET_NOISE = Proof(
             r"$\mathbb E\|\theta_T-\theta^*\|^2\le(1-\gamma\mu(2-\gamma L_{\max}))^T"
             r"\|\theta_0-\theta^*\|^2+\frac{\gamma\sigma^2}{\mu(2-\gamma L_{\max})}$ for"
             r" $\gamma<\frac2{L_{\max}}$, if $\mathbb E[\xi|x]=0$.",
-            method="the fixed point of the recursion",
-            check=equal,
-            stated=fixed_point(
-                _rate, gamma * variance / (mu * (2 - gamma * L)), gamma**2 * variance
-            ),
+            method="the slope of a step's bound, and its fixed point",
+            check=keeps_promise,
+            stated=sharpened_promise(1, _left, gamma * variance / (mu * _left)),
             wrong={
-                "half of the neighbourhood": fixed_point(
-                    _rate, gamma * variance / (2 * mu * (2 - gamma * L)), gamma**2 * variance
+                "half of the neighbourhood": sharpened_promise(
+                    1, _left, gamma * variance / (2 * mu * _left)
                 ),
-                "1 - gamma L": fixed_point(
-                    _rate, gamma * variance / (mu * (1 - gamma * L)), gamma**2 * variance
+                "1 - gamma L": sharpened_promise(
+                    1, _left, gamma * variance / (mu * (1 - gamma * L))
                 ),
+                "the rate of small steps": sharpened_promise(1, 2, gamma * variance / (mu * _left)),
             },
             uses=("one_step", "rate_is_nonnegative", "geometric_recursion"),
         ),
@@ -214,13 +229,18 @@ _s = 2 / (1 + short)
 _young_weight = sympy.Symbol("kappa", positive=True)
 
 
+def _any_noise_bound(step: Any, left: Any) -> Any:
+    """The bound on the distance after a step."""
+    return (1 - step * mu * left) * distance + 2 * step**2 * variance / left
+
+
 def _any_noise_step(weight: Any, left: Any) -> tuple[Any, Any]:
     """A step of gamma = s^2 / (2 L), s = 2 / (1 + kappa), with this weight c; and its bound."""
     step = _s**2 / (2 * L)
     slope = mu * distance + spare
     noise = (1 + 1 / weight) * variance - spare3
     moved = after_step(step, slope, (1 + weight) * (L * slope - spare2) + noise)
-    bound = (1 - step * mu * left) * distance + 2 * step**2 * variance / left
+    bound = _any_noise_bound(step, left)
     return moved.subs(short, _young_weight), bound.subs(short, _young_weight)
 
 
@@ -235,10 +255,10 @@ def _any_noise_rate(left: Any, smoothness: Any) -> Inequality:
 _root = sympy.Symbol("s", positive=True)
 
 
-def _any_noise_fixed(neighbourhood: Any) -> tuple[Any, Any]:
-    return fixed_point(
-        1 - gamma * mu * (2 - _root), neighbourhood, 2 * gamma**2 * variance / (2 - _root)
-    )
+def _any_noise_promise(left: Any, neighbourhood: Any) -> Promise:
+    """The recursion by that bound, with this rate and neighbourhood."""
+    bound = _any_noise_bound(gamma, 2 - _root)
+    return Promise(bound, distance, 1 - gamma * mu * left, neighbourhood)
 
 
 SHARPENED_ANY_NOISE = Proof(
@@ -288,13 +308,18 @@ SHARPENED_ANY_NOISE = Proof(
             r"$\mathbb E\|\theta_T-\theta^*\|^2\le(1-\gamma\mu(2-s))^T\|\theta_0-\theta^*\|^2"
             r"+\frac{2\gamma\sigma^2}{\mu(2-s)^2}$ with $s=\sqrt{2\gamma L_{\max}}$, for"
             r" $\gamma<\frac2{L_{\max}}$.",
-            method="the fixed point of the recursion",
-            check=equal,
-            stated=_any_noise_fixed(2 * gamma * variance / (mu * (2 - _root) ** 2)),
+            method="the slope of a step's bound, and its fixed point",
+            check=keeps_promise,
+            stated=_any_noise_promise(2 - _root, 2 * gamma * variance / (mu * (2 - _root) ** 2)),
             wrong={
-                "2 - s not squared": _any_noise_fixed(2 * gamma * variance / (mu * (2 - _root))),
-                "without the factor 2": _any_noise_fixed(
-                    gamma * variance / (mu * (2 - _root) ** 2)
+                "2 - s not squared": _any_noise_promise(
+                    2 - _root, 2 * gamma * variance / (mu * (2 - _root))
+                ),
+                "without the factor 2": _any_noise_promise(
+                    2 - _root, gamma * variance / (mu * (2 - _root) ** 2)
+                ),
+                "the rate of small steps": _any_noise_promise(
+                    2, 2 * gamma * variance / (mu * (2 - _root) ** 2)
                 ),
             },
             uses=("one_step", "rate_is_nonnegative", "geometric_recursion"),

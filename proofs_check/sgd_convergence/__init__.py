@@ -1,4 +1,13 @@
-r"""Proofs for the room ``sgd_convergence``: what labels do to gradients, and SGD with them."""
+r"""Proofs for the room ``sgd_convergence``: what labels do to gradients, and SGD with them.
+
+The gradient is linear in the target: all unbiased labels have the same mean gradient, and what they
+differ in is a covariance. SGD is an expansion of $\|\theta-\gamma g-\theta^*\|^2$ (or a parabola),
+a bound on $\mathbb E\|g\|^2$, and a recursion.
+
+``risk`` and ``noise``, ``random_targets``, ``teachers``: risks, gradients and their noise;
+``descent``: what one step does; ``distances``, ``averages``, ``excess``: the printed bounds;
+``sharpened``: every step size below 2/L; ``curvature`` and ``ball``: softmax students.
+"""
 
 from proofs_check.sgd_convergence.averages import CONVEX_BCP, CONVEX_ONEHOT, SHARPENED_CONVEX
 from proofs_check.sgd_convergence.ball import SOFTMAX_BCP, SOFTMAX_STAYS

@@ -113,7 +113,7 @@ START = assumed(
     "start",
     r"The rows of $\theta_0-\theta^*$ have sum zero (the gauge of $\theta^*$), and"
     r" $r=\|\theta_0-\theta^*\|$. With $m_x=\min_kP_k(x)\,e^{-\sqrt2r\|\varphi(x)\|}$, $\mu_r$ is"
-    r" the least eigenvalue of $M=\mathbb E\,m_x\varphi\varphi^\top$.",
+    r" the least eigenvalue of $M=\mathbb E\,m_x\varphi\varphi^\top$; it is the $\mu$ of the rate.",
 )
 
 _row, _model_sum, _target_sum = sympy.symbols("R W Q", real=True)

@@ -1,0 +1,3 @@
+from proofs_check.proper_losses.risks import BRIER_EXCESS, EQ8, EQ8_PRINTED, LOG_EXCESS
+
+PROOFS = (EQ8_PRINTED, EQ8, BRIER_EXCESS, LOG_EXCESS)

@@ -276,9 +276,7 @@ EQ8 = Proof(
             stated=_over_inputs(_weight, _divergence_at + _entropy_at),
             wrong={
                 "another prediction on the left": _over_inputs(_weight, _student_at + _entropy_at),
-                "inputs of equal weight on the left": _over_inputs(
-                    1, _divergence_at + _entropy_at
-                ),
+                "inputs of equal weight on the left": _over_inputs(1, _divergence_at + _entropy_at),
             },
             uses=("predictions", "log_edge", "brier_form", "spherical_form", "cubic_form"),
         ),

@@ -1,3 +1,4 @@
+from proofs_check.proper_losses.matching import LOGIT_MATCHING
 from proofs_check.proper_losses.risks import BRIER_EXCESS, EQ8, EQ8_PRINTED, LOG_EXCESS
 from proofs_check.proper_losses.smoothing import (
     SMOOTHING_BY_MSE,
@@ -27,4 +28,5 @@ PROOFS = (
     TEMPERATURE_EXACT,
     TEMPERATURE_HELPS_OVERCONFIDENT,
     TEMPERATURE_HURTS_CALIBRATED,
+    LOGIT_MATCHING,
 )

@@ -15,7 +15,6 @@ from proofs_check.algebra import (
     Induction,
     Inequality,
     all_equal,
-    at_most,
     equal,
     expectation,
     finite_mean,
@@ -362,6 +361,13 @@ def _cases(negative: Any, large: Any) -> tuple[Inequality, ...]:
     )
 
 
+def _convex(sign: int) -> Inequality:
+    """Half of the second derivative of the error, if the squared bias enters with this sign."""
+    error = _error(amount) + (sign - 1) * (amount * _mean_change) ** 2
+    slack = change_variance / N + sign * _mean_change**2
+    return Inequality(0, sympy.diff(error, amount, 2) / 2, slack)
+
+
 SMOOTHING_HELPS = Proof(
     slug="proper_losses/smoothing_helps",
     idea="On the way from 0 to its minimum a convex parabola only falls.",
@@ -371,17 +377,12 @@ SMOOTHING_HELPS = Proof(
         JENSEN_FOR_SQUARES,
         checked(
             "curvature",
-            r"$\kappa_N=\frac1N\mathbb V[c]+(\mathbb E c)^2\ge0$, as a variance is not negative.",
-            method="manifest sign, with v >= 0 for the variance of c",
-            check=at_most,
-            stated=Inequality(0, _curvature, change_variance / N + _mean_change**2),
-            wrong={
-                "the squared bias subtracted": Inequality(
-                    0,
-                    change_variance / N - _mean_change**2,
-                    change_variance / N - _mean_change**2,
-                )
-            },
+            r"$\kappa_N=\frac12\frac{d^2}{d\alpha^2}\mathbb E(\tilde R-R)^2=\frac1N\mathbb V[c]"
+            r"+(\mathbb E c)^2\ge0$, as a variance is not negative.",
+            method="differentiating twice; manifest sign, with v >= 0 for the variance of c",
+            check=is_bound,
+            stated=_convex(1),
+            wrong={"the squared bias subtracted": _convex(-1)},
             uses=("smoothed risk", "jensen_for_squares", "proper_losses/smoothing_risk"),
         ),
         checked(

@@ -5,6 +5,11 @@ changes. Smoothing and temperature are then functions of one number, with a mini
 given; two Gaussian classes are a problem in one dimension.
 """
 
+from proofs_check.proper_losses.calibration import (
+    TEMPERATURE_EXACT,
+    TEMPERATURE_HELPS_OVERCONFIDENT,
+    TEMPERATURE_HURTS_CALIBRATED,
+)
 from proofs_check.proper_losses.gaussian import (
     GAUSSIAN_ACCURACY,
     GAUSSIAN_AUC,
@@ -14,20 +19,10 @@ from proofs_check.proper_losses.gaussian import (
 from proofs_check.proper_losses.invariance import MONOTONE_INVARIANCE
 from proofs_check.proper_losses.matching import LOGIT_MATCHING
 from proofs_check.proper_losses.risks import BRIER_EXCESS, EQ8, EQ8_PRINTED, LOG_EXCESS
-from proofs_check.proper_losses.smoothing import (
-    SMOOTHING_BY_MSE,
-    SMOOTHING_HELPS,
-    SMOOTHING_MSE,
-    SMOOTHING_RISK,
-)
+from proofs_check.proper_losses.smoothing import SMOOTHING_MSE, SMOOTHING_RISK
+from proofs_check.proper_losses.smoothing_tradeoff import SMOOTHING_BY_MSE, SMOOTHING_HELPS
 from proofs_check.proper_losses.synthetic import EQ16_BIAS_VARIANCE, PSI, PSI_PRINTED
-from proofs_check.proper_losses.temperature import (
-    TEMPERATURE_ENTROPY,
-    TEMPERATURE_EXACT,
-    TEMPERATURE_HELPS_OVERCONFIDENT,
-    TEMPERATURE_HURTS_CALIBRATED,
-    TEMPERATURE_SLOPE,
-)
+from proofs_check.proper_losses.temperature import TEMPERATURE_ENTROPY, TEMPERATURE_SLOPE
 
 PROOFS = (
     EQ8_PRINTED,

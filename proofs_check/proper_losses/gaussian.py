@@ -18,7 +18,7 @@ from proofs_check.algebra import (
 )
 from proofs_check.algebra_bounds import is_bound
 from proofs_check.common import CAUCHY_SCHWARZ
-from proofs_check.proper_losses.temperature import MEAN_VALUE
+from proofs_check.common_calculus import MEAN_VALUE
 from proofs_check.records import Proof, assumed, checked, cited
 
 CLASSES = assumed(

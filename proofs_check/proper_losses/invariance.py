@@ -12,6 +12,7 @@ import sympy
 
 from proofs_check.algebra import Inequality, equal, expectation, is_zero
 from proofs_check.algebra_bounds import is_bound
+from proofs_check.algebra_joint import all_bounds, identity_and_bound
 from proofs_check.proper_losses.gaussian import CLASSES
 from proofs_check.records import Proof, assumed, checked, cited
 
@@ -23,8 +24,8 @@ UNCERTAIN = assumed("uncertain teacher", r"$0<g<1$.")
 SYMMETRIC = assumed(
     "symmetric inputs",
     r"$x=t\frac\mu{\|\mu\|}+z$ with $\mu\ne0$, $z\perp\mu$ independent of $t$, and both have laws"
-    r" that are symmetric about 0, with finite means, and neither is constant: so it is for two"
-    r" balanced Gaussian classes, and for a grid. $w\cdot x=at+b\cdot z$ if"
+    r" that are symmetric about 0, with finite means, $t$ not constant: so it is for two balanced"
+    r" Gaussian classes, and for a grid. $w\cdot x=at+b\cdot z$ if"
     r" $w=a\frac\mu{\|\mu\|}+b$.",
 )
 STUDENT = assumed(
@@ -104,11 +105,6 @@ def _two_signs(share: Any) -> tuple[tuple[Any, Any], Inequality]:
     return (both, square + rest), Inequality(square, both, rest)
 
 
-def _identity_and_bound(claim: tuple[tuple[Any, Any], Inequality]) -> bool:
-    """Whether an identity and an inequality hold."""
-    return equal(claim[0]) and is_bound(claim[1])
-
-
 NO_PART_ACROSS = checked(
     "no_part_across",
     r"$\frac12c(u+v)+\frac12c(u-v)=c(u)+\frac12\log\bigl(1+\frac{\sinh^2(v/2)}{\cosh^2(u/2)}\bigr)"
@@ -117,7 +113,7 @@ NO_PART_ACROSS = checked(
     r" surely. So the minimiser has the score $at$.",
     method="expanding 4 cosh((u+v)/2) cosh((u-v)/2) = 4 cosh^2(u/2) + 4 sinh^2(v/2), exponentials"
     " as symbols",
-    check=_identity_and_bound,
+    check=identity_and_bound,
     stated=_two_signs(1),
     wrong={
         "half of the square": _two_signs(sympy.Rational(1, 2)),
@@ -144,7 +140,7 @@ COVARIANCE = checked(
     r"$\mathbb E[g\,t]=\mathbb E[(g(t)-g(0))\,t]>0$: $\mathbb E\,t=0$, and $g(t)-g(0)$ has the sign"
     r" of $t$.",
     method="manifest sign on both sides of 0",
-    check=lambda claims: all(is_bound(claim) for claim in claims),
+    check=all_bounds,
     stated=_covariance(_rise),
     wrong={"a decreasing teacher": _covariance(-_rise)},
     uses=("increasing teacher", "symmetric inputs"),
@@ -194,7 +190,7 @@ OTHER_SIDE = checked(
     r"For $a\le0$, $\mathcal L\ge\log2-a\,\mathbb E[g\,t]\ge\log2=\mathcal L(0)$, as"
     r" $2\cosh\frac m2\ge2$: the minimiser has $a>0$.",
     method="manifest sign, with a = -a_1",
-    check=lambda claims: all(is_bound(claim) for claim in claims),
+    check=all_bounds,
     stated=_other_side(-_backwards),
     wrong={"a > 0": _other_side(_backwards)},
     uses=("linear_part", "covariance"),

@@ -6,7 +6,6 @@ slope; the rest is Taylor's remainder, for which the second derivative is bounde
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import sympy
@@ -20,17 +19,14 @@ from proofs_check.algebra import (
     nonnegative_by_induction,
 )
 from proofs_check.algebra_bounds import is_bound
-from proofs_check.records import Proof, assumed, checked, cited
+from proofs_check.algebra_joint import all_bounds, identity_and_bound
+from proofs_check.common_calculus import TAYLOR
+from proofs_check.records import Proof, assumed, checked
 
 labels, temperature = sympy.symbols("L T", positive=True)
 _inverse = sympy.Symbol("t", positive=True)
 _student, _teacher, _student_mean, _teacher_mean = sympy.symbols("s_k z_k sbar zbar", real=True)
 _rest, _student_prob, _teacher_prob = sympy.symbols("W p_k w_k", positive=True)
-
-
-def _all_bounds(claims: Iterable[Inequality]) -> bool:
-    """Whether all inequalities hold."""
-    return all(is_bound(claim) for claim in claims)
 
 
 LOGITS = assumed(
@@ -165,13 +161,6 @@ AT_ZERO = checked(
     uses=("centring", "derivatives"),
 )
 
-TAYLOR = cited(
-    "taylor",
-    r"$f(t)=f(0)+tf'(0)+\frac{t^2}2f''(\tau)$ for a $\tau\in(0,t)$, if $f$ is twice"
-    r" differentiable.",
-    "Taylor's theorem: Rudin, Principles of Mathematical Analysis, Theorem 5.15",
-)
-
 # --- the second derivative ------------------------------------------------------------------------
 
 _prob, _distance, _variance_others = sympy.symbols("p d v_o", real=True)
@@ -227,7 +216,7 @@ ABOVE = checked(
     r"As $|d|\le\Delta$, the bracket is at most $(1-p_k)(1-2p_k)\Delta^2$ if $p_k\le\frac12$, and"
     r" at most 0 if $p_k\ge\frac12$.",
     method="manifest sign: d^2 = D^2 - e in the first case, p = x/(2(x+y)) or 1 less that",
-    check=_all_bounds,
+    check=all_bounds,
     stated=(_above(_spread**2 - _e)[0], _above(_e)[1]),
     wrong={"others further away than the range": (_above(_spread**2 + _e)[0], _above(_e)[1])},
     uses=("split",),
@@ -254,18 +243,13 @@ def _below(share: Any) -> tuple[tuple[Any, Any], Inequality]:
     return (products, (_high - _mean) * (_mean - _low) - _variance), inequality
 
 
-def _identity_and_bound(claim: tuple[tuple[Any, Any], Inequality]) -> bool:
-    """Whether an identity and an inequality hold."""
-    return equal(claim[0]) and is_bound(claim[1])
-
-
 BELOW = checked(
     "bracket_from_below",
     r"The bracket is at least $-\mathbb V\ge-\frac14\Delta^2$: with $h=\max$ and $l=\min$ of the"
     r" logits $0\le\mathbb E(h-a)(a-l)=(h-\mu)(\mu-l)-\mathbb V$, and the product is at most"
     r" $\frac14(h-l)^2$.",
     method="expanding in the moments; then the slacks",
-    check=_identity_and_bound,
+    check=identity_and_bound,
     stated=_below(sympy.Rational(1, 4)),
     wrong={"an eighth": _below(sympy.Rational(1, 8))},
     uses=("derivatives",),
@@ -293,7 +277,7 @@ def _probabilities_hold(
     claim: tuple[tuple[Induction, Induction], tuple[Inequality, ...]],
 ) -> bool:
     """Whether the sums and their reciprocals are in order."""
-    return all(nonnegative_by_induction(one) for one in claim[0]) and _all_bounds(claim[1])
+    return all(nonnegative_by_induction(one) for one in claim[0]) and all_bounds(claim[1])
 
 
 PROBABILITIES = checked(
@@ -393,7 +377,7 @@ LOGIT_MATCHING = Proof(
             r" T(|\rho_s|+|\rho_z|)\le\frac1{2T}\bigl[\Delta_z^2r(\frac{\Delta_z}T)"
             r"+\Delta_s^2r(\frac{\Delta_s}T)\bigr]$, for every label.",
             method="adding up both remainders, with either sign",
-            check=_all_bounds,
+            check=all_bounds,
             stated=_matching(1 / (2 * temperature)),
             wrong={
                 "half of it": _matching(1 / (4 * temperature)),

@@ -2,14 +2,14 @@ r"""Eq. 8 for any loss of probabilities, and what it says of a random teacher.""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
 import sympy
 
 from proofs_check.algebra import Induction, equal, expectation, holds_by_induction
-from proofs_check.algebra_bounds import Limit, has_limit
+from proofs_check.algebra_bounds import Limit
+from proofs_check.algebra_joint import all_have_limits
 from proofs_check.records import Proof, assumed, checked, refuted
 
 PREDICTIONS = assumed(
@@ -126,11 +126,6 @@ LOG_FORM = checked(
 )
 
 
-def _all_have_limits(limits: Iterable[Limit]) -> bool:
-    """Whether every function has the limit that it is said to have."""
-    return all(has_limit(limit) for limit in limits)
-
-
 def _at_the_edge(at_p: Any, risk_at_q: Any, divergence_at_q: Any) -> tuple[Limit, ...]:
     """The limits of the terms of the log loss as a probability vanishes."""
     return (
@@ -146,7 +141,7 @@ LOG_EDGE = checked(
     r" $-p_k\log q_k$ and $p_k\log\frac{p_k}{q_k}$ tend to $\infty$: risk and divergence are"
     r" infinite together.",
     method="limits",
-    check=_all_have_limits,
+    check=all_have_limits,
     stated=_at_the_edge(0, sympy.oo, sympy.oo),
     wrong={
         "a finite divergence": _at_the_edge(0, sympy.oo, 0),
@@ -237,9 +232,7 @@ CUBIC_FORM = checked(
     uses=("loss_of_entropy",),
 )
 
-_weight, _risk_at, _divergence_at, _student_at, _entropy_at = sympy.symbols(
-    "pi_i r_i d_i s_i g_i", real=True
-)
+_weight, _divergence_at, _student_at, _entropy_at = sympy.symbols("pi_i d_i s_i g_i", real=True)
 _entropies = sympy.Symbol("H", real=True)
 
 

@@ -6,7 +6,6 @@ of the risk the noise of the labels is divided by it.
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 import sympy
@@ -17,13 +16,11 @@ from proofs_check.algebra import (
     all_equal,
     equal,
     expectation,
-    finite_mean,
     holds_by_induction,
-    samples_of,
 )
 from proofs_check.algebra_bounds import Limit, has_limit, is_bound
-from proofs_check.common import CAUCHY_SCHWARZ, JENSEN_FOR_SQUARES, PAIRWISE_FORM, VARIANCE_OF_MEAN
-from proofs_check.records import Proof, assumed, checked, refuted
+from proofs_check.common import CAUCHY_SCHWARZ, VARIANCE_OF_MEAN
+from proofs_check.records import Proof, assumed, checked
 
 # --- the target -----------------------------------------------------------------------------------
 
@@ -131,18 +128,18 @@ SMOOTHING_MSE = Proof(
 
 N = sympy.Symbol("N", positive=True)
 _loss, _change = sympy.symbols("l c", real=True)
-_risk, _mean_change, _loss_square, _cross, _change_square = sympy.symbols(
+_risk, mean_change, _loss_square, _cross, _change_square = sympy.symbols(
     "R m_c q x_lc q_c", real=True
 )
 _MOMENTS = {
     _loss: _risk,
-    _change: _mean_change,
+    _change: mean_change,
     _loss**2: _loss_square,
     _loss * _change: _cross,
     _change**2: _change_square,
 }
 onehot_variance, covariance = sympy.symbols("V C", real=True)
-change_variance, curvature = sympy.symbols("v kappa", nonnegative=True)
+change_variance = sympy.Symbol("v", nonnegative=True)
 
 SMOOTHED_RISK = assumed(
     "smoothed risk",
@@ -159,11 +156,11 @@ def _moments_of_smoothed(cross: Any) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
     variance = expectation(smoothed**2, _MOMENTS, [_loss, _change]) - mean**2
     parts = (
         _loss_square - _risk**2,
-        _cross - _risk * _mean_change,
-        _change_square - _mean_change**2,
+        _cross - _risk * mean_change,
+        _change_square - mean_change**2,
     )
     stated = parts[0] + cross * parts[1] + amount**2 * parts[2]
-    return (mean - _risk, -amount * _mean_change), (variance, stated)
+    return (mean - _risk, -amount * mean_change), (variance, stated)
 
 
 SMOOTHED_MOMENTS = checked(
@@ -181,10 +178,10 @@ SMOOTHED_MOMENTS = checked(
 )
 
 
-def _error(at: Any) -> Any:
-    """The mean squared error of the risk, from the moments of a smoothed loss."""
+def risk_error(at: Any) -> Any:
+    """Returns the mean squared error of the risk, from the moments of a smoothed loss."""
     variance = onehot_variance - 2 * at * covariance + at**2 * change_variance
-    return variance / N + (at * _mean_change) ** 2
+    return variance / N + (at * mean_change) ** 2
 
 
 def _error_from(variance_share: Any, bias: Any) -> tuple[Any, Any]:
@@ -193,7 +190,7 @@ def _error_from(variance_share: Any, bias: Any) -> tuple[Any, Any]:
     variance = onehot_variance - 2 * amount * covariance + amount**2 * change_variance
     centre = _risk + bias
     moments = {mean: centre, mean**2: variance * variance_share + centre**2}
-    return expectation((mean - _risk) ** 2, moments, [mean]), _error(amount)
+    return expectation((mean - _risk) ** 2, moments, [mean]), risk_error(amount)
 
 
 RISK_ERROR = checked(
@@ -203,10 +200,10 @@ RISK_ERROR = checked(
     r" variance of a mean is divided by $N$, its bias is not.",
     method="expanding in the first two moments of a mean of N terms",
     check=equal,
-    stated=_error_from(1 / N, -amount * _mean_change),
+    stated=_error_from(1 / N, -amount * mean_change),
     wrong={
-        "variance not divided by N": _error_from(1, -amount * _mean_change),
-        "bias divided by N": _error_from(1 / N, -amount * _mean_change / N),
+        "variance not divided by N": _error_from(1, -amount * mean_change),
+        "bias divided by N": _error_from(1 / N, -amount * mean_change / N),
     },
     uses=("variance_of_mean", "smoothed_moments"),
 )
@@ -219,11 +216,11 @@ def _no_change(curvature: Any) -> Inequality:
     """The squared covariance, below a multiple of the curvature; g is Lagrange's sum of squares."""
     bound = _positive_variance * curvature
     square_of_covariance = _positive_variance * change_variance - _lagrange
-    slack = _lagrange + _positive_variance * N * _mean_change**2
+    slack = _lagrange + _positive_variance * N * mean_change**2
     return Inequality(square_of_covariance, bound, slack)
 
 
-_curvature = change_variance / N + _mean_change**2
+_curvature = change_variance / N + mean_change**2
 
 NO_CHANGE = checked(
     "no_change",
@@ -237,15 +234,15 @@ NO_CHANGE = checked(
     uses=("cauchy_schwarz", "smoothed risk"),
 )
 
-_best = covariance / (change_variance + N * _mean_change**2)
+_best = covariance / (change_variance + N * mean_change**2)
 _bias = sympy.Symbol("m", positive=True)
 
 
 def _parabola(best: Any) -> tuple[tuple[Any, Any], Limit]:
     """The error around this amount, and what N times the amount tends to if there is a bias."""
-    around = _error(best) + _curvature * (amount - best) ** 2
-    times_size = N * best.subs(_mean_change, _bias)
-    return (_error(amount), around), Limit(times_size, N, sympy.oo, covariance / _bias**2)
+    around = risk_error(best) + _curvature * (amount - best) ** 2
+    times_size = N * best.subs(mean_change, _bias)
+    return (risk_error(amount), around), Limit(times_size, N, sympy.oo, covariance / _bias**2)
 
 
 def _is_minimum_of_order(claim: tuple[tuple[Any, Any], Limit]) -> bool:
@@ -275,134 +272,10 @@ SMOOTHING_RISK = Proof(
             check=_is_minimum_of_order,
             stated=_parabola(_best),
             wrong={
-                "the bias without N": _parabola(covariance / (change_variance + _mean_change**2)),
+                "the bias without N": _parabola(covariance / (change_variance + mean_change**2)),
                 "the other sign": _parabola(-_best),
             },
             uses=("risk_error", "no_change"),
-        ),
-    ),
-)
-
-# --- what Proposition 3's trade-off asks for ------------------------------------------------------
-
-_COIN = ((Fraction(3, 4), Fraction(0)), (Fraction(1, 4), Fraction(1)))
-_TOSSES = 8
-
-
-def _coin_error(at: Fraction) -> Any:
-    """The mean squared error of the smoothed risk for a biased coin, over all samples."""
-    middle = Fraction(1, 2)
-    law = [(weight, (1 - at) * loss + at * middle) for weight, loss in _COIN]
-    truth = finite_mean(_COIN, lambda loss: loss)
-    return finite_mean(
-        samples_of(law, _TOSSES), lambda drawn: (sum(drawn) / Fraction(_TOSSES) - truth) ** 2
-    )
-
-
-def _coin_target(at: Fraction) -> Any:
-    """The mean squared distance of the coin's smoothed label from its probabilities."""
-    probs = tuple(weight for weight, _ in _COIN)
-
-    def distance(label: int) -> Fraction:
-        target = [(1 - at) * int(k == label) + at / 2 for k in range(2)]
-        return sum(((t - p) ** 2 for t, p in zip(target, probs, strict=True)), Fraction(0))
-
-    return finite_mean(zip(probs, range(2), strict=True), distance)
-
-
-SMOOTHING_BY_MSE = Proof(
-    slug="proper_losses/smoothing_by_mse",
-    idea="The trade-off of bias and variance in the target is not that of the risk, where labels"
-    " are drawn afresh at every example.",
-    steps=(
-        SMOOTHED_LABEL,
-        SMOOTHED_RISK,
-        checked(
-            "target_improves",
-            r"For labels with $p^*=(\frac34,\frac14)$ the target is closest at $\alpha^*=\frac34$:"
-            r" $\mathrm{MSE}(\frac34)=\frac3{32}$, a quarter of $\mathrm{MSE}(0)=\frac38$.",
-            method="enumerating the labels, exactly",
-            check=lambda at: bool(_coin_target(at) == Fraction(3, 32) == _coin_target(0) / 4),  # type: ignore[arg-type]
-            stated=Fraction(3, 4),
-            wrong={"half of it": Fraction(3, 8), "uniform labels": Fraction(1)},
-            uses=("smoothed label", "proper_losses/smoothing_mse"),
-        ),
-        refuted(
-            "smoothing_by_mse",
-            r"A target with a smaller sum of squared bias and variance makes a more accurate risk,"
-            r" $\mathbb E(\tilde R_{\alpha^*}-R)^2\le\mathbb V[\hat R]$: for $\ell=(0,1)$ and $N=8$"
-            r" it would be $\frac{75}{2048}\le\frac{48}{2048}$.",
-            method="all samples of eight tosses, exactly",
-            check=lambda at: bool(_coin_error(at) <= _coin_error(Fraction(0))),
-            stated=Fraction(3, 4),
-            mended={"the amount alpha_N = 3/11, the best for N = 8": Fraction(3, 11)},
-            uses=("smoothed risk", "target_improves", "proper_losses/smoothing_risk"),
-        ),
-    ),
-)
-
-_below, _beyond = sympy.symbols("a b", nonnegative=True)
-_inside, _outside = sympy.symbols("a_in a_out", positive=True)
-_least = sympy.Symbol("e", real=True)
-
-
-def _clipped(best: Any, at: Any, slack: Any) -> Inequality:
-    """The error at an amount, below that of one-hot labels, with the best amount given."""
-    return Inequality(_least + curvature * (at - best) ** 2, _least + curvature * best**2, slack)
-
-
-def _cases(negative: Any, large: Any) -> tuple[Inequality, ...]:
-    """The three cases, with the amounts used where the best one is below 0 or above 1."""
-    best_inside = _inside / (_inside + _outside)
-    return (
-        _clipped(-_below, negative, curvature * negative * (-2 * _below - negative)),
-        _clipped(best_inside, best_inside, curvature * best_inside**2),
-        _clipped(1 + _beyond, large, curvature * large * (2 + 2 * _beyond - large)),
-    )
-
-
-def _convex(sign: int) -> Inequality:
-    """Half of the second derivative of the error, if the squared bias enters with this sign."""
-    error = _error(amount) + (sign - 1) * (amount * _mean_change) ** 2
-    slack = change_variance / N + sign * _mean_change**2
-    return Inequality(0, sympy.diff(error, amount, 2) / 2, slack)
-
-
-SMOOTHING_HELPS = Proof(
-    slug="proper_losses/smoothing_helps",
-    idea="On the way from 0 to its minimum a convex parabola only falls.",
-    steps=(
-        SMOOTHED_RISK,
-        PAIRWISE_FORM,
-        JENSEN_FOR_SQUARES,
-        checked(
-            "curvature",
-            r"$\kappa_N=\frac12\frac{d^2}{d\alpha^2}\mathbb E(\tilde R-R)^2=\frac1N\mathbb V[c]"
-            r"+(\mathbb E c)^2\ge0$, as a variance is not negative.",
-            method="differentiating twice; manifest sign, with v >= 0 for the variance of c",
-            check=is_bound,
-            stated=_convex(1),
-            wrong={"the squared bias subtracted": _convex(-1)},
-            uses=("smoothed risk", "jensen_for_squares", "proper_losses/smoothing_risk"),
-        ),
-        checked(
-            "smoothing_helps",
-            r"$\mathbb E(\tilde R_\alpha-R)^2\le\mathbb E(\tilde R_0-R)^2=\mathbb V[\hat R]$ for"
-            r" $\alpha=\min(\max(\alpha_N,0),1)$: the difference is"
-            r" $\kappa_N\alpha(2\alpha_N-\alpha)$, which is 0 if $\alpha_N\le0$,"
-            r" $\kappa_N\alpha_N^2$ if $0\le\alpha_N\le1$, and $\kappa_N(2\alpha_N-1)$ beyond.",
-            method="case by case, with manifest sign",
-            check=lambda cases: all(is_bound(case) for case in cases),
-            stated=_cases(sympy.Integer(0), sympy.Integer(1)),
-            wrong={
-                "a negative best amount taken by its absolute value": _cases(
-                    _below, sympy.Integer(1)
-                ),
-                "three where the best amount is above 1": _cases(
-                    sympy.Integer(0), sympy.Integer(3)
-                ),
-            },
-            uses=("curvature", "proper_losses/smoothing_risk"),
         ),
     ),
 )

@@ -20,8 +20,8 @@ from proofs_check.algebra import (
     manifestly_positive,
 )
 from proofs_check.algebra_bounds import is_bound
+from proofs_check.common_calculus import MEAN_VALUE
 from proofs_check.proper_losses.gaussian import CLASSES
-from proofs_check.proper_losses.temperature import MEAN_VALUE
 from proofs_check.records import Proof, assumed, checked, cited, refuted
 
 # --- the distortion of B.2 ------------------------------------------------------------------------
@@ -117,7 +117,7 @@ PSI = Proof(
                 "without the factor 1/2": (_upper(sympy.Integer(1)), _HALF, 1),
                 "the root subtracted": (_upper(-_HALF), _HALF, 1),
             },
-            uses=("exponent", "upper branch"),
+            uses=("exponent", "lower_half", "upper branch"),
         ),
         MEAN_VALUE,
         checked(
@@ -130,7 +130,7 @@ PSI = Proof(
             check=is_bound,
             stated=_around(_HALF / 2),
             wrong={"around 1/2": _around(_HALF), "around 0": _around(0)},
-            uses=("lower_half", "upper_half", "mean_value"),
+            uses=("upper_half", "mean_value"),
         ),
     ),
 )
@@ -187,7 +187,7 @@ TWO_LABELS = checked(
     uses=("noisy teacher",),
 )
 
-_square_sum, _length_sum, _score_mean, _score_variance = sympy.symbols("S M s V", real=True)
+_length_sum, _score_mean, _score_variance = sympy.symbols("M s V", real=True)
 _m = sympy.Symbol("mu_i", real=True)
 
 
@@ -253,11 +253,11 @@ EQ16_BIAS_VARIANCE = Proof(
         checked(
             "eq16_bias_variance",
             r"$\mathbb E\|p^{\mathrm t}(x)-p^*(x)\|_2^2=\mathbb E_x\|\mathbb E_\varepsilon"
-            r"p^{\mathrm t}(x)-p^*(x)\|_2^2+\mathbb E_x\mathbb V_\varepsilon[p^{\mathrm t}(x)]$: at"
-            r" every input twice $\mathbb E_\varepsilon(p^{\mathrm t}-p^*)^2=(\mathbb E_\varepsilon"
-            r"p^{\mathrm t}-p^*)^2+\mathbb V_\varepsilon[p^{\mathrm t}]$. (The three integrals have"
-            r" no closed form; how they are computed, and how accurately, is not part of the"
-            r" proof.)",
+            r" p^{\mathrm t}(x)-p^*(x)\|_2^2+\mathbb E_x\mathbb V_\varepsilon[p^{\mathrm t}(x)]$:"
+            r" at every input twice $\mathbb E_\varepsilon(p^{\mathrm t}-p^*)^2=(\mathbb"
+            r" E_\varepsilon p^{\mathrm t}-p^*)^2+\mathbb V_\varepsilon[p^{\mathrm t}]$. (The"
+            r" three integrals have no closed form; how they are computed, and how accurately, is"
+            r" not part of the proof.)",
             method="expanding in the first two moments of the answer",
             check=equal,
             stated=_bias_and_variance(_mean),

@@ -10,6 +10,7 @@ from proofs_check.proper_losses.calibration import (
     TEMPERATURE_HELPS_OVERCONFIDENT,
     TEMPERATURE_HURTS_CALIBRATED,
 )
+from proofs_check.proper_losses.excess import BRIER_EXCESS, LOG_EXCESS
 from proofs_check.proper_losses.gaussian import (
     GAUSSIAN_ACCURACY,
     GAUSSIAN_AUC,
@@ -18,7 +19,7 @@ from proofs_check.proper_losses.gaussian import (
 )
 from proofs_check.proper_losses.invariance import MONOTONE_INVARIANCE
 from proofs_check.proper_losses.matching import LOGIT_MATCHING
-from proofs_check.proper_losses.risks import BRIER_EXCESS, EQ8, EQ8_PRINTED, LOG_EXCESS
+from proofs_check.proper_losses.risks import EQ8, EQ8_PRINTED
 from proofs_check.proper_losses.smoothing import SMOOTHING_MSE, SMOOTHING_RISK
 from proofs_check.proper_losses.smoothing_tradeoff import SMOOTHING_BY_MSE, SMOOTHING_HELPS
 from proofs_check.proper_losses.synthetic import EQ16_BIAS_VARIANCE, PSI, PSI_PRINTED

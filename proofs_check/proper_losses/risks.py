@@ -1,4 +1,4 @@
-r"""Eq. 8 for any loss of probabilities, and what it says of a random teacher."""
+r"""Eq. 8 for any loss of probabilities, with the closed forms of four proper ones."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 import sympy
 
-from proofs_check.algebra import Induction, equal, expectation, holds_by_induction
+from proofs_check.algebra import Induction, Inequality, equal, holds_by_induction
 from proofs_check.algebra_bounds import Limit
-from proofs_check.algebra_joint import all_have_limits
+from proofs_check.algebra_joint import all_bounds, all_have_limits
+from proofs_check.common import GIBBS_INEQUALITY, LOGARITHM_BELOW_TANGENT
 from proofs_check.records import Proof, assumed, checked, refuted
 
 PREDICTIONS = assumed(
@@ -232,6 +233,25 @@ CUBIC_FORM = checked(
     uses=("loss_of_entropy",),
 )
 
+
+def _proper(cubic: Any) -> tuple[Inequality, ...]:
+    """A label's share of the divergences but that of the log loss, with the cubic one given."""
+    brier = (_p - _q) ** 2
+    spherical = _length_p / 2 * (_p / _length_p - _q / _length_q) ** 2
+    return tuple(Inequality(0, share, share) for share in (brier, spherical, brier * cubic))
+
+
+PROPER = checked(
+    "proper",
+    r"All four are proper: $D(p,q)\ge0=D(p,p)$, for the log loss by Gibbs' inequality, for the"
+    r" others as no label has a negative share.",
+    method="the sign of every share is manifest",
+    check=all_bounds,
+    stated=_proper(_p + 2 * _q),
+    wrong={"p - 2q in place of p + 2q": _proper(_p - 2 * _q)},
+    uses=("gibbs_inequality", "log_edge", "brier_form", "spherical_form", "cubic_form"),
+)
+
 _weight, _divergence_at, _student_at, _entropy_at = sympy.symbols("pi_i d_i s_i g_i", real=True)
 _entropies = sympy.Symbol("H", real=True)
 
@@ -259,6 +279,9 @@ EQ8 = Proof(
         SPHERICAL_FORM,
         LOSS_OF_ENTROPY,
         CUBIC_FORM,
+        LOGARITHM_BELOW_TANGENT,
+        GIBBS_INEQUALITY,
+        PROPER,
         checked(
             "eq8",
             r"$R(p^{\mathrm t})=\mathbb E_xD(p^*(x)\|p^{\mathrm t}(x))+\mathbb E_xG(p^*(x))$: at"
@@ -271,106 +294,7 @@ EQ8 = Proof(
                 "another prediction on the left": _over_inputs(_weight, _student_at + _entropy_at),
                 "inputs of equal weight on the left": _over_inputs(1, _divergence_at + _entropy_at),
             },
-            uses=("predictions", "log_edge", "brier_form", "spherical_form", "cubic_form"),
-        ),
-    ),
-)
-
-# --- the excess of a random teacher ---------------------------------------------------------------
-
-RANDOM_TEACHER = assumed(
-    "random teacher",
-    r"A teacher $p_\tau$ is drawn with probabilities $w_t$, of sum one, independently of $(x,y)$;"
-    r" draws without mass are left out.",
-)
-
-_W, _teacher_weight, _bayes_risk, _teacher_divergence = sympy.symbols("W w_t H d_t", real=True)
-
-
-def _over_draws(risk: Any) -> Induction:
-    """The excess risk over teachers, if one more has this risk; W becomes 1."""
-    step = {
-        _W: _W + _teacher_weight,
-        _R: _R + _teacher_weight * risk,
-        _D: _D + _teacher_weight * _teacher_divergence,
-    }
-    return _sums(_R - _W * _bayes_risk - _D, step)
-
-
-MEAN_EXCESS = checked(
-    "mean_excess",
-    r"$\mathbb E_\tau R(p_\tau)-R(p^*)=\mathbb E_\tau\mathbb E_xD(p^*(x)\|p_\tau(x))$: every"
-    r" teacher's risk has the same second part $\mathbb E_xG(p^*)=R(p^*)$, since $D(p,p)=0$.",
-    method="induction over the teachers, with Eq. 8 for each",
-    check=holds_by_induction,
-    stated=_over_draws(_teacher_divergence + _bayes_risk),
-    wrong={
-        "a teacher's risk without the constant": _over_draws(_teacher_divergence),
-        "the constant subtracted": _over_draws(_teacher_divergence - _bayes_risk),
-    },
-    uses=("random teacher", "proper_losses/eq8"),
-)
-
-_value, _mean, _second = sympy.symbols("q m s", real=True)
-
-
-def _bracket(centre: Any) -> tuple[Any, Any]:
-    """A label's mean squared distance, and the bracket with the spread around a centre."""
-    moments = {_value: _mean, _value**2: _second}
-    distance = expectation((_value - _p) ** 2, moments, [_value])
-    spread = expectation((_value - centre) ** 2, moments, [_value])
-    return distance, (_mean - _p) ** 2 + spread
-
-
-BRIER_EXCESS = Proof(
-    slug="proper_losses/brier_excess",
-    idea="The Brier loss' divergence is the squared distance, and its mean over teachers is a"
-    " squared bias plus a variance.",
-    steps=(
-        RANDOM_TEACHER,
-        MEAN_EXCESS,
-        LOSS,
-        BRIER_FORM,
-        checked(
-            "brier_excess",
-            r"$\mathbb E\|e_y-p_\tau(x)\|_2^2-\mathbb E\|e_y-p^*(x)\|_2^2=\mathbb E_x\mathbb"
-            r" E_\tau\|p_\tau-p^*\|_2^2=\mathbb E_x\bigl[\|\mathbb E_\tau p_\tau-p^*\|_2^2+\mathbb"
-            r" V_\tau[p_\tau]\bigr]$, at every input and label.",
-            method="expanding in the first two moments of the teacher's probability of a label",
-            check=equal,
-            stated=_bracket(_mean),
-            wrong={"the spread around the Bayes probability": _bracket(_p)},
-            uses=("mean_excess", "brier_form"),
-        ),
-    ),
-)
-
-
-def _log_excess(sign: int) -> tuple[Any, Any]:
-    """A label's excess log loss, with the Bayes risk added or subtracted, and its divergence."""
-    return -_p * sympy.log(_q) + sign * (-_p * sympy.log(_p)), _p * sympy.log(_p / _q)
-
-
-LOG_EXCESS = Proof(
-    slug="proper_losses/log_excess",
-    idea="The log loss' divergence is the relative entropy, and the risk of the Bayes"
-    " probabilities is the conditional entropy.",
-    steps=(
-        RANDOM_TEACHER,
-        MEAN_EXCESS,
-        LOSS,
-        LOG_FORM,
-        LOG_EDGE,
-        checked(
-            "log_excess",
-            r"$\mathbb E[-\log p_\tau(y|x)]-H(Y|X)=\mathbb E_{x,\tau}\mathrm{KL}(p^*(x)\|"
-            r"p_\tau(x))$: label by label $-p_k\log q_k-(-p_k\log p_k)=p_k\log\frac{p_k}{q_k}$,"
-            r" where $R(p^*)=H(Y|X)$; both sides are infinite together.",
-            method="expanding logarithms, term by term",
-            check=equal,
-            stated=_log_excess(-1),
-            wrong={"the entropy added": _log_excess(1)},
-            uses=("mean_excess", "log_edge"),
+            uses=("predictions", "loss", "proper"),
         ),
     ),
 )

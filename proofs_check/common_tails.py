@@ -109,8 +109,8 @@ def _all_inductions(claims: list[Induction]) -> bool:
 
 MARKOV = checked(
     "markov",
-    r"$c\,\mathbb P(d>c)\le\mathbb E\,d$ for a nonnegative $d$ and $c>0$: a value of weight $w$ adds"
-    r" $w(d-c)\ge0$ to the difference if it is above $c$, and $wd\ge0$ if it is not.",
+    r"$c\,\mathbb P(d>c)\le\mathbb E\,d$ for a nonnegative $d$ and $c>0$: a value of weight $w$"
+    r" adds $w(d-c)\ge0$ to the difference if it is above $c$, and $wd\ge0$ if it is not.",
     method="induction over the values, of either kind",
     check=_all_inductions,
     stated=_markov((_level + _above, _below)),

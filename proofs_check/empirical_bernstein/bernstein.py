@@ -20,7 +20,7 @@ from proofs_check.common_tails import EXPONENTIAL_ABOVE_TANGENT
 from proofs_check.empirical_bernstein.setting import BOUNDED, SAMPLE, VALUES
 from proofs_check.records import Proof, checked
 
-# --- the function psi(u) = (e^u - 1 - u) / u^2 -----------------------------------------------------
+# --- the function psi(u) = (e^u - 1 - u) / u^2 ----------------------------------------------------
 
 _u = sympy.Symbol("u", real=True, nonzero=True)
 _s = sympy.Symbol("s", real=True)
@@ -95,7 +95,7 @@ PHI_BOUND = checked(
     wrong={"powers of 5": _factorials(5), "powers of 7": _factorials(7)},
 )
 
-# --- one value, and the sample ---------------------------------------------------------------------
+# --- one value, and the sample --------------------------------------------------------------------
 
 _y, _lam, _psi, _w, _slack = sympy.symbols("Y lambda psi w q", real=True)
 

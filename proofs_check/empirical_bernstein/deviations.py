@@ -155,11 +155,11 @@ TOO_SMALL = Proof(
         _tail(r"\mathbb EV_n-V_n", 0, "lower_tail"),
         checked(
             "deviation_too_small",
-            r"Let $w=\sqrt{\mathbb EV_n}$, $v=\sqrt{V_n}$ and $r=\sqrt{2t/(n-1)}$, $t=\log\frac1"
-            r"\delta$. If $w>v+r$, then $w^2-v^2>wr$: the difference is at least $wr$ by $(w-v)"
-            r"(w+v)\ge wr$. That has probability at most $e^{-(n-1)r^2/2}=e^{-t}=\delta$. For"
-            r" independent values $w^2=\mathbb EV_n$, which is $\mathbb V[h]$ if they are i.i.d. If it"
-            r" is zero, nothing fails.",
+            r"Let $w=\sqrt{\mathbb EV_n}$, $v=\sqrt{V_n}$ and $r=\sqrt{2t/(n-1)}$,"
+            r" $t=\log\frac1\delta$. If $w>v+r$, then $w^2-v^2>wr$: the difference is at least"
+            r" $wr$ by $(w-v)(w+v)\ge wr$. That has probability at most"
+            r" $e^{-(n-1)r^2/2}=e^{-t}=\delta$. For independent values $w^2=\mathbb EV_n$, which"
+            r" is $\mathbb V[h]$ if they are i.i.d. If it is zero, nothing fails.",
             method="expanding, with w = v + r + u",
             check=is_bound,
             stated=_too_small(1),

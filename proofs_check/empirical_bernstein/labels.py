@@ -61,10 +61,10 @@ PROP2 = Proof(
         VALUES,
         checked(
             "prop2",
-            r"$R_p(f)-\hat R_p(f)=\sum_i(\pi_i-s_i)\,h_f(x_i)$ with the share $s_i$ of the sample at"
-            r" $x_i$: this is $Ph-P_nh$ for $h=h_f$, which has values in $[0,1]$. So Theorem 6 for"
-            r" $\mathcal H$ and $n=N\ge16$ is the claim, for any table $p$; Proposition 2 is the"
-            r" case $p=p^*$.",
+            r"$R_p(f)-\hat R_p(f)=\sum_i(\pi_i-s_i)\,h_f(x_i)$ with the share $s_i$ of the sample"
+            r" at $x_i$: this is $Ph-P_nh$ for $h=h_f$, which has values in $[0,1]$. So Theorem 6"
+            r" for $\mathcal H$ and $n=N\ge16$ is the claim, for any table $p$; Proposition 2 is"
+            r" the case $p=p^*$.",
             method="induction over the labels of an input, term by term over the inputs",
             check=holds_by_induction,
             stated=_deviation(_prob),
@@ -116,8 +116,8 @@ PROP2_LITERAL = Proof(
         VALUES,
         checked(
             "factor_ten_absorbed",
-            r"$\log\frac{10M}\delta\le\kappa\log\frac M\delta$ with $\kappa=1+\frac{\log10}{\log2}$,"
-            r" for $\frac M\delta\ge2$: the difference is"
+            r"$\log\frac{10M}\delta\le\kappa\log\frac M\delta$ with"
+            r" $\kappa=1+\frac{\log10}{\log2}$, for $\frac M\delta\ge2$: the difference is"
             r" $\frac{\log10}{\log2}(\log\frac M\delta-\log2)$.",
             method="the sign of the difference is manifest, for log(M / delta) = log 2 + u",
             check=is_bound,
@@ -160,7 +160,7 @@ PROP2_LITERAL = Proof(
     ),
 )
 
-# --- the penalty, against that of one-hot labels ----------------------------------------------------
+# --- the penalty, against that of one-hot labels --------------------------------------------------
 
 LABELLED = assumed(
     "labelled_sample",
@@ -209,20 +209,20 @@ def _on_every_sample(law: list[tuple[Fraction, tuple[Fraction, Fraction]]]) -> b
 
 
 def _on_average(law: list[tuple[Fraction, tuple[Fraction, Fraction]]]) -> bool:
-    means = [finite_mean(law, lambda pair, at=at: pair[at]) for at in (0, 1)]
-    return bool(means[0] <= means[1])
+    bayes = finite_mean(law, lambda pair: pair[0])
+    return bool(bayes <= finite_mean(law, lambda pair: pair[1]))
 
 
 _SEVENTHS = (Fraction(1, 7), Fraction(2, 7), Fraction(4, 7))
 
 
-def _cover_is_no_larger(probs: Sequence[Fraction]) -> bool:
-    """Whether one input takes no more Bayes-distilled values, 1/16 apart, than drawn ones."""
+def _cover_is_larger(probs: Sequence[Fraction]) -> bool:
+    """Whether one input takes more Bayes-distilled values, 1/16 apart, than drawn ones."""
     tables = list(itertools.product((Fraction(0), Fraction(1)), repeat=len(probs)))
     values = sorted({sum(p * loss for p, loss in zip(probs, row, strict=True)) for row in tables})
     apart = all(after - before > Fraction(1, 16) for before, after in itertools.pairwise(values))
     drawn = len({loss for row in tables for loss in row})
-    return apart and len(values) <= drawn
+    return apart and len(values) > drawn
 
 
 PENALTY_NOT_LOWER = Proof(
@@ -231,16 +231,16 @@ PENALTY_NOT_LOWER = Proof(
     " may hide a difference that the Bayes-distilled losses show.",
     steps=(
         LABELLED,
-        refuted(
-            "smaller_covering_number",
-            r"$M^*_N\le M_N$: losses in $\{0,1\}^3$, arbitrary at every input, have $8^{2N}$"
-            r" Bayes-distilled value vectors on $2N$ inputs for $p^*=(\frac17,\frac27,\frac47)$,"
-            r" any two of them $\frac17>\frac1{16}\ge\frac1N$ apart, and at most $2^{2N}$ drawn"
-            r" ones on $2N$ examples.",
+        checked(
+            "larger_covering_number",
+            r"$M^*_N$ may exceed $M_N$: losses in $\{0,1\}^3$, arbitrary at every input, have"
+            r" $8^{2N}$ Bayes-distilled value vectors on $2N$ inputs for $p^*=(\frac17,\frac27,"
+            r"\frac47)$, any two of them $\frac17>\frac1{16}\ge\frac1N$ apart, and at most $2^{2N}$"
+            r" drawn ones on $2N$ examples.",
             method="all loss vectors at one input, exactly",
-            check=_cover_is_no_larger,
+            check=_cover_is_larger,
             stated=_SEVENTHS,
-            mended={"deterministic labels": (Fraction(0), Fraction(0), Fraction(1))},
+            wrong={"deterministic labels": (Fraction(0), Fraction(0), Fraction(1))},
             uses=("labelled_sample",),
         ),
         refuted(
@@ -256,7 +256,7 @@ PENALTY_NOT_LOWER = Proof(
                 "on average": _Comparison(_HIDDEN, _on_average),
                 "deterministic labels": _Comparison(_DETERMINISTIC, _on_every_sample),
             },
-            uses=("labelled_sample", "smaller_covering_number", "variance_reduction/lemma1"),
+            uses=("labelled_sample", "larger_covering_number", "variance_reduction/lemma1"),
         ),
     ),
 )

@@ -172,8 +172,8 @@ def all_bounds(claims: list[Inequality]) -> bool:
 
 SELF_BOUNDED_ENTROPY = checked(
     "self_bounded_entropy",
-    r"For $\lambda\ge0$: $\mathrm{Ent}(e^{\lambda Z})\le\frac{a\lambda^2}2\mathbb E[Ze^{\lambda Z}]$,"
-    r" by $\varphi(-\lambda D)\le\frac{\lambda^2D^2}2$. For $\beta\ge0$ and $D_k\le1$:"
+    r"For $\lambda\ge0$: $\mathrm{Ent}(e^{\lambda Z})\le\frac{a\lambda^2}2\mathbb E[Ze^{\lambda"
+    r" Z}]$, by $\varphi(-\lambda D)\le\frac{\lambda^2D^2}2$. For $\beta\ge0$ and $D_k\le1$:"
     r" $\mathrm{Ent}(e^{-\beta Z})\le a\varphi(\beta)\,\mathbb E[Ze^{-\beta Z}]$, by"
     r" $\varphi(\beta D)\le D^2\varphi(\beta)$. Both sums are at most $\sum_kD_k^2\le aZ$ times a"
     r" factor.",
@@ -187,7 +187,7 @@ SELF_BOUNDED_ENTROPY = checked(
     uses=("self_bounding", "entropy_of_the_exponential", "psi_increases"),
 )
 
-# --- from the entropy to the moment generating function --------------------------------------------
+# --- from the entropy to the moment generating function -------------------------------------------
 
 _M, _a, _lambda, _beta = sympy.symbols("M a lambda beta", positive=True)
 _M1, _L1 = sympy.symbols("M_1 L_1", nonnegative=True)

@@ -62,7 +62,7 @@ _signed = sympy.Symbol("s", real=True)
 
 
 def _over_inputs(weight: Any, short: Any) -> Induction:
-    """c times the mean distance less the bias, when an input's bias falls short of it by r."""
+    """C times the mean distance less the bias, when an input's bias falls short of it by r."""
     step = {
         _bias: _bias + weight * (_constant * _far - short),
         _distance: _distance + weight * _far,
@@ -274,7 +274,7 @@ def _fails_rarely(claim: _Allowance) -> bool:
     failing: Sequence[Fraction] = [
         weight
         for weight, distilled, distance in _TEACHERS
-        if bool(1 > distilled + penalty + sympy.Rational(claim.of(distance, mean)))
+        if bool(distilled + penalty + sympy.Rational(claim.of(distance, mean)) < 1)
     ]
     return sum(failing, Fraction(0)) <= claim.level
 

@@ -21,7 +21,14 @@ from proofs_check.algebra_bounds import is_bound
 from proofs_check.algebra_order import ordered
 from proofs_check.common import CAUCHY_SCHWARZ
 from proofs_check.common_tails import UNION_BOUND
-from proofs_check.empirical_bernstein.setting import BOUNDED, MEAN_OF_VARIANCE, SAMPLE, SQUARED_SUM
+from proofs_check.empirical_bernstein.setting import (
+    BOUNDED,
+    LIPSCHITZ,
+    MEAN_OF_VARIANCE,
+    NORMS_DIFFER,
+    SAMPLE,
+    SQUARED_SUM,
+)
 from proofs_check.records import Proof, Step, assumed, checked
 
 CLASS = assumed(
@@ -169,54 +176,7 @@ CHAIN = checked(
 # --- the cover ------------------------------------------------------------------------------------
 
 _n = sympy.Symbol("n", positive=True)
-_ratio, _alpha, _zeta, _gap = sympy.symbols("k alpha beta r", nonnegative=True)
-
-
-def _norms(sign: int) -> Inequality:
-    """The squared difference of two norms, below the squared norm of a difference.
-
-    The inner product falls short of the product of the norms by r, or exceeds it if sign is -1.
-    """
-    inner = _alpha * _zeta - sign * _gap
-    squared = _alpha**2 + _zeta**2 - 2 * inner
-    return Inequality((_alpha - _zeta) ** 2, squared, 2 * sign * _gap)
-
-
-NORMS_DIFFER = checked(
-    "norms_differ",
-    r"$(\|a\|-\|b\|)^2\le\|a-b\|^2$: the difference is $2(\|a\|\|b\|-a\cdot b)\ge0$.",
-    method="the sign of the difference is manifest, by Cauchy-Schwarz",
-    check=is_bound,
-    stated=_norms(1),
-    wrong={"an inner product above the product of the norms": _norms(-1)},
-    uses=("cauchy_schwarz",),
-)
-
-_epsilon = sympy.Symbol("epsilon", positive=True)
-_sum = sympy.Symbol("S", real=True)
-
-
-def _lipschitz(factor: Any) -> Inequality:
-    """V_n of differences with the sum S, and squares that add up to n epsilon^2 - r, n = 2 + k."""
-    n = 2 + _ratio
-    variance = (n * _epsilon**2 - _gap - _sum**2 / n) / (n - 1)
-    slack = _epsilon**2 * _ratio / (n - 1) + _gap / (n - 1) + _sum**2 / (n * (n - 1))
-    return Inequality(variance, factor * _epsilon**2, slack)
-
-
-LIPSCHITZ = checked(
-    "deviation_is_lipschitz",
-    r"If two functions differ by at most $\varepsilon$ on the sample, $\sqrt{V_n}$ differs by at"
-    r" most $\varepsilon\sqrt{n/(n-1)}\le\varepsilon\sqrt2$: $\sqrt{(n-1)V_n}$ is the norm of the"
-    r" centred values, and $(n-1)V_n$ of the differences $d_i$ is $\sum_id_i^2-\frac1n(\sum_id_i)^2"
-    r"\le n\varepsilon^2$.",
-    method="the sign of the difference is manifest, for n = 2 + k",
-    check=is_bound,
-    stated=_lipschitz(2),
-    wrong={"epsilon itself": _lipschitz(1), "no factor n": _lipschitz(1 / (2 + _ratio))},
-    uses=("sample", "norms_differ"),
-)
-
+_gap = sympy.Symbol("r", nonnegative=True)
 _tau = sympy.Symbol("tau", positive=True)
 
 

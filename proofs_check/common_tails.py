@@ -18,6 +18,7 @@ from proofs_check.algebra import (
     nonnegative_from_minimum,
 )
 from proofs_check.algebra_bounds import is_bound
+from proofs_check.algebra_several import all_nonnegative_by_induction
 from proofs_check.records import checked
 
 _v = sympy.Symbol("v", real=True)
@@ -103,16 +104,12 @@ def _markov(values: tuple[Any, Any]) -> list[Induction]:
     ]
 
 
-def _all_inductions(claims: list[Induction]) -> bool:
-    return all(nonnegative_by_induction(claim) for claim in claims)
-
-
 MARKOV = checked(
     "markov",
     r"$c\,\mathbb P(d>c)\le\mathbb E\,d$ for a nonnegative $d$ and $c>0$: a value of weight $w$"
     r" adds $w(d-c)\ge0$ to the difference if it is above $c$, and $wd\ge0$ if it is not.",
     method="induction over the values, of either kind",
-    check=_all_inductions,
+    check=all_nonnegative_by_induction,
     stated=_markov((_level + _above, _below)),
     wrong={
         "values of either sign": _markov((_level + _above, _v)),

@@ -111,7 +111,8 @@ MINIMISER = Proof(
         OWN_SCORE,
         checked(
             "partition_function",
-            r"At $f=\log\frac pw+c$, $\sum_yw_ye^{f_y}=e^c\sum_yp_y=e^c$: hence $\Lambda=c$.",
+            r"At $f=\log\frac pw+c$, $\sum_yw_ye^{f_y}=e^c\sum_yp_y=e^c$: hence $\Lambda=c$. A"
+            r" label without mass adds nothing to either sum.",
             method="induction over the labels",
             check=holds_by_induction,
             stated=_at_minimiser(_LOG_ODDS),

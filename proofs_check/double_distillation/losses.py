@@ -19,6 +19,7 @@ from proofs_check.algebra import (
     nonnegative_by_induction,
 )
 from proofs_check.algebra_bounds import Limit, has_limit, is_bound
+from proofs_check.algebra_several import all_nonnegative_by_induction
 from proofs_check.common import LOGARITHM_BELOW_TANGENT
 from proofs_check.common_tails import EXPONENTIAL_ABOVE_TANGENT, LOGARITHM_INCREASES
 from proofs_check.records import Proof, assumed, checked, refuted
@@ -261,10 +262,6 @@ def _between(least: Any) -> list[Induction]:
     ]
 
 
-def _all_inductions(claims: list[Induction]) -> bool:
-    return all(nonnegative_by_induction(claim) for claim in claims)
-
-
 _u, _margin = sympy.symbols("u m", nonnegative=True)
 _sum_of = sympy.Symbol("S", positive=True)
 
@@ -289,7 +286,7 @@ GAMMA_INFINITY = Proof(
             method="the tangent's bound 1/(1 + v) on e^(-v)",
             check=is_bound,
             stated=Inequality(1 / (1 + _u), 1, _u / (1 + _u)),
-            wrong={"1 - v below": Inequality(1 / (1 - _u / 50), 1, _u)},
+            wrong={"e^v in place of e^(-v)": Inequality(1 + _u, 1, -_u)},
             uses=("exponential_above_tangent",),
         ),
         checked(
@@ -297,7 +294,7 @@ GAMMA_INFINITY = Proof(
             r"Let $m=\max_{y'}(f_{y'}-f_y)=\max(0,\max_{y'\ne y}f_{y'}-f_y)$ and $u_{y'}=m-(f_{y'}"
             r"-f_y)\ge0$, zero for one label. Then $1\le S=\sum_{y'}e^{-\gamma u_{y'}}\le L$.",
             method="induction over the other labels, with 1 - r for a term",
-            check=_all_inductions,
+            check=all_nonnegative_by_induction,
             stated=_between(sympy.Integer(1)),
             wrong={
                 "a maximum that no label attains": _between(sympy.Rational(1, 2)),

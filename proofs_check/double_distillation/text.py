@@ -14,9 +14,9 @@ from proofs_check.algebra import (
     equal,
     holds_by_induction,
     manifestly_nonnegative,
-    nonnegative_by_induction,
     nonnegative_from_minimum,
 )
+from proofs_check.algebra_several import all_nonnegative_by_induction
 from proofs_check.double_distillation.losses import SCORES
 from proofs_check.records import Proof, assumed, checked, refuted
 
@@ -49,10 +49,6 @@ def _weights(weight: Any, other: Any) -> list[Induction]:
     ]
 
 
-def _all_inductions(claims: list[Induction]) -> bool:
-    return all(nonnegative_by_induction(claim) for claim in claims)
-
-
 POSITIVE_WEIGHT_MASS = Proof(
     slug="double_distillation/positive_weight_mass",
     idea="All weights are at most 1, and together they lack the mass of the positives, at most 1.",
@@ -63,7 +59,7 @@ POSITIVE_WEIGHT_MASS = Proof(
             r"$\sum_{y\in+}(1-p_y)-L_++\sum_yp_y\ge0$: a positive adds $(1-p_y)-1+p_y=0$, another"
             r" label $p_y\ge0$. As $\sum_yp_y=1$, this is the claim.",
             method="induction over the labels of either kind",
-            check=_all_inductions,
+            check=all_nonnegative_by_induction,
             stated=_weights(1 - _prob, _prob),
             wrong={
                 "weights 1 - 2p": _weights(1 - 2 * _prob, _prob),
@@ -167,7 +163,6 @@ PUSH_LOSS = Proof(
     idea="As a function of log z, log(1 + z) is above its tangents; the tangent at the geometric"
     " mean gives the inequality.",
     steps=(
-        PUSH,
         checked(
             "above_the_tangent",
             r"$\log(1+z)\ge\log(1+a)+\frac a{1+a}(\log z-\log a)$ for $a,z>0$: the difference"
@@ -179,7 +174,6 @@ PUSH_LOSS = Proof(
                 "slope 1": _tangent(sympy.Integer(1)),
                 "slope 1/(1 + a), in z and not in log z": _tangent(1 / (1 + _a)),
             },
-            uses=("push_form",),
         ),
         checked(
             "push_loss",

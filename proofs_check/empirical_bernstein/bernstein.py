@@ -200,7 +200,7 @@ KNOWN_VARIANCE = Proof(
         checked(
             "known_variance",
             r"$\mathbb P(Ph-P_nh>\varepsilon)\le e^{n(-\lambda\varepsilon+W\varphi(\lambda))}\le"
-            r"e^{-t}=\delta$ for $\varepsilon=\sqrt{2Wt/n}+\frac t{3n}=Wa+\frac{Wa^2}6$ and"
+            r" e^{-t}=\delta$ for $\varepsilon=\sqrt{2Wt/n}+\frac t{3n}=Wa+\frac{Wa^2}6$ and"
             r" $t=\log\frac1\delta$: the exponent with the bound on $\varphi$ is exactly $-t$. For"
             r" $W=0$ all $Y_i=0$, and nothing fails. This holds for independent values, and"
             r" $W=\mathbb V[h]$ for an i.i.d. sample.",

@@ -40,8 +40,9 @@ def _drop(factor: Any) -> tuple[Any, Any]:
 
 LOWEST = checked(
     "drop_of_one_value",
-    r"For $Z=nV_n$ and the mean $m_k$ of the other values, $Z-Z|_{h_k=m_k}=(h_k-m_k)^2$ whatever"
-    r" $h_k$ is: $m_k\in[0,1]$ is the best choice, and $D_k=(h_k-m_k)^2\le1$.",
+    r"For $Z=nV_n$ let $Z_k$ be its value with $h_k$ replaced by the mean $m_k$ of the others, on"
+    r" which alone it depends: $D_k=Z-Z_k=(h_k-m_k)^2$, which is in $[0,1]$ as $h_k$ and $m_k$"
+    r" are.",
     method="expanding, with the sums and the sums of squares of the others",
     check=equal,
     stated=_drop(sympy.Integer(1)),

@@ -234,9 +234,9 @@ PENALTY_NOT_LOWER = Proof(
         checked(
             "larger_covering_number",
             r"$M^*_N$ may exceed $M_N$: losses in $\{0,1\}^3$, arbitrary at every input, have"
-            r" $8^{2N}$ Bayes-distilled value vectors on $2N$ inputs for $p^*=(\frac17,\frac27,"
-            r"\frac47)$, any two of them $\frac17>\frac1{16}\ge\frac1N$ apart, and at most $2^{2N}$"
-            r" drawn ones on $2N$ examples.",
+            r" $8^{2N}$ Bayes-distilled value vectors on $2N$ inputs for"
+            r" $p^*=(\frac17,\frac27,\frac47)$, any two of them $\frac17>\frac1{16}\ge\frac1N$"
+            r" apart ($N\ge16$), and at most $2^{2N}$ drawn ones on $2N$ examples.",
             method="all loss vectors at one input, exactly",
             check=_cover_is_larger,
             stated=_SEVENTHS,

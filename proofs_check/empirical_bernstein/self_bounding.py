@@ -1,9 +1,10 @@
 r"""Functions that bound their own fluctuations concentrate (Maurer 2006), by the entropy method.
 
-For a function $Z\ge0$ of independent variables, let $D_k=Z-\inf_yZ$, the infimum over the $k$-th
-variable. If $D_k\le1$ and $\sum_kD_k^2\le aZ$, both tails of $Z$ are light, with a variance proxy
-$a\,\mathbb EZ$. Nothing is cited: the entropy is subadditive by Gibbs' inequality, and what it says
-of the moment generating function is a differential inequality that can be integrated.
+For a function $Z\ge0$ of independent variables, let $D_k=Z-Z_k$, where $Z_k\le Z$ does not depend
+on the $k$-th variable: the infimum over it, say. If $D_k\le1$ and $\sum_kD_k^2\le aZ$, both tails of
+$Z$ are light, with a variance proxy $a\,\mathbb EZ$. Nothing is cited: the entropy is subadditive
+by Gibbs' inequality, and what it says of the moment generating function is a differential
+inequality that can be integrated.
 """
 
 from __future__ import annotations
@@ -34,11 +35,11 @@ from proofs_check.records import assumed, checked
 
 SELF_BOUNDING = assumed(
     "self_bounding",
-    r"$Z\ge0$ is a function of independent variables with finitely many values; $Z_k$ is its"
-    r" infimum over the $k$-th one, $D_k=Z-Z_k$, $\mathrm{Ent}(Y)=\mathbb E[Y\log Y]-\mathbb EY"
-    r"\log\mathbb EY$ for $Y>0$, and $\mathrm{Ent}_k$, $\mathbb E_k$ average over the $k$-th"
-    r" variable only. The lemma is for $\sum_kD_k^2\le aZ$ with $a\ge1$ and, for the lower tail,"
-    r" $D_k\le1$.",
+    r"$Z\ge0$ is a function of independent variables with finitely many values; $Z_k\le Z$ does not"
+    r" depend on the $k$-th one, and $D_k=Z-Z_k$. The lemma is for $\sum_kD_k^2\le aZ$ with"
+    r" $a\ge1$, $\mathbb EZ>0$ and, for the lower tail, $D_k\le1$. $\mathrm{Ent}(Y)=\mathbb E[Y\log"
+    r" Y]-\mathbb EY\log\mathbb EY$ for $Y>0$; $\mathbb E_k$ and $\mathrm{Ent}_k$ average over the"
+    r" $k$-th variable only, given the others.",
 )
 
 # --- entropy --------------------------------------------------------------------------------------

@@ -12,9 +12,9 @@ from proofs_check.algebra import (
     equal,
     expectation,
     holds_by_induction,
-    nonnegative_by_induction,
 )
 from proofs_check.algebra_bounds import is_bound
+from proofs_check.algebra_several import all_nonnegative_by_induction
 from proofs_check.records import assumed, checked
 
 BOUNDED = assumed(
@@ -48,17 +48,12 @@ def _convex(weight: Any, loss: Any, room: Any) -> list[Induction]:
     return [below._replace(slack=weight * loss), above._replace(slack=weight * room)]
 
 
-def all_nonnegative(claims: list[Induction]) -> bool:
-    """Returns whether every invariant is nonnegative after any number of terms."""
-    return all(nonnegative_by_induction(claim) for claim in claims)
-
-
 VALUES = checked(
     "values_in_unit_interval",
     r"$h(x)=\sum_kp_k\ell_k(x)$ is in $[0,1]$ for any class probabilities $p$: a label adds"
     r" $p_k\ell_k\ge0$ to $h$, and $p_k(1-\ell_k)\ge0$ to $\sum_kp_k-h=1-h$.",
     method="induction over the labels, for any number of them",
-    check=all_nonnegative,
+    check=all_nonnegative_by_induction,
     stated=_convex(_prob, _loss, _room),
     wrong={
         "weights of either sign": _convex(_signed, _loss, _room),

@@ -20,9 +20,10 @@ from proofs_check.algebra import (
     nonnegative_by_induction,
 )
 from proofs_check.algebra_bounds import is_bound
+from proofs_check.algebra_several import all_nonnegative_by_induction
 from proofs_check.common import CAUCHY_SCHWARZ
 from proofs_check.common_tails import MARKOV, UNION_BOUND
-from proofs_check.empirical_bernstein.setting import BOUNDED, all_nonnegative
+from proofs_check.empirical_bernstein.setting import BOUNDED, VALUES
 from proofs_check.records import Proof, Step, assumed, checked, refuted
 
 TEACHER = assumed(
@@ -30,7 +31,8 @@ TEACHER = assumed(
     r"The teacher's table $p_\tau$ is drawn independently of the sample;"
     r" $R_\tau(f)=\mathbb E_x\,p_\tau(x)\cdot\ell(f(x))$, $\tilde R_\tau$ is its mean over the"
     r" sample, and $\mathcal C$ is the penalty of Proposition 2 for the class of the"
-    r" $p_\tau\cdot\ell(f)$, which depends on $\tau$. Losses are divided by $B$, so that $B=1$.",
+    r" $p_\tau\cdot\ell(f)$, which depends on $\tau$. Losses are divided by $B$, so that $B=1$,"
+    r" and $N\ge16$.",
 )
 
 # --- the distance of a teacher --------------------------------------------------------------------
@@ -112,7 +114,7 @@ BIAS_BY_VARIATION = checked(
     r" gains $g$ adds $g\ell_k\le g$, one that loses $s$ adds $-s\ell_k\le0$. Gains and losses"
     r" have the same sum, half of $\|p_\tau-p^*\|_1$.",
     method="induction over the labels of either kind",
-    check=all_nonnegative,
+    check=all_nonnegative_by_induction,
     stated=_by_variation(_lost, _room),
     wrong={
         "losses above 1": _by_variation(_lost, -_room),
@@ -192,6 +194,7 @@ PROP5_TV = Proof(
     steps=(
         BOUNDED,
         TEACHER,
+        VALUES,
         BIAS_BY_VARIATION,
         MEAN_BIAS,
         _given_teacher(
@@ -200,7 +203,12 @@ PROP5_TV = Proof(
             r" $\mathbb E_x\mathrm{TV}(p_\tau,p^*)$, then $R_\tau$ exceeds it by more than the"
             r" penalty, which given $\tau$ has probability at most $\delta$: the"
             r" $p_\tau\cdot\ell(f)$ are $K$ functions with values in $[0,1]$.",
-            ("teacher", "mean_bias", "empirical_bernstein/finite_class"),
+            (
+                "teacher",
+                "values_in_unit_interval",
+                "mean_bias",
+                "empirical_bernstein/finite_class",
+            ),
         ),
     ),
 )
@@ -228,9 +236,9 @@ PROP5_MARKOV = Proof(
         checked(
             "prop5_markov",
             r"$d_\tau=\sqrt L\,\mathbb E_x\|p_\tau-p^*\|_2$ exceeds $\frac1\delta\mathbb E_\tau"
-            r"d_\tau$ with probability at most $\delta$ (never, if the mean is zero). Elsewhere the"
-            r" bound is at least that of Proposition 5 given $\tau$, which fails with probability"
-            r" at most $\delta$ for every $\tau$. Together $2\delta$.",
+            r" d_\tau$ with probability at most $\delta$ (never, if the mean is zero). Elsewhere"
+            r" the bound is at least that of Proposition 5 given $\tau$, which fails with"
+            r" probability at most $\delta$ for every $\tau$. Together $2\delta$.",
             method="the levels of both events",
             check=all_equal,
             stated=_levels(1 / _delta),

@@ -87,9 +87,11 @@ def _mirrored(halves: _Halves) -> bool:
 
 SWAP = checked(
     "random_swap",
-    r"$(X,X')$ has the law of $(Z',Z)$ with $(Z_i,Z'_i)=(x_i,x'_i)$ or $(x'_i,x_i)$, by $n$"
-    r" independent fair coins. Given $x,x'$ both halves consist of independent values with the same"
-    r" means $\frac12(x_i+x'_i)$, and $P_n(Z)+P_n(Z')$ is their mean $2\bar P$, fixed.",
+    r"Exchanging $x_i$ and $x'_i$ by $n$ independent fair coins does not change the law of"
+    r" $(X,X')$. Given $x,x'$ and a function $h$, let $Z'$ and $Z$ be its values on the two halves"
+    r" after the swap: either half consists of independent values with the means"
+    r" $\frac12(h(x_i)+h(x'_i))$, of mean $\bar P$, and $P_n(Z)+P_n(Z')=2\bar P$ whatever the"
+    r" coins say.",
     method="expectation over the coin, term by term",
     check=_mirrored,
     stated=_Halves(

@@ -93,9 +93,9 @@ def _tenfold(least: Any, kappa: Any) -> Inequality:
     return Inequality(sympy.log(10) + logarithm, kappa * logarithm, slack)
 
 
-def _few(constant: Any) -> bool:
-    """Whether so many log(20) / 15 exceed a loss of 1: kappa log 2 = log 20."""
-    return bool(constant * _KAPPA * sympy.log(2) / 15 > 1)
+def _certain(most: int) -> bool:
+    """Whether the second term exceeds a loss of 1 for up to so many samples, M / delta >= 2."""
+    return bool(16 * _KAPPA * sympy.log(2) / most > 1)
 
 
 def _literal(first: Any, smallest: int) -> list[Inequality]:
@@ -132,9 +132,9 @@ PROP2_LITERAL = Proof(
             r"For $N<16$ nothing can fail: the second term is at least $\frac{16\kappa\log2}{15}="
             r"\frac{16\log20}{15}>1$, while $R-\hat R^*\le1$.",
             method="evaluating",
-            check=_few,
-            stated=16,
-            wrong={"4 kappa": 4, "5 kappa": 5},
+            check=_certain,
+            stated=15,
+            wrong={"up to 63 samples": 63, "up to 255 samples": 255},
             uses=("bounded losses", "values_in_unit_interval"),
         ),
         checked(

@@ -1,8 +1,8 @@
 r"""Functions that bound their own fluctuations concentrate (Maurer 2006), by the entropy method.
 
 For a function $Z\ge0$ of independent variables, let $D_k=Z-Z_k$, where $Z_k\le Z$ does not depend
-on the $k$-th variable: the infimum over it, say. If $D_k\le1$ and $\sum_kD_k^2\le aZ$, both tails of
-$Z$ are light, with a variance proxy $a\,\mathbb EZ$. Nothing is cited: the entropy is subadditive
+on the $k$-th variable: the infimum over it, say. If $D_k\le1$ and $\sum_kD_k^2\le aZ$, both tails
+of $Z$ are light, with a variance proxy $a\,\mathbb EZ$. Nothing is cited: the entropy is subadditive
 by Gibbs' inequality, and what it says of the moment generating function is a differential
 inequality that can be integrated.
 """

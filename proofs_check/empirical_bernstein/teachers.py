@@ -296,11 +296,12 @@ PROP5_AVERAGED = Proof(
         TEACHER,
         refuted(
             "mean_in_place_of_own_distance",
-            r"With the mean distance of the teacher the bound fails with probability at most"
-            r" $\delta$. One input, $\ell=(0,1)$, $p^*=(0,1)$, so that $R=1$; with probability"
-            r" $\frac18$ the teacher says $(1,0)$, and else it is right. Then $\tilde R_\tau=0$"
-            r" without variance, and the bound is $\frac{15\log160}{8191}+\frac28<1$: it fails"
-            r" with probability $\frac18>\delta=\frac1{16}$.",
+            r"If the distance of the teacher is read as a mean over teachers too, the bound fails"
+            r" with probability at most $\delta$. One input, $\ell=(0,1)$, $p^*=(0,1)$, so that"
+            r" $R=1$; with probability $\frac18$ the teacher says $(1,0)$, and else it is right."
+            r" Then $\tilde R_\tau=0$ without variance, and the bound is"
+            r" $\frac{15\log160}{8191}+\frac28<1$: it fails with probability"
+            r" $\frac18>\delta=\frac1{16}$.",
             method="all draws of the teacher, exactly",
             check=_fails_rarely,
             stated=_Allowance(lambda own, mean: mean, _LEVEL),

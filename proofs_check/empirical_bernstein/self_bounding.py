@@ -2,9 +2,9 @@ r"""Functions that bound their own fluctuations concentrate (Maurer 2006), by th
 
 For a function $Z\ge0$ of independent variables, let $D_k=Z-Z_k$, where $Z_k\le Z$ does not depend
 on the $k$-th variable: the infimum over it, say. If $D_k\le1$ and $\sum_kD_k^2\le aZ$, both tails
-of $Z$ are light, with a variance proxy $a\,\mathbb EZ$. Nothing is cited: the entropy is subadditive
-by Gibbs' inequality, and what it says of the moment generating function is a differential
-inequality that can be integrated.
+of $Z$ are light, with a variance proxy $a\,\mathbb EZ$. Nothing is cited: the entropy is
+subadditive by Gibbs' inequality, and what it says of the moment generating function is a
+differential inequality that can be integrated.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from proofs_check.algebra import (
     Inequality,
     Minimum,
     equal,
-    holds_by_induction,
     manifestly_nonnegative,
     nonnegative_from_minimum,
 )
 from proofs_check.algebra_bounds import is_bound
+from proofs_check.algebra_several import all_hold_by_induction
 from proofs_check.common import GIBBS_INEQUALITY, LOGARITHM_BELOW_TANGENT
 from proofs_check.common_tails import EXPONENTIAL_ABOVE_TANGENT
 from proofs_check.empirical_bernstein.bernstein import (
@@ -66,26 +66,34 @@ DUALITY = checked(
 )
 
 _sum, _last, _new = sympy.symbols("s g h", real=True)
+_tilted, _total = sympy.symbols("E S", real=True)
+_before = sympy.Symbol("Y", positive=True)
 
 
-def _telescope(increment: Any) -> Induction:
-    """Sums of increments, of which the last partial logarithm is to be left."""
-    return Induction(_sum - _last, {_sum: 0, _last: 0}, {_sum: _sum + increment, _last: _new})
+def _chained(increment: Any, tilt: Any) -> list[Induction]:
+    """Sums of increments less the last logarithm; the mean of a tilt less that of Y_k / Y_(k-1)."""
+    telescoping = Induction(
+        _sum - _last, {_sum: 0, _last: 0}, {_sum: _sum + increment, _last: _new}
+    )
+    step = {_tilted: _tilted + _p * tilt, _total: _total + _p * _y}
+    mean = Induction(_tilted - _total / _before, {_tilted: 0, _total: 0}, step)
+    return [telescoping, mean]
 
 
 TENSORISATION = checked(
     "entropy_is_subadditive",
     r"$\mathrm{Ent}(Y)\le\mathbb E\sum_k\mathrm{Ent}_k(Y)$: let $Y_k$ be the mean of $Y$ over all"
     r" variables after the $k$-th, and $T_k=\log\frac{Y_k}{Y_{k-1}}$. By independence $\mathbb E_k"
-    r"Y_k=Y_{k-1}$, hence $\mathbb E_ke^{T_k}=1$ and $\mathbb E_k[YT_k]\le\mathrm{Ent}_k(Y)$. The"
-    r" $T_k$ add up to $\log\frac Y{\mathbb EY}$, and $\mathbb E[Y\log\frac Y{\mathbb EY}]="
-    r"\mathrm{Ent}(Y)$.",
-    method="induction over the variables: the sum telescopes",
-    check=holds_by_induction,
-    stated=_telescope(_new - _last),
+    r" Y_k=Y_{k-1}$, hence $\mathbb E_ke^{T_k}=\mathbb E_kY_k/Y_{k-1}=1$ and $\mathbb E_k[YT_k]\le"
+    r"\mathrm{Ent}_k(Y)$. The $T_k$ add up to $\log\frac Y{\mathbb EY}$, and $\mathbb E[Y\log\frac"
+    r" Y{\mathbb EY}]=\mathrm{Ent}(Y)$.",
+    method="inductions over the variables, where the sum telescopes, and over values of the k-th",
+    check=all_hold_by_induction,
+    stated=_chained(_new - _last, _y / _before),
     wrong={
-        "log Y_k without what came before": _telescope(_new),
-        "increments of the other sign": _telescope(_last - _new),
+        "log Y_k without what came before": _chained(_new, _y / _before),
+        "increments of the other sign": _chained(_last - _new, _y / _before),
+        "a tilt of Y_k itself": _chained(_new - _last, _y),
     },
     uses=("entropy_duality",),
 )

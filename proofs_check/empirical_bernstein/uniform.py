@@ -33,9 +33,10 @@ from proofs_check.records import Proof, Step, assumed, checked
 
 CLASS = assumed(
     "class",
-    r"$\mathcal H$ is a class of such functions, $\mathcal N=\mathcal N_\infty(\frac1n,\mathcal H,"
-    r"2n)$: on any $2n$ inputs, $\mathcal N$ of its functions come within $\frac1n$ of every one."
-    r" For values $z$ let $\Phi(z)=P_n(z)+\sqrt{2V_n(z)t/n}+\frac{7t}{3(n-1)}$ and"
+    r"$\mathcal H$ is a class of functions with values in $[0,1]$, $\mathcal N=\mathcal"
+    r" N_\infty(\frac1n,\mathcal H,2n)$: on any $2n$ inputs, $\mathcal N$ of its functions come"
+    r" within $\frac1n$ of every one. For values $z$ let"
+    r" $\Phi(z)=P_n(z)+\sqrt{2V_n(z)t/n}+\frac{7t}{3(n-1)}$ and"
     r" $\Psi(z)=P_n(z)+\sqrt{18V_n(z)t/n}+\frac{11t}{n-1}$, with $t>\log2$.",
 )
 

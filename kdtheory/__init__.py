@@ -13,7 +13,9 @@ Public names load on first use, so that ``import kdtheory`` costs nothing:
 * ``assess(teachers, labels)``: what labels identify of what a teacher will do for a student;
 * ``sharpness(loss, parameters, data, radius=...)``: how sharp your own loss is around what was
   learned, and what sharpness-aware bounds make of it;
+* ``descent``: gradient noise of labels, what is promised of SGD with them, and what it does;
 * ``uncertainty_budget``: where the variance of a distilled linear student comes from;
+  ``budget_from_samples`` for students of any kind, ``combine`` for correlated estimates;
 * ``decompose``: the terms of the distillation divergence of a linear-Gaussian design;
   ``decompose_grid``, ``sweep_design``, ``dominance_map`` and ``optimal_design`` over its settings.
 """
@@ -27,10 +29,12 @@ __version__ = "0.1.0"
 
 _MODULES = (
     "concentration",
+    "descent",
     "divergences",
     "domains",
     "flatness",
     "gaussian",
+    "intervals",
     "losses",
     "propagation",
     "proper",
@@ -89,7 +93,11 @@ _NAMES = {
     "plot_bounds_against_samples": "kdtheory.gap_bounds",
     "plot_estimated_bounds": "kdtheory.gap_bounds",
     "plot_ranked_bounds": "kdtheory.gap_bounds",
+    "SampledBudget": "kdtheory.propagation",
     "UncertaintyBudget": "kdtheory.propagation",
+    "budget_from_samples": "kdtheory.propagation",
+    "combine": "kdtheory.propagation",
+    "plot_budgets": "kdtheory.propagation",
     "uncertainty_budget": "kdtheory.propagation",
     "Decomposition": "kdtheory.decomposition",
     "DecompositionGrid": "kdtheory.decomposition",
@@ -127,10 +135,12 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     from kdtheory import concentration as concentration
+    from kdtheory import descent as descent
     from kdtheory import divergences as divergences
     from kdtheory import domains as domains
     from kdtheory import flatness as flatness
     from kdtheory import gaussian as gaussian
+    from kdtheory import intervals as intervals
     from kdtheory import losses as losses
     from kdtheory import propagation as propagation
     from kdtheory import proper as proper
@@ -189,7 +199,11 @@ if TYPE_CHECKING:
     from kdtheory.objects.designs import LinearGaussianDesign as LinearGaussianDesign
     from kdtheory.objects.problems import FiniteProblem as FiniteProblem
     from kdtheory.objects.processes import DistillationProcess as DistillationProcess
+    from kdtheory.propagation import SampledBudget as SampledBudget
     from kdtheory.propagation import UncertaintyBudget as UncertaintyBudget
+    from kdtheory.propagation import budget_from_samples as budget_from_samples
+    from kdtheory.propagation import combine as combine
+    from kdtheory.propagation import plot_budgets as plot_budgets
     from kdtheory.propagation import uncertainty_budget as uncertainty_budget
     from kdtheory.results import BestConstant as BestConstant
     from kdtheory.results import Check as Check

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-
-if TYPE_CHECKING:
-    from kdtheory.readers import DesignData
 
 MANY = 100_000
 """Points of a sweep beyond which the number is taken for a slip."""
@@ -77,16 +74,16 @@ def decompose(
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")] = False,
 ) -> None:
     """Decompose the distillation divergence of a linear-Gaussian design into its terms."""
-    from kdtheory import _check, _decompose_output
+    from kdtheory import _check, _decompose_output, _design_input
     from kdtheory.cli import prepare
 
     prepare(context)
     try:
-        _check_request(design, dataset, output, sweep, dominance, optimize)
+        _check_request(output, sweep, dominance, optimize)
         held = _held(hold)
         swept = _swept(sweep) if sweep is not None else None
         chosen = _rank(rank)
-        data = _read(design, dataset, target, standardize)
+        data = _design_input.read(design, dataset, target, standardize)
         settings = {
             "prior_precision": prior_precision,
             "inverse_temperature": inverse_temperature,
@@ -112,43 +109,23 @@ def decompose(
 
         from kdtheory.results import to_dict
 
-        typer.echo(json.dumps(to_dict({"input": _input(data), **answer.plain}), indent=2))
+        typer.echo(
+            json.dumps(to_dict({"input": _design_input.described(data), **answer.plain}), indent=2)
+        )
         return
     answer.write()
     if output is not None:
         typer.echo(f"\nFigure: {output}")
 
 
-def _check_request(
-    design: Path | None,
-    dataset: str | None,
-    output: Path | None,
-    sweep: str | None,
-    dominance: bool,
-    optimize: bool,
-) -> None:
+def _check_request(output: Path | None, sweep: str | None, dominance: bool, optimize: bool) -> None:
     """Refuses contradictory options, and figures that could not be written, before any work."""
     from kdtheory import _check
 
-    if (design is None) == (dataset is None):
-        got = "neither a file nor --dataset" if design is None else "a file and --dataset"
-        _check.refuse("DESIGN", got, "one of the two", "Give a path, or --dataset diabetes.")
     modes = ("--sweep",) * (sweep is not None) + ("--map",) * dominance + ("--optimize",) * optimize
     if len(modes) > 1:
         _check.refuse(modes[0], f"it with {modes[1]}", "one of them", "Ask for one at a time.")
     _check.output_file("--output", output, _check.FIGURES)
-
-
-def _read(
-    design: Path | None, dataset: str | None, target: str | None, standardize: bool
-) -> DesignData:
-    from kdtheory import readers
-
-    targets = tuple(name.strip() for name in target.split(",")) if target else ()
-    if dataset is not None:
-        return readers.load_dataset(dataset, targets=targets, standardize=standardize)
-    assert design is not None
-    return readers.read_design(design, targets=targets, standardize=standardize)
 
 
 def _rank(text: str) -> int | None:
@@ -224,15 +201,3 @@ def _held(text: str) -> tuple[str, ...]:
             known = ", ".join(known.replace("_", "-") for known in PARAMETERS)
             _check.refuse("--hold", repr(name), f"any of {known}, or none", "Name parameters.")
     return names
-
-
-def _input(data: DesignData) -> dict[str, Any]:
-    """Returns what was read, and what was done to it."""
-    return {
-        "source": data.source,
-        "features": list(data.features),
-        "outputs": list(data.outputs),
-        "dropped": list(data.dropped),
-        "centred": data.centred,
-        "standardized": data.standardized,
-    }

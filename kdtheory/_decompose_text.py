@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kdtheory import decomposition
+from kdtheory import _design_input, decomposition
 from kdtheory.decomposition import TERMS
 from kdtheory.tools.report import console
 
@@ -248,14 +248,9 @@ def _write_input(data: DesignData) -> None:
     features, samples = data.inputs.shape
     weights = data.labels if data.labels is not None else data.true_weights
     assert weights is not None
-    done = [
-        word for word, flag in (("centred", data.centred), ("scaled", data.standardized)) if flag
-    ]
     console().print(
         f"{data.source}: d = {features} features, n = {samples} samples, "
-        f"k = {len(weights)} outputs"
-        + (f"; {' and '.join(done)}" if done else "")
-        + (f"; constant features dropped: {', '.join(data.dropped)}" if data.dropped else ""),
+        f"k = {len(weights)} outputs{_design_input.changes(data)}",
         markup=False,
     )
 

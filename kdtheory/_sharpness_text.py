@@ -6,7 +6,8 @@ from typing import Any
 
 from rich.table import Table
 
-from kdtheory.flatness.records import Estimate, SharpnessReport, Status
+from kdtheory.flatness.records import SharpnessReport, Status
+from kdtheory.intervals import Estimate
 from kdtheory.tools.report import console
 
 _STYLES = {Status.VIOLATED: "bold", Status.UNKNOWN: "dim"}

@@ -13,9 +13,12 @@ import typer
 from kdtheory._assess_command import assess
 from kdtheory._best_constant_command import best_constant
 from kdtheory._bounds_command import bounds
+from kdtheory._budget_command import budget
 from kdtheory._decompose_command import decompose
+from kdtheory._descent_command import descent
 from kdtheory._falsify_command import falsify
 from kdtheory._mutants_command import mutants
+from kdtheory._plot_command import plot
 from kdtheory._sharpness_command import sharpness
 
 if TYPE_CHECKING:
@@ -355,7 +358,8 @@ def findings(slugs: Slugs = None, as_json: Json = False) -> None:
     typer.echo("A finding is about the text examined, not about other versions of the paper.")
 
 
-for _command in (assess, bounds, decompose, falsify, mutants, sharpness):
+_COMMANDS = (assess, bounds, budget, decompose, descent, falsify, mutants, plot, sharpness)
+for _command in _COMMANDS:
     app.command()(_command)
 app.command("best-constant")(best_constant)
 

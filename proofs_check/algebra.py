@@ -20,7 +20,7 @@ DIGITS = 60
 
 _TRIES = 8
 
-_SIGN_TRIES = 200
+_SIGN_TRIES = 400
 
 
 class Undecided(ArithmeticError):
@@ -96,7 +96,7 @@ def _rational(symbol: Any, draws: random.Random) -> Any:
         number = sympy.Integer(draws.randint(1, 9))
     else:
         number = sympy.Rational(draws.randint(1, 40), draws.randint(3, 23))
-        number *= sympy.Integer(10) ** draws.choice((-1, 0, 0, 0, 1))
+        number *= sympy.Integer(10) ** draws.choice((-2, -1, 0, 0, 0, 1, 2))
     if symbol.is_zero is None and draws.random() < 0.1:
         return sympy.Integer(0)
     return number if symbol.is_nonnegative else draws.choice((-1, 1)) * number

@@ -30,10 +30,11 @@ gc.set_threshold(100_000, 20, 50)
 
 # Before the package is imported: every annotated shape and dtype is checked at every call. An int
 # passes for a float, as it does for mypy. The commands are typer's to call, with types of its own.
-# The tools handle single numbers and plain records, too many to check each: mypy reads them.
+# The tools handle single numbers and plain records, too many to check each: mypy reads them. Every
+# call of `_sequential` defines functions, which would be made to check their arguments each time.
 PACKAGE = Path(__file__).parents[1] / "kdtheory"
-COMMANDS = ("assess", "best_constant", "bounds", "decompose", "falsify", "mutants", "sharpness")
-EXEMPT = ("cli", "__main__", "tools", *(f"_{name}_command" for name in COMMANDS))
+COMMANDS = [path.stem for path in PACKAGE.glob("_*_command.py")]
+EXEMPT = ("cli", "__main__", "tools", "_sequential", *COMMANDS)
 MODULES = [m.name for m in pkgutil.iter_modules([str(PACKAGE)]) if m.name != "tools"]
 MODULES += [f"tools.{m.name}" for m in pkgutil.iter_modules([str(PACKAGE / "tools")])]
 jaxtyping.install_import_hook(

@@ -15,7 +15,7 @@ import numpy as np
 
 from kdtheory._check import FloatArray
 from kdtheory.assessment.inputs import Labels
-from kdtheory.assessment.intervals import asymptotic, break_even, pseudo_values, ratio
+from kdtheory.assessment.intervals import asymptotic, break_even, ratio
 from kdtheory.assessment.records import (
     JACKKNIFE,
     Identified,
@@ -24,6 +24,7 @@ from kdtheory.assessment.records import (
     StudentTerms,
 )
 from kdtheory.assessment.tuning import brier_losses
+from kdtheory.intervals import pseudo_values
 from kdtheory.risks import sharp_constant
 
 

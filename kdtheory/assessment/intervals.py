@@ -1,15 +1,11 @@
-r"""Intervals for means, smooth functions of means, ratios, and break-even sample sizes.
+"""Intervals of what `assess` estimates: means, ratios, and break-even sample sizes.
 
-Everything is a function of one row of numbers per example, the examples being independent.
-Functions of means are jackknifed: the mean of the pseudo-values $n\hat\theta-(n-1)\hat\theta_{-i}$
-is free of the bias of order $1/n$ (of all bias, if $\theta$ is quadratic in the means), and
-Student's interval of them is asymptotically right.
+Everything is a function of one number per example, the examples being independent.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -26,8 +22,7 @@ from kdtheory.assessment.records import (
     Estimate,
 )
 from kdtheory.concentration.empirical_bernstein import empirical_bernstein_penalty
-from kdtheory.flatness.averages import sound_interval, student_interval
-from kdtheory.gap_bounds.samples import mean_upper
+from kdtheory.intervals import mean_upper, sound_interval, student_interval
 
 
 def asymptotic(values: Any, level: float, method: str = STUDENT) -> Estimate:
@@ -90,27 +85,6 @@ def of_share(values: Any, level: float) -> Estimate:
     share, count, side = float(np.mean(values)), len(values), 0.5 * (1.0 + level)
     low, high = 1.0 - mean_upper(1.0 - share, count, side), mean_upper(share, count, side)
     return Estimate(share, min(low, share), high, HOEFFDING)
-
-
-def pseudo_values(features: FloatArray, function: Callable[[Any], Any]) -> FloatArray:
-    r"""Returns the jackknife's pseudo-values of a function of means.
-
-    Args:
-        features: one row for every example, shape ``(examples, features)``.
-        function: of the means, along the last axis.
-
-    Returns:
-        One for every example; their mean is the estimate.
-
-    Example:
-        >>> values = np.array([1.0, 2.0, 6.0])  # of the squared mean: the mean of products of pairs
-        >>> float(pseudo_values(values[:, None], lambda m: m[..., 0] ** 2).mean())
-        6.666666666666667
-    """
-    count = len(features)
-    means = features.mean(axis=0)
-    without = means + (means - features) / (count - 1)
-    return count * function(means) - (count - 1) * function(without)
 
 
 def ratio(numerators: FloatArray, denominators: FloatArray, level: float) -> Estimate | None:

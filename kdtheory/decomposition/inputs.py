@@ -75,7 +75,7 @@ def prepared_design(
     weights = None if true_weights is None else arrays[1]
     noise = noise_std
     if weights is None or noise is None:
-        fitted_weights, residual_std = _estimate(arrays[0], observed, needs_noise=noise is None)
+        fitted_weights, residual_std = estimated(arrays[0], observed, needs_noise=noise is None)
         weights = fitted_weights if weights is None else weights
         noise = residual_std if noise is None else noise
     design = LinearGaussianDesign.create(
@@ -133,10 +133,23 @@ def closed_form(rank: Any, spectrum: DesignSpectrum, null: str) -> tuple[int, Ra
     return found, "full" if found >= full else "zero"
 
 
-def _estimate(
+def estimated(
     inputs: _check.FloatArray, labels: _check.FloatArray | None, *, needs_noise: bool
 ) -> tuple[np.ndarray, float]:
-    """Returns the least-squares weights and, if needed, the residual standard deviation."""
+    r"""Returns the least-squares weights and, if needed, the residual standard deviation.
+
+    Args:
+        inputs: $X$, shape ``(d, n)``.
+        labels: $Y$, shape ``(k, n)``.
+        needs_noise: whether to estimate the noise, with $k(n-\operatorname{rank}X)$ degrees of
+            freedom.
+
+    Returns:
+        The weights, shape ``(k, d)``, and the standard deviation; zero if it was not asked for.
+
+    Raises:
+        InputError: if there are no labels, or no residuals.
+    """
     if labels is None:
         _check.refuse(
             "noise_std",

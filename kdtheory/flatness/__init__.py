@@ -18,13 +18,13 @@ from kdtheory.flatness.radius_figures import plot_bounds_along_radius
 from kdtheory.flatness.records import (
     AtRadius,
     Eigenvalue,
-    Estimate,
     Penalty,
     Premise,
     SharpnessReport,
     Status,
 )
 from kdtheory.flatness.single import sharpness
+from kdtheory.intervals import Estimate
 
 __all__ = [
     "AtRadius",

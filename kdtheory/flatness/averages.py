@@ -14,21 +14,16 @@ of the loss on the ball, $|x|\le\frac12\alpha\rho^2$.
 from __future__ import annotations
 
 import functools
-import math
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
-from scipy import special
 
 from kdtheory._types import Key
 from kdtheory.flatness.batches import Loss, batches, each, num_examples
-from kdtheory.flatness.records import Estimate
 from kdtheory.theorems.sharpness_aware.draws import uniform_in_ball
-from kdtheory.tools._sequential import empirical_bernstein
 
 
 class Rises(NamedTuple):
@@ -111,69 +106,3 @@ def rises(
 
     pairs, lowest, highest = jax.lax.map(of_pair, jax.random.split(key, num_draws))
     return Rises(pairs, jnp.min(lowest, axis=0), jnp.max(highest, axis=0))
-
-
-def student_interval(values: Any, level: float, rounding: float = 0.0) -> Estimate:
-    """Returns the mean of a sample with Student's interval, which is asymptotic.
-
-    Args:
-        values: at least two numbers; if one is not finite, neither is anything of the result.
-        level: its nominal coverage.
-        rounding: by how much a value may be off, all of them to the same side; added to both ends.
-
-    Example:
-        >>> found = student_interval([1.0, 2.0, 3.0], 0.95)  # 2 +- 4.3027/sqrt(3)
-        >>> print(f"{found.value:g}: {found.low:.4f} to {found.high:.4f}")
-        2: -0.4841 to 4.4841
-    """
-    sample = np.asarray(values, float)
-    if not np.isfinite(sample).all():
-        return Estimate(math.nan, math.nan, math.nan, math.nan)
-    mean, spread = float(sample.mean()), float(sample.std(ddof=1))
-    quantile = special.stdtrit(len(sample) - 1, 0.5 * (1.0 + level))
-    margin = float(quantile) * spread / math.sqrt(len(sample)) + rounding
-    return Estimate(mean, mean - margin, mean + margin, spread)
-
-
-_HALVINGS = 40
-
-
-def sound_interval(
-    mean: float, spread: float, num_draws: int, ends: tuple[float, float], level: float
-) -> tuple[float, float]:
-    """Returns an interval for a mean that holds at its level, however few draws there are.
-
-    It is where the evidence of the empirical Bernstein mixture against a mean stays below twice
-    the inverse of the chance of error, with squares centred at zero.
-
-    Args:
-        mean: of the draws.
-        spread: their standard deviation (with the number of draws minus one).
-        num_draws: how many independent draws.
-        ends: numbers, the first not above zero and the second not below, between which every draw
-            lies; known beforehand.
-        level: its coverage.
-    """
-    low, high = ends
-    width = high - low
-    if width == 0:
-        return low, high
-    share = mean / width
-    square = ((num_draws - 1) * (spread / width) ** 2) + num_draws * share**2
-    sums = np.array([num_draws * share, square])
-    needed = math.log(2.0 / (1.0 - level))
-
-    def disputed(candidate: float, side: int) -> bool:
-        # Side 0 disputes means that are too small, side 1 those that are too large.
-        process = empirical_bernstein(candidate / width)
-        return bool(process.evidence(num_draws, sums)[side] >= needed)
-
-    found = []
-    for side, outer in ((0, low), (1, high)):
-        inner, end = mean, outer
-        if disputed(end, side):
-            for _ in range(_HALVINGS):
-                middle = 0.5 * (inner + end)
-                inner, end = (inner, middle) if disputed(middle, side) else (middle, end)
-        found.append(end)
-    return found[0], found[1]

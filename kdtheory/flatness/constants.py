@@ -9,10 +9,10 @@ import jax
 import numpy as np
 
 from kdtheory import _check
-from kdtheory.flatness import averages
 from kdtheory.flatness import penalties as bounded
 from kdtheory.flatness.penalties import Given
 from kdtheory.flatness.records import AtRadius, SharpnessReport, Status
+from kdtheory.intervals import sound_interval
 
 
 def given_of(*, divergence: Any, loss_range: Any, **constants: Any) -> Given:
@@ -112,7 +112,5 @@ def _with_sound_interval(
     if ends and np.isfinite(at.sharpness.value):
         both = max(low for low, _ in ends), min(high for _, high in ends)
         found = at.sharpness
-        sound = averages.sound_interval(
-            found.value, found.spread, report.num_draws, both, report.level
-        )
+        sound = sound_interval(found.value, found.spread, report.num_draws, both, report.level)
     return dataclasses.replace(at, sound_low=sound[0], sound_high=sound[1])

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kdtheory._axes import COLOURS, axes_or_new
-from kdtheory.flatness.records import Estimate, SharpnessReport
+from kdtheory.flatness.records import SharpnessReport
 from kdtheory.gap_bounds.figures import label_ends
+from kdtheory.intervals import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,6 +6,7 @@ import dataclasses
 import enum
 from typing import Any
 
+from kdtheory.intervals import Estimate
 from kdtheory.results import from_dict, to_dict
 
 
@@ -21,23 +22,6 @@ class Status(enum.Enum):
     ASSUMED = "assumed"
     UNKNOWN = "unknown"
     VIOLATED = "violated"
-
-
-@dataclasses.dataclass(frozen=True)
-class Estimate:
-    """A mean over random draws, and Student's interval around it.
-
-    Attributes:
-        value: the mean.
-        low: lower end.
-        high: upper end.
-        spread: standard deviation of a draw; zero for what was computed exactly.
-    """
-
-    value: float
-    low: float
-    high: float
-    spread: float
 
 
 @dataclasses.dataclass(frozen=True)

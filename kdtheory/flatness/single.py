@@ -16,7 +16,8 @@ from kdtheory._random import random_key
 from kdtheory.flatness import averages, curvature, inputs
 from kdtheory.flatness.batches import Loss
 from kdtheory.flatness.constants import given_of, with_constants
-from kdtheory.flatness.records import AtRadius, Eigenvalue, Estimate, SharpnessReport
+from kdtheory.flatness.records import AtRadius, Eigenvalue, SharpnessReport
+from kdtheory.intervals import Estimate, student_interval
 
 LANCZOS_LEAST = 3
 """With fewer parameters the Hessian is always formed."""
@@ -200,11 +201,10 @@ def _measured(job: _Job) -> SharpnessReport:
         rows.append(
             AtRadius(
                 radius=rho,
-                sharpness=averages.student_interval(pairs.pairs[:, index], job.level, rounding),
+                sharpness=student_interval(pairs.pairs[:, index], job.level, rounding),
                 sound_low=None,
                 sound_high=None,
-                heldout=held
-                and averages.student_interval(held[1].pairs[:, index], job.level, rounding),
+                heldout=held and student_interval(held[1].pairs[:, index], job.level, rounding),
                 quadratic=Estimate(*(weight * part for part in dataclasses.astuple(bent.trace))),
                 hessian_at_least=float(bends[index]),
                 gradient_at_least=float(slopes[index]),
@@ -287,7 +287,7 @@ def _hessian(job: _Job, count: int, key: Any) -> _Bent:
         return np.asarray(job.on_data(curvature.hessian_product, flat))
 
     probes = job.on_data(curvature.trace_probes, key, num_probes=job.draws)
-    trace = averages.student_interval(probes, job.level)
+    trace = student_interval(probes, job.level)
     return _Bent(trace, *curvature.extreme_eigenvalues(times, count, job.seed), False)
 
 

@@ -24,6 +24,7 @@ from kdtheory import _check, concentration
 from kdtheory.gap_bounds.laws import Floats
 from kdtheory.gap_bounds.records import KINDS, ConfidentBound, EstimatedBound, SampleBounds
 from kdtheory.gap_bounds.single import mean_and_range
+from kdtheory.intervals import mean_upper
 from kdtheory.theorems.distillation_divergence import formulas
 
 RESAMPLES = 1000
@@ -337,28 +338,3 @@ def _confident(
             )
         )
     return tuple(found)
-
-
-def mean_upper(share: float, num_samples: int, level: float) -> float:
-    r"""Returns an upper confidence bound on the mean of variables in $[0,1]$.
-
-    It is $\max\{q\ge\hat p : N\,\mathrm{kl}(\hat p\,\|\,q)\le\log\frac1{1-\text{level}}\}$.
-
-    Args:
-        share: $\hat p$, the mean of the sample.
-        num_samples: $N$.
-        level: its confidence.
-
-    Example:
-        >>> print(f"{mean_upper(0.0, 100, 0.95):.4f}")  # 1 - 0.05**(1/100)
-        0.0295
-    """
-    share = min(max(share, 0.0), 1.0)
-    allowed = -math.log1p(-level) / num_samples
-    low, high = share, 1.0
-    for _ in range(64):
-        middle = 0.5 * (low + high)
-        distance = special.rel_entr(share, middle) + special.rel_entr(1.0 - share, 1.0 - middle)
-        low, high = (middle, high) if distance <= allowed else (low, middle)
-    # The end that is beyond: rounding only widens the bound.
-    return high

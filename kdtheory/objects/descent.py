@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import jax
@@ -17,7 +17,7 @@ from jaxtyping import Array, Float
 
 from kdtheory import _check
 from kdtheory._types import Key, Scalar
-from kdtheory.objects.objectives import GradientLaw, QuadraticObjective
+from kdtheory.objects.objectives import GradientLaw, QuadraticObjective, SoftmaxObjective
 
 Oracle = Callable[[Any], GradientLaw]
 
@@ -43,6 +43,28 @@ class QuadraticRun:
 
     objective: QuadraticObjective
     start: Float[Array, "features"]
+    step_size: Scalar
+    num_steps: int
+
+
+@functools.partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["objective", "start", "step_size"],
+    meta_fields=["num_steps"],
+)
+@dataclasses.dataclass(frozen=True)
+class SoftmaxRun:
+    r"""SGD on the cross-entropy of a linear softmax model.
+
+    Attributes:
+        objective: the world, without a pinned logit.
+        start: $\theta_0$, in the gauge of $\theta^*$.
+        step_size: $\gamma$.
+        num_steps: $T$, an int.
+    """
+
+    objective: SoftmaxObjective
+    start: Float[Array, "features labels"]
     step_size: Scalar
     num_steps: int
 
@@ -110,6 +132,66 @@ def quadratic_moments(
     )
 
 
+def num_branches(oracle: Oracle, parameters: Any) -> int:
+    r"""Returns how many gradients one step may use.
+
+    Args:
+        oracle: $\theta$ -> the law of gradients there.
+        parameters: $\theta$, of which the shape alone matters.
+    """
+    return int(jax.eval_shape(oracle, parameters).weights.shape[0])
+
+
+def enumerated_paths(
+    oracle: Oracle, start: Any, step_size: Scalar | float, *, num_steps: int
+) -> Iterator[tuple[Float[Array, "paths"], Float[Array, "paths *parameters"]]]:
+    r"""Yields the law of $\theta_t$ for $t=0,\dots,T$: chances of all paths, and where they end.
+
+    Args:
+        oracle: $\theta$ -> the law of gradients there.
+        start: $\theta_0$.
+        step_size: $\gamma$.
+        num_steps: $T$.
+
+    Raises:
+        InputError: if there are more than `MAX_PATHS` paths.
+    """
+    first = jnp.asarray(start)
+    branches = num_branches(oracle, first)
+    if branches**num_steps > MAX_PATHS:
+        _check.refuse(
+            "num_steps",
+            f"{branches}**{num_steps} paths",
+            f"at most {MAX_PATHS}",
+            "Take fewer steps, or draw runs with simulated_distances.",
+        )
+
+    @jax.jit
+    def step(weights: Any, points: Any) -> Any:
+        law = jax.vmap(oracle)(points)
+        moved = points[:, None] - step_size * law.gradients
+        reached = (weights[:, None] * law.weights).reshape(-1)
+        return reached, moved.reshape(-1, *first.shape)
+
+    weights, points = jnp.ones((1,), first.dtype), first[None]
+    yield weights, points
+    for _ in range(num_steps):
+        weights, points = step(weights, points)
+        yield weights, points
+
+
+def squared_distances(
+    points: Float[Array, "points *parameters"], optimum: Float[Array, "*parameters"]
+) -> Float[Array, "points"]:
+    r"""Returns $\|\theta-\theta^*\|^2$ of every point.
+
+    Args:
+        points: $\theta$, along the leading axis.
+        optimum: $\theta^*$.
+    """
+    return jnp.sum((points - optimum[None]) ** 2, axis=tuple(range(1, points.ndim)))
+
+
 def enumerated_distances(
     oracle: Oracle, start: Any, optimum: Any, step_size: Scalar | float, *, num_steps: int
 ) -> Float[Array, "times"]:
@@ -131,32 +213,8 @@ def enumerated_distances(
         >>> enumerated_distances(coin.gradients, start, coin.optimum, 0.5, num_steps=2).tolist()
         [4.0, 1.25, 0.5625]
     """
-    first, target = jnp.asarray(start), jnp.asarray(optimum)
-    branches = jax.eval_shape(oracle, first).weights.shape[0]
-    if branches**num_steps > MAX_PATHS:
-        _check.refuse(
-            "num_steps",
-            f"{branches}**{num_steps} paths",
-            f"at most {MAX_PATHS}",
-            "Take fewer steps, or draw runs with simulated_distances.",
-        )
-
-    @jax.jit
-    def step(weights: Any, points: Any) -> Any:
-        law = jax.vmap(oracle)(points)
-        moved = points[:, None] - step_size * law.gradients
-        reached = (weights[:, None] * law.weights).reshape(-1)
-        return reached, moved.reshape(-1, *first.shape)
-
-    def distance(weights: Any, points: Any) -> Any:
-        return weights @ jnp.sum((points - target[None]) ** 2, axis=tuple(range(1, points.ndim)))
-
-    weights, points = jnp.ones((1,), first.dtype), first[None]
-    distances = [distance(weights, points)]
-    for _ in range(num_steps):
-        weights, points = step(weights, points)
-        distances.append(distance(weights, points))
-    return jnp.stack(distances)
+    paths = enumerated_paths(oracle, start, step_size, num_steps=num_steps)
+    return jnp.stack([weights @ squared_distances(points, optimum) for weights, points in paths])
 
 
 def simulated_distances(

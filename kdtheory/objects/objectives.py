@@ -360,24 +360,36 @@ def fix_gauge(parameters: Float[Array, "features labels"]) -> Float[Array, "feat
 
 
 @jax.jit
-def strong_convexity_on_ball(objective: SoftmaxObjective, radius: Scalar | float) -> Scalar:
-    r"""Returns a strong convexity constant of the cross-entropy that holds near $\theta^*$.
+def curvature_on_ball(
+    objective: SoftmaxObjective, radius: Scalar | float
+) -> Float[Array, "features features"]:
+    r"""Returns $\mathbb E\,m_x\varphi\varphi^\top$, which bounds Hessians near $\theta^*$ below.
 
-    Nowhere is the cross-entropy strongly convex on the whole space. Where
-    $\|\theta-\theta^*\|\le r$ logits differ from those of $\theta^*$ by no more than
+    Where $\|\theta-\theta^*\|\le r$ logits differ from those of $\theta^*$ by no more than
     $r\|\varphi\|$ in norm, differences of two logits by $\sqrt2$ of that, and probabilities are at
-    least $P_ke^{-\sqrt2r\|\varphi\|}$. On vectors that sum to zero
-    $\mathrm{diag}\,p-pp^\top\succeq\min_kp_k$, so that
-    $\mu=\lambda_{\min}\bigl(\mathbb E\,m_x\varphi\varphi^\top\bigr)$ with $m_x$ that bound.
+    least $m_x=\min_kP_ke^{-\sqrt2r\|\varphi\|}$. On vectors that sum to zero
+    $\mathrm{diag}\,p-pp^\top\succeq\min_kp_k$.
 
     Args:
         objective: a world, without a pinned logit; offsets are taken in the gauge of $\theta^*$.
+        radius: $r\ge0$.
+    """
+    turned = jnp.exp(-jnp.sqrt(2.0 * objective.squared_norms) * radius)
+    least = jnp.min(objective.label_probs, axis=1) * turned
+    return objective.features.T @ ((objective.input_weights * least)[:, None] * objective.features)
+
+
+@jax.jit
+def strong_convexity_on_ball(objective: SoftmaxObjective, radius: Scalar | float) -> Scalar:
+    r"""Returns $\mu$, the least eigenvalue of `curvature_on_ball`.
+
+    Nowhere is the cross-entropy strongly convex on the whole space.
+
+    Args:
+        objective: as of `curvature_on_ball`.
         radius: $r\ge0$.
 
     Returns:
         $\mu$; zero where the features span less than the whole space.
     """
-    turned = jnp.exp(-jnp.sqrt(2.0 * objective.squared_norms) * radius)
-    least = jnp.min(objective.label_probs, axis=1) * turned
-    weighted = (objective.input_weights * least)[:, None] * objective.features
-    return jnp.maximum(jnp.linalg.eigvalsh(objective.features.T @ weighted)[0], 0.0)
+    return jnp.maximum(jnp.linalg.eigvalsh(curvature_on_ball(objective, radius))[0], 0.0)

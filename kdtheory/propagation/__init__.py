@@ -1,7 +1,8 @@
 r"""How uncertainty passes from a stochastic teacher to a linear student.
 
 `uncertainty_budget` splits the variance of a student's answers into teacher response, student
-training and student inference. `combine` finds the best combination of correlated estimates, such
+training and student inference; `budget_from_samples` estimates the same split for students of any
+kind from what they answered. `combine` finds the best combination of correlated estimates, such
 as a teacher's answer and a student's prediction. ``linear`` and ``weights`` hold the formulas as
 functions of arrays, which compile.
 
@@ -29,6 +30,7 @@ from kdtheory.propagation.linear import (
     weighted_student_covariance,
 )
 from kdtheory.propagation.records import UncertaintyBudget
+from kdtheory.propagation.sampled import SampledBudget, budget_from_samples
 from kdtheory.propagation.weights import (
     best_convex_variance,
     claimed_weights_variance,
@@ -41,13 +43,16 @@ from kdtheory.propagation.weights import (
     minimum_variance_weights,
     pair_variance,
     pair_weight,
+    vector_weights,
 )
 
 __all__ = [
     "Combination",
+    "SampledBudget",
     "UncertaintyBudget",
     "averaged_variance",
     "best_convex_variance",
+    "budget_from_samples",
     "claimed_weights_variance",
     "combine",
     "combined_variance",
@@ -67,5 +72,6 @@ __all__ = [
     "response_weights",
     "student_covariance",
     "uncertainty_budget",
+    "vector_weights",
     "weighted_student_covariance",
 ]

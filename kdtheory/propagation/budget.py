@@ -108,7 +108,8 @@ def uncertainty_budget(
     from_start += start * float(np.mean(np.sum(unspanned**2, axis=1)))
 
     # What the fit leaves of response j is the part outside the span, and the part not yet learned.
-    outside = np.maximum(1.0 - np.sum(left**2, axis=1), 0.0)
+    outside = 1.0 - np.sum(left**2, axis=1)
+    outside = np.where(outside > 8 * unit, outside, 0.0)
     residual = float(np.mean(averaged * (outside + left**2 @ kept**2)))
     residual += start * float(np.sum((kept * singular) ** 2)) / num_samples
     misfit = 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 from kdtheory._json import from_dict, to_dict
@@ -68,25 +69,7 @@ class UncertaintyBudget:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What to be wary of, in words."""
-        found = []
-        if self.total < 0.9 * self.teacher_variance:
-            found.append(
-                f"The student's answers have {self.total / self.teacher_variance:.0%} of the"
-                " teacher's variance: it is surer than its teacher."
-                + (
-                    ' Fit its variance to all responses (head="pooled").'
-                    if self.head == "averages" and self.num_responses > 1
-                    else ""
-                )
-            )
-        if self.rank == self.num_samples and self.head != "point":
-            found.append("The student can fit every response exactly: no residual is left.")
-        if not self.spanned:
-            found.append(
-                "Some points are outside the span of the training inputs, where the student's mean"
-                " is arbitrary; that bias is no variance, and is not in the budget."
-            )
-        return tuple(found)
+        return warnings_of([self])
 
     def text(self) -> str:
         """Returns the budget as lines for people to read."""
@@ -116,3 +99,31 @@ class UncertaintyBudget:
     def from_dict(cls, data: dict[str, Any]) -> UncertaintyBudget:
         """Rebuilds the record from `to_dict`."""
         return from_dict(cls, data)
+
+
+def warnings_of(budgets: Sequence[UncertaintyBudget]) -> tuple[str, ...]:
+    """Returns what to be wary of in several budgets, each thing once.
+
+    Args:
+        budgets: of one student, for several numbers of responses.
+    """
+    found = []
+    surer = [one for one in budgets if one.total < 0.9 * one.teacher_variance]
+    if surer:
+        numbers = ", ".join(str(one.num_responses) for one in surer)
+        shares = ", ".join(f"{one.total / one.teacher_variance:.0%}" for one in surer)
+        averaged = any(one.head == "averages" and one.num_responses > 1 for one in surer)
+        found.append(
+            (f"With k = {numbers} the" if len(budgets) > 1 else "The")
+            + f" student's answers have {shares} of the teacher's variance: it is surer than its"
+            " teacher."
+            + (' Fit its variance to all responses (head="pooled").' if averaged else "")
+        )
+    if any(one.rank == one.num_samples and one.head != "point" for one in budgets):
+        found.append("The student can fit every response exactly: no residual is left.")
+    if not all(one.spanned for one in budgets):
+        found.append(
+            "Some points are outside the span of the training inputs, where the student's mean is"
+            " arbitrary; that bias is no variance, and is not in the budget."
+        )
+    return tuple(found)

@@ -120,7 +120,8 @@ def matrix_weight(
     r"""Returns the matrix $W$ for which $W t + (I-W) s$ has the smallest covariance of all.
 
     $W = (V_s - C^\top)(V_t + V_s - C - C^\top)^{-1}$, the smallest in the Loewner order: no linear
-    functional of $t$ and $s$ that is unbiased varies less.
+    functional of $t$ and $s$ that is unbiased varies less. The difference $t-s$ must vary in every
+    direction; `vector_weights` does without that.
 
     Args:
         covariance: $V_t$.
@@ -175,20 +176,71 @@ def minimum_variance_weights(
 ) -> Float[Array, "estimates"]:
     r"""Returns the weights, summing to one, that minimise $w^\top C w$.
 
-    $C$ may be singular; among several minimisers the one nearest to equal weights is returned.
+    $C$ may be singular: estimates of variance zero share all of the weight, and among several
+    minimisers the one nearest to the inverse-variance weights is returned.
 
     Args:
         covariance: $C$, positive semidefinite.
+
+    Example:
+        Two copies of one estimate share the weight of one:
+
+        >>> copies = jnp.array([[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+        >>> print(minimum_variance_weights(copies).round(4))
+        [0.25 0.25 0.5 ]
     """
-    size = covariance.shape[0]
-    equal = jnp.full(size, 1.0 / size, covariance.dtype)
-    # Moves that keep the sum: orthonormal, orthogonal to the vector of ones.
-    centring = jnp.eye(size, dtype=covariance.dtype) - 1.0 / size
-    moves = jnp.linalg.eigh(centring)[1][:, 1:]
-    reduced = moves.T @ covariance @ moves
-    return equal - moves @ (
-        jnp.linalg.pinv(reduced, hermitian=True) @ (moves.T @ covariance @ equal)
-    )
+    return vector_weights(covariance[:, :, None, None])[:, 0, 0]
+
+
+@jax.jit
+def vector_weights(
+    covariance: Float[Array, "estimates estimates features features"],
+) -> Float[Array, "estimates features features"]:
+    r"""Returns the matrices $W_i$, summing to $I$, that minimise the covariance of $\sum_iW_it_i$.
+
+    It is the smallest in the Loewner order. The joint covariance may be singular; among several
+    minimisers the one nearest to inverse-variance weights is returned, feature by feature, with
+    distances in units of the standard deviations.
+
+    Args:
+        covariance: $\mathrm{Cov}(t_i, t_j)$ for any two of the estimates of one vector.
+
+    Example:
+        A teacher that knows the first feature better, a student that knows the second better:
+
+        >>> teacher, student = jnp.diag(jnp.array([1.0, 4.0])), jnp.diag(jnp.array([4.0, 1.0]))
+        >>> none = jnp.zeros((2, 2))
+        >>> of_teacher, of_student = vector_weights(
+        ...     jnp.array([[teacher, none], [none, student]])
+        ... )
+        >>> print(jnp.diagonal(of_teacher).round(4))
+        [0.8 0.2]
+    """
+    num_estimates, _, num_features, _ = covariance.shape
+    size, dtype = num_estimates * num_features, covariance.dtype
+    joint = covariance.transpose(0, 2, 1, 3).reshape(size, size)
+    spread = jnp.sqrt(jnp.maximum(jnp.diagonal(joint), 0.0))
+    # Of an exact estimate: so small that it takes all of the weight, and the square is a number.
+    positive = spread > 0
+    least = jnp.min(jnp.where(positive, spread, jnp.inf))
+    tiny = jnp.where(jnp.isfinite(least), least, 1.0) * jnp.finfo(dtype).eps ** 0.75
+    spread = jnp.where(positive, spread, tiny)
+    # In units of the standard deviations it does not matter how different they are: u = w spread.
+    correlation = joint / spread[:, None] / spread[None, :]
+    smallest = jnp.min(spread.reshape(num_estimates, num_features), axis=0)
+    identity = jnp.eye(num_features, dtype=dtype)
+    relative = jnp.tile(smallest, num_estimates) / spread
+    sums = relative[:, None] * jnp.tile(identity, (num_estimates, 1))
+    start = sums * (smallest / jnp.sum(sums**2, axis=0))[None, :]
+    # Moves that keep the sums, and what is gained by them beyond rounding.
+    moves = jnp.linalg.qr(sums, mode="complete")[0][:, num_features:]
+    curvature, axes = jnp.linalg.eigh(moves.T @ correlation @ moves)
+    curved = curvature > 8 * size * jnp.finfo(dtype).eps
+    inverse = jnp.where(curved, 1.0 / jnp.where(curved, curvature, 1.0), 0.0)
+    moves = moves @ axes
+    best = start - moves @ (inverse[:, None] * (moves.T @ (correlation @ start)))
+    weights = (best / spread[:, None]).reshape(num_estimates, num_features, num_features)
+    return weights.transpose(0, 2, 1)
 
 
 @jax.jit

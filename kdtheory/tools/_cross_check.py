@@ -2,7 +2,7 @@
 
 Every exact quantity with a draw is held against replicates straight from its definition, on many
 instances of the home size at once and in fixed memory. After each round of draws the evidence is
-looked at (see `_sequential`), and sampling stops as soon as it decides.
+looked at (see `kdtheory._sequential`), and sampling stops as soon as it decides.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ import numpy as np
 
 from kdtheory._numerics import rounding_tolerance
 from kdtheory._random import random_key
+from kdtheory._sequential import Numbers, Process, betting, empirical_bernstein
+from kdtheory._sequential import known_variance as catoni
 from kdtheory.claim import Claim, Draw, Side, call, prepared
 from kdtheory.results import MonteCarlo, Outcome
 from kdtheory.tools._compile import compiled
-from kdtheory.tools._sequential import Numbers, Process, betting, empirical_bernstein
-from kdtheory.tools._sequential import known_variance as catoni
 from kdtheory.tools._traced import comparable, domain_of, float_width
 from kdtheory.tools.evaluate import Assessment, assess_points, instances_at
 

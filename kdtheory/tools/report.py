@@ -14,6 +14,7 @@ from rich.text import Text
 from kdtheory.claim import Claim, Finding, TextExamined
 from kdtheory.results import Check, Counterexample, Mutation, Outcome, Verdict, to_dict
 from kdtheory.tools._referee import counterexample, referee_case, size_of
+from kdtheory.tools.sweep import Curve
 
 _COLOURS = {
     Verdict.HOLDS: "green",
@@ -180,6 +181,25 @@ def summary(checks: Sequence[Check]) -> str:
     ]
     vacuous = f" Vacuous on every instance: {', '.join(empty)}." if empty else ""
     return f"{len(checks)} claims: {', '.join(parts)}; {end}.{vacuous}"
+
+
+def curve_table(curve: Curve, rows: int = 9) -> Table:
+    """Returns the table of a claim along an axis, at a few of its values.
+
+    Args:
+        curve: what `sweep` returned.
+        rows: at how many values, at most.
+    """
+    table = Table(box=None, title=curve.title, title_justify="left", padding=(0, 2, 0, 0))
+    table.add_column(curve.axis, justify="right")
+    for series in curve.series:
+        table.add_column(series.name, justify="right")
+    count = len(curve.values)
+    chosen = sorted({round(row * (count - 1) / max(1, rows - 1)) for row in range(rows)})
+    for index in chosen:
+        cells = (series.values[index] for series in curve.series)
+        table.add_row(f"{curve.values[index]:.4g}", *(f"{cell:.6g}" for cell in cells))
+    return table
 
 
 def recorded_counterexample(claim: Claim) -> Counterexample | None:

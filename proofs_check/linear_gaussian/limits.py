@@ -200,7 +200,7 @@ BIAS_BELOW = checked(
     method="substituting, for one output",
     check=at_most,
     stated=_bias(4),
-    wrong={"an eighth": _bias(8), "one half": _bias(2)},
+    wrong={"an eighth": _bias(8)},
     uses=("inverse temperature", "direction terms"),
 )
 
@@ -233,7 +233,7 @@ DATASET_SHIFT_CEILING = Proof(
             method="adding the slacks of the two steps, whose signs are manifest",
             check=at_most,
             stated=_ceiling(8),
-            wrong={"the bias without its half": _ceiling(4), "a sixteenth": _ceiling(16)},
+            wrong={"a sixteenth": _ceiling(16)},
             uses=("dataset_shift", "increasing", "bias_below"),
         ),
     ),

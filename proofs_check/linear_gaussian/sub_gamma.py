@@ -250,7 +250,7 @@ SUB_GAMMA = Proof(
             method="the slack is a divergence from a tilt and that of the majorant, over ell",
             check=at_most,
             stated=_student(K),
-            wrong={"twice the divergence": _student(2 * K), "half of it": _student(K / 2)},
+            wrong={"twice the divergence": _student(2 * K)},
             uses=("linear_gaussian/cramer_chernoff_optimal", "constants", "best_argument"),
         ),
     ),

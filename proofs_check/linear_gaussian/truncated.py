@@ -206,7 +206,7 @@ TRUNCATED_SANDWICH_UPPER = Proof(
             method="the slack is what the logarithm exceeds the tangent by, whose integral is zero",
             check=at_most,
             stated=_upper(1),
-            wrong={"a sum of densities in place of their average": _upper(_more + 1)},
+            wrong={"one density too few in the average": _upper((_more + 1) / (_more + 2))},
             uses=("too_large", "split"),
         ),
     ),

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from enumeration import WORLDS, bayes_outcomes, dot, floats, fresh_outcomes, moment_of_mean, risk
 
+from kdtheory._sequential import empirical_bernstein
 from kdtheory.claim import call
 from kdtheory.losses import brier
 from kdtheory.objects.problems import FiniteProblem, SampledProblem
@@ -18,7 +19,6 @@ from kdtheory.risks import onehot_variance, population_risk
 from kdtheory.theorems import find
 from kdtheory.theorems.bias_variance import bounds, draws, formulas
 from kdtheory.theorems.bias_variance.worlds import CONSTANT, dependent_worlds
-from kdtheory.tools._sequential import empirical_bernstein
 
 # --- enumeration ------------------------------------------------------------------------------
 

@@ -201,6 +201,9 @@ def test_the_bounds_in_rationals():
     # 5 / (2/8 * (1 - 1/2) * 4) + (3/8) / (1/2) and 5 / (2/8 * 3/4 * 4).
     np.testing.assert_allclose(bounds.convex_onehot(0.125, 2.0, 3.0, 4.0, 5.0), 10.75, rtol=1e-15)
     np.testing.assert_allclose(bounds.convex_bayes(0.125, 2.0, 4.0, 5.0), 20 / 3, rtol=1e-15)
+    # (5/4 + 3/64) / (2/8) = 83/16; beyond 1/L, at 3/4: (5/4 + 27/16) / (3/2 * 1/2) = 47/12.
+    np.testing.assert_allclose(bounds.sharpened_convex(0.125, 2.0, 3.0, 4.0, 5.0), 83 / 16)
+    np.testing.assert_allclose(bounds.sharpened_convex(0.75, 2.0, 3.0, 4.0, 5.0), 47 / 12)
 
 
 def test_where_nothing_is_promised():
@@ -216,6 +219,7 @@ def test_where_nothing_is_promised():
     assert all(bound.neighbourhood == jnp.inf for bound in beyond)
     assert bounds.convex_onehot(0.5, 1.0, 1.0, 1.0, 1.0) == jnp.inf
     assert bounds.convex_bayes(1.0, 1.0, 1.0, 1.0) == jnp.inf
+    assert bounds.sharpened_convex(2.0, 1.0, 1.0, 1.0, 1.0) == jnp.inf
 
 
 def stationary(weights, curvatures, slopes, step_size):
@@ -299,4 +303,4 @@ def test_the_figure_of_teachers():
 
 
 def test_every_row_of_the_room_is_there():
-    assert len({claim.slug for claim in CLAIMS}) == 22
+    assert len({claim.slug for claim in CLAIMS}) == 25

@@ -29,18 +29,6 @@ def test_break_even_combines_two_intervals():
     assert (never.value, never.low, never.high) == (0.0, 0.0, 0.0)
 
 
-def test_pseudo_values_are_those_of_leaving_one_out():
-    features = np.random.default_rng(1).normal(size=(7, 2))
-
-    def function(means):
-        return means[..., 0] - means[..., 1] ** 2
-
-    whole = function(features.mean(axis=0))
-    left = [function(np.delete(features, i, axis=0).mean(axis=0)) for i in range(7)]
-    found = intervals.pseudo_values(features, function)
-    assert found == pytest.approx([7 * whole - 6 * one for one in left], rel=1e-12)
-
-
 def test_the_interval_of_a_ratio_is_where_the_test_does_not_reject():
     rng = np.random.default_rng(2)
     below = rng.gamma(4.0, 1.0, 60)

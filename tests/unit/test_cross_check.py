@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from kdtheory._random import random_key
+from kdtheory._sequential import empirical_bernstein
 from kdtheory.claim import Claim, Draw
 from kdtheory.domains import box
 from kdtheory.results import Outcome
 from kdtheory.tools._compile import release
 from kdtheory.tools._cross_check import INSTANCES, LONG, _draws_program, cross_check
-from kdtheory.tools._sequential import empirical_bernstein
 
 # A draw of x is 1 with probability x and 0 otherwise; the exact value is x itself.
 COIN = Draw(

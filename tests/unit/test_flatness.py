@@ -48,13 +48,13 @@ def pairs_of(loss, parameters, data, radii, num_draws, seed=0):
 # --- ball averages ------------------------------------------------------------------------------
 
 
-DRAWS, GROUPS = 30, 200
+DRAWS = 6000
 
 
 @functools.lru_cache
 def quadratic_pairs():
     parameters, data = quadratic()
-    return np.asarray(pairs_of(squares, parameters, data, RADII, DRAWS * GROUPS).pairs)
+    return np.asarray(pairs_of(squares, parameters, data, RADII, DRAWS).pairs)
 
 
 def exact_quadratic(radius):
@@ -77,37 +77,6 @@ def test_all_radii_share_their_directions_and_no_gradient_is_left():
     steep = pairs_of(squares, parameters, (matrices, 1e6 * vectors), RADII, DRAWS).pairs
     flat = pairs_of(squares, parameters, (matrices, vectors), RADII, DRAWS).pairs
     np.testing.assert_allclose(steep, flat, rtol=1e-6, atol=1e-7)
-
-
-def test_both_intervals_cover_as_often_as_they_say():
-    level = 0.9
-    # The mean Hessian bends by its largest eigenvalue at most: known bounds on every draw.
-    bend = np.abs(np.linalg.eigvalsh(quadratic()[1][0].mean(axis=0))).max()
-    ends = -0.5 * bend * RADII[1] ** 2, 0.5 * bend * RADII[1] ** 2
-    covered = {"student": 0, "sound": 0}
-    widths = {"student": 0.0, "sound": 0.0}
-    for sample in quadratic_pairs()[:, 1].reshape(GROUPS, DRAWS):
-        found = averages.student_interval(sample, level)
-        sound = averages.sound_interval(found.value, found.spread, DRAWS, ends, level)
-        for name, (low, high) in {"student": (found.low, found.high), "sound": sound}.items():
-            covered[name] += low <= exact_quadratic(RADII[1]) <= high
-            widths[name] += (high - low) / GROUPS
-    # Student's is asymptotic and neither too short nor too long; the other one errs to one side.
-    low, high = stats.binom.ppf([1e-4, 1 - 1e-4], GROUPS, level)
-    assert low <= covered["student"] <= high
-    assert covered["sound"] >= low
-    assert widths["student"] < widths["sound"] < 0.7 * (ends[1] - ends[0])
-
-
-def test_the_sound_interval_shrinks_as_one_over_the_draws_where_nothing_varies():
-    widths = [
-        np.ptp(averages.sound_interval(0.25, 0.0, draws, (-1.0, 1.0), 0.95))
-        for draws in (1_000, 10_000)
-    ]
-    assert 0.0 < widths[1] < 0.35 * widths[0]
-    assert averages.sound_interval(0.0, 0.0, 5, (0.0, 0.0), 0.95) == (0.0, 0.0)
-    # One draw says nothing: the ends that are known are all there is.
-    assert averages.sound_interval(0.5, 0.0, 1, (-1.0, 1.0), 0.95) == (-1.0, 1.0)
 
 
 def test_cosine_losses_rise_as_the_bessel_form_says():

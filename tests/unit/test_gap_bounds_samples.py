@@ -139,17 +139,6 @@ def test_intervals_cover():
     assert 0.9 - 3 * 0.021 - 0.03 <= covered / repeats <= 0.9 + 3 * 0.021 + 0.03
 
 
-@pytest.mark.parametrize("size", [5, 40])
-def test_the_confidence_bound_of_a_mean_covers_exactly(size):
-    """For coins of every bias, by summing the binomial law: no simulation."""
-    ups = np.array([samples.mean_upper(k / size, size, 0.9) for k in range(size + 1)])
-    for bias in np.linspace(0.01, 0.99, 99):
-        missed = stats.binom.pmf(np.arange(size + 1), size, bias)[ups < bias].sum()
-        assert missed <= 0.1
-    # All zeros: kl(0 || q) = -log(1 - q), so that q = 1 - 0.1^(1/n).
-    assert ups[0] == pytest.approx(1 - 0.1 ** (1 / size), rel=1e-12)
-
-
 def test_confident_bounds(found):
     sides = {bound.side: bound for bound in found.confident}
     for sign, side in ((1.0, "above"), (-1.0, "below")):

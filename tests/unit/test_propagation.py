@@ -5,9 +5,11 @@ import json
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from figure_checks import check_labels
 
 from kdtheory._check import InputError
 from kdtheory.propagation import UncertaintyBudget, plot_budgets, uncertainty_budget
+from kdtheory.propagation.records import warnings_of
 from kdtheory.readers import shipped_dataset
 
 RNG = np.random.default_rng(7)
@@ -149,6 +151,14 @@ def test_what_averaging_cannot_remove():
     assert many.shared_response == pytest.approx(0.2 * one.teacher_response, rel=1e-12)
 
 
+def test_a_student_that_fits_everything_has_no_residual_but_rounding_either():
+    square = np.random.default_rng(4).normal(size=(9, 9))
+    assert uncertainty_budget(square, 50.0).student_inference == 0.0
+    # The first of three inputs has a direction of its own, the others share one: only these miss.
+    one = uncertainty_budget([[3.0, 0.0], [0.0, 1.0], [0.0, 1.0]], [1e6, 1.0, 1.0])
+    assert one.student_inference == pytest.approx(1 / 3, rel=1e-12)
+
+
 def test_the_unit_of_the_features_does_not_matter():
     units = np.array([1e6, 1e-6])
     one = uncertainty_budget(TALL, SIGMA, 2)
@@ -166,6 +176,36 @@ def test_records_and_text():
     assert "No averaging brings teacher response below" in text
     assert "can fit every response exactly" in text
     assert "outside the span" in text
+
+
+def test_warnings_of_several_budgets_are_said_once():
+    one, two, five = (uncertainty_budget(TALL, 1.0, k) for k in (1, 2, 5))
+    assert warnings_of([one]) == one.warnings
+    several = warnings_of([one, two, five])
+    assert [text.count("surer") for text in several] == [1]
+    shares = [f"{b.total / b.teacher_variance:.0%}" for b in (two, five)]
+    assert f"With k = 2, 5 the student's answers have {', '.join(shares)} of" in several[0]
+    wide = [uncertainty_budget(WIDE, 1.0, k, head="pooled", at=np.eye(5)) for k in (1, 2)]
+    assert sum("can fit every response" in text for text in warnings_of(wide)) == 1
+    assert sum("outside the span" in text for text in warnings_of(wide)) == 1
+
+
+def test_the_figure_names_the_shares_and_hatches_the_misfit():
+    options = {"mean": MEAN, "num_steps": 2, "initial_std": 1.0}
+    budget = uncertainty_budget(TALL, SIGMA, 2, **options)
+    axes = plot_budgets([budget, uncertainty_budget(TALL, SIGMA, 2, head="point", **options)])
+    texts = [text.get_text() for text in axes.texts]
+    parts = (budget.teacher_response, budget.student_training, budget.student_inference)
+    names = ("response", "training", "inference")
+    shares = zip(names, parts, strict=True)
+    assert texts[:3] == [f"{name} {part / budget.total:.1%}" for name, part in shares]
+    assert len(texts) == 5
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["2\naverages", "2\npoint"]
+    hatched = axes.containers[-1]
+    heights = [bar.get_height() * budget.teacher_variance for bar in hatched]
+    np.testing.assert_allclose(heights, [budget.misfit, 0.0])
+    check_labels(axes)
+    plt.close(axes.figure)
 
 
 def test_the_figure_stacks_the_parts():

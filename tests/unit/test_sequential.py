@@ -6,8 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from kdtheory.tools import _sequential
-from kdtheory.tools._sequential import Process, betting, empirical_bernstein, known_variance
+from kdtheory import _sequential
+from kdtheory._sequential import Process, betting, empirical_bernstein, known_variance
 
 LEVEL = 0.05
 STREAMS, LOOKS, EVERY = 10_000, 100, 40

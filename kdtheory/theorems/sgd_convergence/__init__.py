@@ -16,8 +16,10 @@ between.
 * **Theorems 1 and 2** stand as reconstructed (``strongly_convex_*``, ``convex_*``, ``pl_*``). That
   one-hot labels halve the range of step sizes belongs to the proof, not to SGD: label noise is
   orthogonal to the gradient (``target_noise_orthogonal``), so that rate and range are those of
-  Bayes class probabilities (``sharpened_bcp``, ``sharpened_target_noise``, ``sharpened_pl``); for
-  any other noise there is ``sharpened_any_noise``.
+  Bayes class probabilities (``sharpened_bcp``, ``sharpened_target_noise``, ``sharpened_convex``,
+  ``sharpened_pl``); for any other noise there is ``sharpened_any_noise``. The cross-entropy of a
+  linear softmax model is strongly convex on balls alone, and Bayes class probabilities keep the
+  student in the one where it started (``softmax_stays``, ``softmax_bcp``).
 
 ``noise`` and ``bounds`` hold the formulas, `kdtheory.objects.objectives` and
 `kdtheory.objects.descent` the objectives with known constants and what SGD does on them exactly,
@@ -28,6 +30,7 @@ Carlo replicates, ``claims_*`` the records.
 from kdtheory.theorems.sgd_convergence.claims_descent import DESCENT_CLAIMS
 from kdtheory.theorems.sgd_convergence.claims_noise import NOISE_CLAIMS
 from kdtheory.theorems.sgd_convergence.claims_risk import RISK_CLAIMS
+from kdtheory.theorems.sgd_convergence.claims_softmax import SOFTMAX_CLAIMS
 from kdtheory.theorems.sgd_convergence.claims_teachers import TEACHER_CLAIMS
 from kdtheory.theorems.sgd_convergence.figures import descent_curves, plot_descent
 from kdtheory.theorems.sgd_convergence.noise import (
@@ -44,7 +47,7 @@ from kdtheory.theorems.sgd_convergence.noise import (
     target_noise,
 )
 
-CLAIMS = (*RISK_CLAIMS, *NOISE_CLAIMS, *TEACHER_CLAIMS, *DESCENT_CLAIMS)
+CLAIMS = (*RISK_CLAIMS, *NOISE_CLAIMS, *TEACHER_CLAIMS, *DESCENT_CLAIMS, *SOFTMAX_CLAIMS)
 
 __all__ = [
     "CLAIMS",

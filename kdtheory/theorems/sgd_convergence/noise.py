@@ -13,11 +13,13 @@ sum to one does not depend on $\theta$ at all, and $P_k$ is divided by nowhere.
 
 from __future__ import annotations
 
+import functools
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from kdtheory._types import InputWeights, Scalar
+from kdtheory._types import InputWeights, LabelProbs, Scalar
 from kdtheory.objects.objectives import SoftmaxObjective, second_moment
 
 Parameters = Float[Array, "features logits"]
@@ -46,18 +48,34 @@ def jacobian_noise(
     return jnp.dot(input_weights, traces)
 
 
+@functools.partial(jax.jit, static_argnames="num_logits")
+def jacobians_of_probs(
+    features: Float[Array, "inputs features"], probs: LabelProbs, *, num_logits: int
+) -> Float[Array, "inputs parameters labels"]:
+    r"""Returns $J=[\nabla\log p_k]$ of a linear softmax student, given what it answers.
+
+    Args:
+        features: $\varphi$.
+        probs: $p(\theta;x)$, on which alone $J$ depends.
+        num_logits: how many logits are free, the first ones.
+    """
+    num_labels = probs.shape[1]
+    # d log p_k / d z_l is 1{k = l} - p_l, of which only the free logits l are parameters.
+    slopes = jnp.eye(num_labels, dtype=probs.dtype)[None] - probs[:, None, :]
+    kept = jnp.swapaxes(slopes[:, :, :num_logits], 1, 2)
+    outer = features[:, :, None, None] * kept[:, None]
+    return outer.reshape(outer.shape[0], -1, num_labels)
+
+
 @jax.jit
 def softmax_jacobians(
     objective: SoftmaxObjective, parameters: Parameters
 ) -> Float[Array, "inputs parameters labels"]:
     r"""Returns $J=[\nabla\log p_k(\theta;x)]$ of a linear softmax model, parameters flattened."""
-    num_labels = objective.label_probs.shape[1]
-    identity = jnp.eye(num_labels, dtype=parameters.dtype)
-    # d log p_k / d z_l is 1{k = l} - p_l, of which only the free logits l are parameters.
-    slopes = identity[None] - objective.probs(parameters)[:, None, :]
-    kept = slopes[:, :, : objective.optimum.shape[1]]
-    outer = objective.features[:, :, None, None] * jnp.swapaxes(kept, 1, 2)[:, None]
-    return outer.reshape(outer.shape[0], -1, num_labels)
+    num_logits = objective.optimum.shape[1]
+    return jacobians_of_probs(
+        objective.features, objective.probs(parameters), num_logits=num_logits
+    )
 
 
 @jax.jit

@@ -32,7 +32,9 @@ def _positive(value: Scalar) -> Scalar:
     return jnp.where(value > 0, value, 1.0)
 
 
-def by_smoothness(multiple: float) -> Limit:
+def by_smoothness(
+    multiple: float,
+) -> Callable[[QuadraticObjective | SoftmaxObjective], Scalar]:
     r"""Returns objective -> a multiple of $1/L_{\max}$."""
     return lambda objective: multiple / _positive(objective.component_smoothness)
 

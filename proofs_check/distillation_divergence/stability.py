@@ -340,8 +340,9 @@ STABILITY_SEEDED = Proof(
         STABLE,
         checked(
             "stability_within_the_range",
-            r"$\beta\le B$ may be assumed: if $\beta>B$, the teacher is also $B$-stable, since no two"
-            r" losses are farther apart, and $n\bigl(\beta+\frac B{2n}\bigr)^2$ grows with $\beta$.",
+            r"$\beta\le B$ may be assumed: if $\beta>B$, the teacher is also $B$-stable, since no"
+            r" two losses are farther apart, and $n\bigl(\beta+\frac B{2n}\bigr)^2$ grows with"
+            r" $\beta$.",
             method="the difference, expanded, is manifestly nonnegative",
             check=at_most,
             stated=_printed_below(beta + _room),

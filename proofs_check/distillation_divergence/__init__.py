@@ -19,6 +19,8 @@ from proofs_check.distillation_divergence.inputs import (
     SHARED_BELOW_CHERNOFF,
     SHARED_INPUTS,
 )
+from proofs_check.distillation_divergence.loss import LOSS_FLOOR, LOSS_RANGE, LOSS_SLOPE
+from proofs_check.distillation_divergence.loss_gap import GAP_PROXY, GAP_PROXY_FIXED
 from proofs_check.distillation_divergence.stability import (
     STABILITY,
     STABILITY_DIFFERENCES,
@@ -27,14 +29,27 @@ from proofs_check.distillation_divergence.stability import (
     STABILITY_SEEDED_SHARPENED,
     STABILITY_SHARPENED,
 )
+from proofs_check.distillation_divergence.structure import (
+    DETERMINISTIC_TEACHER,
+    EXPLORING_TEACHER,
+    SOFT_LABELS_INFINITE,
+)
 
 PROOFS = (
+    DETERMINISTIC_TEACHER,
+    EXPLORING_TEACHER,
+    SOFT_LABELS_INFINITE,
     STABILITY_DIFFERENCES,
     STABILITY_DIFFERENCES_SHARPENED,
     STABILITY,
     STABILITY_SHARPENED,
     STABILITY_SEEDED,
     STABILITY_SEEDED_SHARPENED,
+    LOSS_RANGE,
+    LOSS_FLOOR,
+    LOSS_SLOPE,
+    GAP_PROXY,
+    GAP_PROXY_FIXED,
     DATA_PROCESSING,
     PUSHFORWARD,
     SHARED_INPUTS,

@@ -161,7 +161,7 @@ _value = sympy.Symbol("x", real=True)
 
 
 def _means(other_weight: Any) -> Induction:
-    """b less the difference of two means over the points so far, values differing by b - e."""
+    """What b leaves of the difference of two means so far, where values differ by b - e."""
     step = {
         _mass: _mass + _weight,
         _first: _first + _weight * _value,
@@ -244,7 +244,7 @@ _added = _ell**2 * _length**2 / 8
 
 
 def _factors(stated: Any) -> Induction:
-    """k times an exponent, less the log-mgf of g_k - EF, each factor leaving a room e."""
+    """An exponent times k, less the log-mgf of g_k - EF, each factor leaving a room e."""
     step = {_count: _count + 1, _log_mgf: _log_mgf + _added - _room}
     return Induction(_count * stated - _log_mgf, {_count: 0, _log_mgf: 0}, step, _room)
 

@@ -2,10 +2,7 @@ r"""Proofs for the room ``distillation_divergence``: stability, structure, losse
 
 from proofs_check.distillation_divergence.binary import (
     BINARY_KL,
-    BINARY_KL_DOMINATES,
-    BRETAGNOLLE_HUBER,
     CHERNOFF_BELOW_BINARY_KL,
-    PINSKER,
 )
 from proofs_check.distillation_divergence.comparison import (
     CHI_SQUARE,
@@ -21,6 +18,11 @@ from proofs_check.distillation_divergence.inputs import (
 )
 from proofs_check.distillation_divergence.loss import LOSS_FLOOR, LOSS_RANGE, LOSS_SLOPE
 from proofs_check.distillation_divergence.loss_gap import GAP_PROXY, GAP_PROXY_FIXED
+from proofs_check.distillation_divergence.roots import (
+    BINARY_KL_DOMINATES,
+    BRETAGNOLLE_HUBER,
+    PINSKER,
+)
 from proofs_check.distillation_divergence.stability import (
     STABILITY,
     STABILITY_DIFFERENCES,

@@ -47,10 +47,7 @@ WIDTH = checked(
     method="the slack is what both ends leave",
     check=at_most,
     stated=_apart(_log_top - _log_bottom),
-    wrong={
-        "half of the length": _apart((_log_top - _log_bottom) / 2),
-        "the sum of the ends": _apart(_log_top + _log_bottom),
-    },
+    wrong={"half of the length": _apart((_log_top - _log_bottom) / 2)},
     uses=(
         "teacher",
         "distillation_divergence/distillation_loss_range",
@@ -182,7 +179,7 @@ _one = _ell**2 * (_range / _size) ** 2 / 8
 
 
 def _adding_up(stated: Any) -> Induction:
-    """j times an exponent less the log-mgf of j terms, each of which leaves a room e."""
+    """An exponent times j, less the log-mgf of j terms, each of which leaves a room e."""
     step = {_count: _count + 1, _log_mgf: _log_mgf + _one - _room}
     return Induction(_count * stated - _log_mgf, {_count: 0, _log_mgf: 0}, step, _room)
 

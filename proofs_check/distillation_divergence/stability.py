@@ -49,7 +49,7 @@ _count, _sum = sympy.symbols("j S", real=True)
 
 
 def _others(change: Any) -> Induction:
-    """j times beta less the sum of j changes of losses."""
+    """The product of j and beta, less the sum of j changes of losses."""
     step = {_count: _count + 1, _sum: _sum + change}
     return Induction(_count * beta - _sum, {_count: 0, _sum: 0}, step, beta - change)
 

@@ -216,7 +216,7 @@ _weight, _other_weight = sympy.symbols("w v", nonnegative=True)
 
 
 def _over_datasets(weight: Any) -> Induction:
-    """kl times the mass of data sets, less the mean of the divergences of the kernels, so far."""
+    """The mass of data sets times kl, less the mean of the divergences of the kernels, so far."""
     step = {_mass: _mass + _weight, _sum: _sum + weight * (_inner - _room)}
     return Induction(_mass * _inner - _sum, {_mass: 0, _sum: 0}, step, _weight * _room)
 

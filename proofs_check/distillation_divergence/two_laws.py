@@ -112,7 +112,7 @@ TWO_LAWS = checked(
     check=nonnegative_by_induction,
     stated=_least_mass(_q * (_least + _room)),
     wrong={
-        "squares of q in place of products": _least_mass(_q**2),
+        "the largest mass in place of the smallest": _least_mass(_q * (_least - _room)),
         "products of three": _least_mass(_q * (_least + _room) ** 2),
     },
     uses=("sum_of_points",),

@@ -21,7 +21,8 @@ from proofs_check.algebra import (
 )
 from proofs_check.records import checked
 
-_length, _ell = sympy.symbols("c l", positive=True)
+_length = sympy.Symbol("c", positive=True)
+_ell = sympy.Symbol("l", real=True)
 _to_low, _to_high, _spare, _room, _weight = sympy.symbols("u v s e w", nonnegative=True)
 _low, _mean, _middle = sympy.symbols("a m b", real=True)
 

@@ -25,9 +25,9 @@ from proofs_check.records import Proof, assumed, checked
 TEACHER = assumed(
     "teacher",
     r"$D=(z_1,\dots,z_n)$ is i.i.d. with masses $p_z$ on finitely many examples; the teacher has"
-    r" logits $f(z)\in[-B,B]^L$ at every $z$, which depend on $D$ and on a seed in any way, and"
-    r" $\ell(f,z)$ is the distillation loss of $f(z)$ for the target of $z$, any law on the labels;"
-    r" $h=L_P(f)-L_D(f)$, $x=2B/T$.",
+    r" logits $f(z)\in[-B,B]^L$ at every $z$, which depend on $D$ and on a seed, of finitely many,"
+    r" in any way, and $\ell(f,z)$ is the distillation loss of $f(z)$ for the target of $z$, any"
+    r" law on the labels; $h=L_P(f)-L_D(f)$, $x=2B/T$.",
 )
 
 _room, _other_room = sympy.symbols("e f", nonnegative=True)
@@ -87,7 +87,8 @@ GAP_OF_TWO_LAWS = checked(
     uses=("teacher",),
 )
 
-_ell, _range, _least = sympy.symbols("l R m", nonnegative=True)
+_range, _least = sympy.symbols("R m", nonnegative=True)
+_ell = sympy.Symbol("l", real=True)
 
 
 def _exponent(length: Any) -> tuple[Any, Any]:

@@ -78,8 +78,8 @@ def _pinsker_side(bound: Callable[[Any], Any]) -> Inequality:
 
 PINSKER_SIDE = checked(
     "inverse_below_pinsker",
-    r"For $q=\mathrm{kl}^{-1}(p,K)\ge p$, $2(q-p)^2\le\mathrm{kl}(q\|p)\le K$, so that"
-    r" $\bigl(R(q-p)\bigr)^2\le R^2\frac K2$.",
+    r"For $q=\mathrm{kl}^{-1}(p,K)\ge p$, $2(q-p)^2\le\mathrm{kl}(q\|p)\le K$ (the inequality with"
+    r" its letters exchanged), so that $\bigl(R(q-p)\bigr)^2\le R^2\frac K2$.",
     method="the slack is what both inequalities leave",
     check=at_most,
     stated=_pinsker_side(lambda divergence: _width**2 * divergence / 2),

@@ -28,7 +28,8 @@ from proofs_check.records import Proof, assumed, checked
 _more = sympy.Symbol("N", nonnegative=True)
 size = 1 + _more
 """The number of examples, at least one."""
-beta, width, _ell = sympy.symbols("beta B l", nonnegative=True)
+beta, width = sympy.symbols("beta B", nonnegative=True)
+_ell = sympy.Symbol("l", real=True)
 _room, _first_room, _second_room, _third_room = sympy.symbols("e e_1 e_2 e_3", nonnegative=True)
 
 STABLE = assumed(
@@ -38,8 +39,8 @@ STABLE = assumed(
 )
 TEACHER = assumed(
     "teacher",
-    r"$f=A(D,r)$, $D=(z_1,\dots,z_n)$ i.i.d. from finitely many examples, the seed $r$ independent"
-    r" of $D$; losses lie in $[a,b]$, $B=b-a$;"
+    r"$f=A(D,r)$, $D=(z_1,\dots,z_n)$ i.i.d. from finitely many examples, the seed $r$, of"
+    r" finitely many, independent of $D$; losses lie in $[a,b]$, $B=b-a$;"
     r" $H_r(D)=L_P(f)-L_D(f)$, $L_P(f)=E_z\ell(f,z)$, $L_D(f)=\frac1n\sum_i\ell(f,z_i)$.",
 )
 

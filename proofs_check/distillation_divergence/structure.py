@@ -13,6 +13,7 @@ import sympy
 
 from proofs_check.algebra import (
     Induction,
+    all_equal,
     equal,
     holds_by_induction,
     nonnegative_by_induction,
@@ -178,8 +179,8 @@ LEAVING = checked(
 _odds, _odds_explored = sympy.symbols("tau eta", positive=True)
 
 
-def _at_the_map(student: Any, teacher: Any) -> tuple[Any, Any]:
-    """What the pairs with f = A(D) add, less what f adds with these masses; the part within them.
+def _at_the_map(student: Any, teacher: Any) -> list[tuple[Any, Any]]:
+    """The masses of f = A(D), and what its pairs add less what it adds, the part within them.
 
     In the odds of t and of epsilon.
     """
@@ -190,7 +191,11 @@ def _at_the_map(student: Any, teacher: Any) -> tuple[Any, Any]:
     apart = sum((q * sympy.log(q / p) for q, p in pairs), sympy.Integer(0))
     within = ((q / student) * sympy.log((q / student) / (p / teacher)) for q, p in pairs)
     merged = student * sympy.log(student / teacher)
-    return apart - merged, student * sum(within, sympy.Integer(0))
+    return [
+        (sum((q for q, _ in pairs), sympy.Integer(0)), student),
+        (sum((p for _, p in pairs), sympy.Integer(0)), teacher),
+        (apart - merged, student * sum(within, sympy.Integer(0))),
+    ]
 
 
 _student_there = (1 + _odds * _r) / (1 + _odds)
@@ -202,11 +207,14 @@ FORGOTTEN = checked(
     r" $f=A(D)$ merge, of masses $1-t$ and $t\,r_D(f)$, $1-\varepsilon$ and"
     r" $\varepsilon\,r_D(f)$, and what the divergence loses is that within the group.",
     method="expanding logarithms, in the odds of t and of epsilon",
-    check=equal,
+    check=all_equal,
     stated=_at_the_map(_student_there, _teacher_there),
     wrong={
         "the mass of those who stay alone": _at_the_map(1 / (1 + _odds), 1 / (1 + _odds_explored)),
         "all the student's mass there": _at_the_map(sympy.Integer(1), _teacher_there),
+        "the teacher's mass of those who stay": _at_the_map(
+            _student_there, 1 / (1 + _odds_explored)
+        ),
     },
     uses=("leaving_and_where_to", "merging_labels"),
 )

@@ -184,10 +184,11 @@ DISINTEGRATED_BELOW_SHARED = Proof(
         DIVERGENCE_GIVEN_INPUTS,
         checked(
             "disintegrated_below_shared",
-            r"For every $\ell>0$,"
-            r" $\sum_xw_x\bigl(E_P[h|x]+\inf_\lambda\frac{K(x)+\psi_x(\lambda)}\lambda\bigr)\le\sum_xw_x\bigl(E_P[h|x]+\frac{K(x)+\psi_x(\ell)}\ell\bigr)=\frac{K_n+E_X\Lambda_X(\ell)}\ell$,"
-            r" since $\Lambda_x(\ell)=\ell E_P[h|x]+\psi_x(\ell)$; hence for the infimum on the"
-            r" right, and if some $K(x)$ is infinite both are.",
+            r"For every $\ell>0$, $\sum_xw_x\bigl(E_P[h|x]+\inf_\lambda\frac{K(x)+\psi_x(\lambda)}"
+            r"\lambda\bigr)\le\sum_xw_x\bigl(E_P[h|x]+\frac{K(x)+\psi_x(\ell)}\ell\bigr)"
+            r"=\frac{K_n+E_X\Lambda_X(\ell)}\ell$, since $\Lambda_x(\ell)=\ell E_P[h|x]"
+            r"+\psi_x(\ell)$; hence for the infimum on the right, and if some $K(x)$ is infinite, so"
+            r" are both.",
             method="induction over the inputs; each adds what its infimum gains",
             check=nonnegative_by_induction,
             stated=_infima_below(_ell * _mean + _psi),

@@ -187,8 +187,8 @@ DISINTEGRATED_BELOW_SHARED = Proof(
             r"For every $\ell>0$, $\sum_xw_x\bigl(E_P[h|x]+\inf_\lambda\frac{K(x)+\psi_x(\lambda)}"
             r"\lambda\bigr)\le\sum_xw_x\bigl(E_P[h|x]+\frac{K(x)+\psi_x(\ell)}\ell\bigr)"
             r"=\frac{K_n+E_X\Lambda_X(\ell)}\ell$, since $\Lambda_x(\ell)=\ell E_P[h|x]"
-            r"+\psi_x(\ell)$; hence for the infimum on the right, and if some $K(x)$ is infinite, so"
-            r" are both.",
+            r"+\psi_x(\ell)$; hence for the infimum on the right, and if some $K(x)$ is infinite,"
+            r" both are.",
             method="induction over the inputs; each adds what its infimum gains",
             check=nonnegative_by_induction,
             stated=_infima_below(_ell * _mean + _psi),

@@ -79,13 +79,20 @@ _sharp_change = (2 - 1 / size) * beta + width / size
 _printed_change = 2 * beta + width / size
 
 
-def _attained(of_others: Any) -> tuple[Any, Any]:
+_Losses = tuple[Any, Any]
+
+
+def _attained(stays: _Losses, new: _Losses) -> tuple[Any, Any]:
     """The difference of the gaps of a pair of hypotheses, and the bound.
 
-    What the others lose from the first hypothesis to the second; the risk falls from beta to 0, the
-    loss of the replaced example is 0 under the first, and that of the new one B under the second.
+    Examples have a loss under the first and one under the second; those that occur beta and 0, the
+    replaced one 0 and 0.
     """
-    first, second = beta - 0, 0 - ((size - 1) * of_others + width) / size
+    first = beta - ((size - 1) * stays[0] + 0) / size
+    second = 0 - ((size - 1) * stays[1] + new[1]) / size
+    moved = {stays[1] - stays[0], new[1] - new[0]}
+    if moved != {beta}:
+        raise ValueError(f"losses move by {moved}, not by beta")
     return first - second, _sharp_change
 
 
@@ -124,10 +131,12 @@ STABILITY_DIFFERENCES_SHARPENED = Proof(
             r" and $\beta$, the replaced one $0$ and $0$, and the new one $B-\beta$ and $B$.",
             method="the gaps of both, for every n",
             check=equal,
-            stated=_attained(beta),
+            stated=_attained((0, beta), (width - beta, width)),
             wrong={
-                "those that stay do not move": _attained(sympy.Integer(0)),
-                "those that stay move with the risk": _attained(-beta),
+                "a new example of the smallest loss": _attained((0, beta), (0, beta)),
+                "a new example with half of the range": _attained(
+                    (0, beta), (width / 2 - beta, width / 2)
+                ),
             },
             uses=("change_of_the_gap",),
         ),

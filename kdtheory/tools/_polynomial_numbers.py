@@ -11,6 +11,7 @@ import numpy as np
 from flint import fmpq
 
 from kdtheory.certificates.sums_of_squares import Polynomial, ring
+from kdtheory.tools import _ball_numbers as numbers
 from kdtheory.tools import _ball_reductions as reductions
 from kdtheory.tools._ball_numbers import is_nan, lift
 
@@ -88,7 +89,8 @@ class Variables:
             self.inverses[place] = self.add(name, 0.0, 1.0 / low)
             variable = self.gens[self.inverses[place]]
             self.nonnegative[f"{name} >= 0"] = variable
-            self.nonnegative[f"{name} <= its largest"] = 1 - rational_of(low) * variable
+            if math.isfinite(1.0 / low):
+                self.nonnegative[f"{name} <= its largest"] = 1 - rational_of(low) * variable
             if math.isfinite(high):
                 self.nonnegative[f"{name} >= its smallest"] = rational_of(high) * variable - 1
         return self.gens[self.inverses[place]]
@@ -345,11 +347,18 @@ def _no_polynomial(name: str) -> Callable:
 
 _TRANSCENDENTAL = (
     *("exp", "exp2", "expm1", "log", "log1p", "logistic", "tanh", "sinh", "cosh", "sin", "cos"),
-    *("tan", "erf", "erfc", "lgamma", "digamma", "sqrt", "rsqrt", "cbrt", "pow", "rem", "floor"),
+    *("tan", "erf", "erfc", "lgamma", "digamma", "sqrt", "rsqrt", "cbrt", "rem", "floor"),
     *("ceil", "round", "sign", "cholesky", "triangular_solve", "lu"),
 )
 
+def _power(x: Any, y: Any) -> Any:
+    if isinstance(y, fmpq) and y.q == 1:
+        return numbers.integer_power(x, int(y.p))
+    raise NotPolynomial("a power that is no whole number")
+
+
 RULES: dict[str, Callable] = {
+    "pow": lambda x, y, **_: lift(_power, x, y),
     **{name: _no_polynomial(name) for name in _TRANSCENDENTAL},
     "ne": _predicate(_unequal),
     "eq": _predicate(lambda x, y: _not(_unequal(x, y))),

@@ -19,7 +19,7 @@ import numpy as np
 from flint import fmpq, fmpq_mat
 
 from kdtheory._semidefinite import is_semidefinite
-from kdtheory.certificates.sums_of_squares import EQUAL, FORMAT, KIND, Polynomial, ring
+from kdtheory.certificates.sums_of_squares import EQUAL, FORMAT, KIND, Polynomial
 from kdtheory.tools._polynomials import Statement
 
 MAX_COLUMNS = 1500
@@ -233,9 +233,7 @@ def _centre(space: _Space, blocks: list[_Block]) -> tuple[float, np.ndarray]:
         The largest t, and the free coefficients where it is reached.
     """
     skip, number = len(space.cofactors), len(space.directions)
-    fixed = [
-        np.asarray(m, float) for m in _matrices(blocks, _floats(space.start)[skip:])
-    ]
+    fixed = [np.asarray(m, float) for m in _matrices(blocks, _floats(space.start)[skip:])]
     moves = [_matrices(blocks, _floats(direction)[skip:]) for direction in space.directions]
     slopes = [
         np.stack([np.asarray(move[k], float) for move in moves] + [-np.eye(len(block.basis))])

@@ -1,0 +1,115 @@
+"""How far a claim has been taken: from samples, over exact instances, to a proof."""
+
+from __future__ import annotations
+
+import enum
+import functools
+from collections.abc import Mapping
+
+from kdtheory.certificates import Certificate, shipped
+from kdtheory.claim import Claim, Finding
+from kdtheory.tools._referee import Ruling, referee_case, referee_point
+from kdtheory.tools._search import random_points
+from kdtheory.tools._traced import domain_of
+from kdtheory.tools.certify import recheck
+from kdtheory.tools.falsify import generator
+
+
+class Rung(enum.Enum):
+    """The highest of four rungs that a claim has reached.
+
+    PROOF: every step is checked or cited, for all sizes. CERTIFICATE: proved for all instances of
+    some sizes, by data that an exact checker reads. EXACT: both sides are judged in exact or ball
+    arithmetic, instance by instance. SAMPLED: floating point only.
+    """
+
+    PROOF = "proof steps"
+    CERTIFICATE = "certificate"
+    EXACT = "exact on instances"
+    SAMPLED = "sampled"
+
+
+TRIED = 4
+"""How many random instances are refereed before a claim counts as sampled only."""
+
+
+@functools.cache
+def _proved() -> Mapping[str, bool]:
+    """Runs all proofs; returns slug -> whether its proof is complete for all sizes."""
+    from proofs_check import catalogue, running
+
+    results = running.run(catalogue.all_proofs(), catalogue.assumptions())
+    return {result.slug: result.status is running.Status.COMPLETE for result in results}
+
+
+def claim_of(certificate: Certificate) -> Claim:
+    """Returns the claim of the catalogue, or the lemma, that a certificate is about.
+
+    Args:
+        certificate: the certificate.
+
+    Returns:
+        The claim.
+
+    Raises:
+        KeyError: if there is none of its slug.
+    """
+    from kdtheory.theorems import find
+    from kdtheory.theorems.lemmas import LEMMAS
+
+    lemmas = {lemma.slug: lemma for lemma in LEMMAS}
+    return lemmas[certificate.slug] if certificate.slug in lemmas else find(certificate.slug)
+
+
+def check_shipped(name: str) -> tuple[Certificate, str]:
+    """Checks a certificate that comes with the package.
+
+    Args:
+        name: its file's name.
+
+    Returns:
+        The certificate, and what the check took, in words.
+
+    Raises:
+        CertificateError: if it proves nothing about its claim.
+    """
+    certificate = shipped.load(name)
+    return certificate, recheck(certificate, claim_of(certificate))
+
+
+def rung(claim: Claim) -> tuple[Rung, str]:
+    """Returns the highest rung that a claim has reached.
+
+    Proofs are run, certificates checked, and instances refereed: nothing is taken on trust.
+
+    Args:
+        claim: a claim of the catalogue.
+
+    Returns:
+        The rung; and for a certificate, the sizes, in words.
+    """
+    if claim.finding is Finding.STANDS and _proved().get(claim.slug, False):
+        return Rung.PROOF, ""
+    if claim.slug in shipped.names():
+        for name in shipped.names()[claim.slug]:
+            check_shipped(name)
+        return Rung.CERTIFICATE, certified_sizes(claim)
+    return (Rung.EXACT if _is_refereed(claim) else Rung.SAMPLED), ""
+
+
+def certified_sizes(claim: Claim) -> str:
+    """Returns at which sizes a claim has a certificate, from the names of the files alone."""
+    sizes = shipped.sizes_of(claim.slug)
+    return ", ".join(size or "all" for size in sizes)
+
+
+def _is_refereed(claim: Claim) -> bool:
+    """Whether some instance of the home size, or a named case, is judged without rounding."""
+    judged = (Ruling.HOLDS, Ruling.VIOLATED)
+    size = claim.sizes[0]
+    points = random_points(generator(claim, 0), TRIED, domain_of(claim, size).dimension)
+    if any(referee_point(claim, size, point).ruling in judged for point in points):
+        return True
+    cases = [*claim.tight, *claim.corners]
+    cases += [claim.counterexample] if claim.counterexample else []
+    return any(referee_case(claim, case).ruling in judged for case in cases)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kdtheory import _semidefinite
+from kdtheory._semidefinite import is_semidefinite as is_semidefinite_rows
 
 Exact = npt.NDArray[np.object_]
 """An array of `fractions.Fraction`."""
@@ -63,7 +63,7 @@ def has_distributions(value: Exact) -> bool:
 
 def is_semidefinite(value: Exact) -> bool:
     """Whether a matrix is symmetric and positive semidefinite, by elimination."""
-    return _semidefinite.is_semidefinite(value.tolist())
+    return is_semidefinite_rows(value.tolist())
 
 
 # --- rounding ---------------------------------------------------------------------------------

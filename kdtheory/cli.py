@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ import typer
 from kdtheory._assess_command import assess
 from kdtheory._best_constant_command import best_constant
 from kdtheory._bounds_command import bounds
+from kdtheory._certify_command import certify
 from kdtheory._decompose_command import decompose
 from kdtheory._falsify_command import falsify
 from kdtheory._mutants_command import mutants
@@ -105,15 +107,36 @@ def select(patterns: Sequence[str]) -> list[Claim]:
 
 
 @app.command("list")
-def list_claims(slugs: Slugs = None, as_json: Json = False) -> None:
+def list_claims(
+    slugs: Slugs = None,
+    rungs: Annotated[
+        bool, typer.Option("--rungs", help="Run proofs and certificates; say how far each is.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """List the catalogue."""
     from kdtheory.tools import report
 
     claims = select(slugs or [])
+    reached = _rungs(claims) if rungs else []
     if as_json:
-        report.write_json([_summary(claim) for claim in claims])
+        pairs = itertools.zip_longest(claims, reached)
+        report.write_json([_summary(c) | ({"rung": words} if words else {}) for c, words in pairs])
         return
-    report.console().print(report.claims_table(claims))
+    report.console().print(report.claims_table(claims, reached))
+
+
+def _rungs(claims: Sequence[Claim]) -> list[str]:
+    """Returns the highest rung that each claim has reached, in words."""
+    from kdtheory.rungs import rung
+
+    words = []
+    with progress(len(claims)) as at:
+        for index, claim in enumerate(claims):
+            at(claim.slug, index)
+            highest, sizes = rung(claim)
+            words.append(f"{highest.value}: {sizes}" if sizes else highest.value)
+    return words
 
 
 def _summary(claim: Claim) -> dict[str, Any]:
@@ -333,7 +356,7 @@ def findings(slugs: Slugs = None, as_json: Json = False) -> None:
     typer.echo("A finding is about the text examined, not about other versions of the paper.")
 
 
-for _command in (assess, bounds, decompose, falsify, mutants, sharpness):
+for _command in (assess, bounds, certify, decompose, falsify, mutants, sharpness):
     app.command()(_command)
 app.command("best-constant")(best_constant)
 

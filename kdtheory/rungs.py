@@ -42,11 +42,11 @@ def _proved() -> Mapping[str, bool]:
     return {result.slug: result.status is running.Status.COMPLETE for result in results}
 
 
-def claim_of(certificate: Certificate) -> Claim:
-    """Returns the claim of the catalogue, or the lemma, that a certificate is about.
+def claim_of(slug: str) -> Claim:
+    """Returns the claim of the catalogue, or the lemma, with a slug.
 
     Args:
-        certificate: the certificate.
+        slug: the full slug.
 
     Returns:
         The claim.
@@ -58,7 +58,7 @@ def claim_of(certificate: Certificate) -> Claim:
     from kdtheory.theorems.lemmas import LEMMAS
 
     lemmas = {lemma.slug: lemma for lemma in LEMMAS}
-    return lemmas[certificate.slug] if certificate.slug in lemmas else find(certificate.slug)
+    return lemmas[slug] if slug in lemmas else find(slug)
 
 
 def check_shipped(name: str) -> tuple[Certificate, str]:
@@ -74,7 +74,7 @@ def check_shipped(name: str) -> tuple[Certificate, str]:
         CertificateError: if it proves nothing about its claim.
     """
     certificate = shipped.load(name)
-    return certificate, recheck(certificate, claim_of(certificate))
+    return certificate, recheck(certificate, claim_of(certificate.slug))
 
 
 def rung(claim: Claim) -> tuple[Rung, str]:

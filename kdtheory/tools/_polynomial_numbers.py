@@ -351,6 +351,7 @@ _TRANSCENDENTAL = (
     *("ceil", "round", "sign", "cholesky", "triangular_solve", "lu"),
 )
 
+
 def _power(x: Any, y: Any) -> Any:
     if isinstance(y, fmpq) and y.q == 1:
         return numbers.integer_power(x, int(y.p))

@@ -119,7 +119,8 @@ def statement(claim: Claim, size: tuple[int, ...]) -> Statement:
         raise NotPolynomial("parts of one name")
     bounds = [_bounds(part) for part in domain.parts for _ in range(math.prod(part.shape))]
     variables = Variables(flat, bounds)
-    arrays, known, start = [], {}, 0
+    arrays, start = [], 0
+    known: dict[str, Polynomial] = {}
     last: dict[int, Polynomial] = {}
     for part, own in zip(domain.parts, names, strict=True):
         gens = variables.gens[start : start + len(own)]

@@ -68,9 +68,9 @@ def find(statement: Statement, multipliers: Sequence[tuple[str, ...]]) -> dict[s
     blocks = []
     for names in multipliers:
         multiplier = math.prod(
-            (statement.nonnegative[name] for name in names), start=_one(statement)
+            (statement.nonnegative[name] for name in names), start=limits.ring.constant(1)
         )
-        block = _Block(names, multiplier, limits.basis(multiplier))
+        block = _Block(names, multiplier, limits.monomials(multiplier, 2))
         if block.basis and statement.relation != EQUAL:
             blocks.append(block)
     while sum(len(block.pairs) for block in blocks) <= MAX_COLUMNS:
@@ -89,57 +89,47 @@ def find(statement: Statement, multipliers: Sequence[tuple[str, ...]]) -> dict[s
     return None
 
 
-def _one(statement: Statement) -> Polynomial:
-    return statement.target.context().constant(1)
-
-
 class _Limits:
-    """Which degrees a summand may have: no more, and no less, than the target."""
+    """Which degrees a summand may have: no more, and no less, than the target.
+
+    Degrees are counted in all variables, in those of each part of the domain, and in each alone.
+    """
 
     def __init__(self, statement: Statement) -> None:
         self.ring = statement.target.context()
-        self.bounds = [statement.target, *statement.zero.values()]
-        self.groups: dict[str, list[int]] = {}
+        parts: dict[str, list[int]] = {}
         for place, name in enumerate(statement.variables):
-            self.groups.setdefault(name.partition("[")[0], []).append(place)
-        self.largest = self._degrees(max)
-        self.smallest = _extremes(statement.target, list(self.groups.values()), min)
-        if statement.zero:
-            self.smallest = [0] * len(self.smallest)
+            parts.setdefault(name.partition("[")[0], []).append(place)
+        self.parts = list(parts.values())
+        self.variables = list(range(len(statement.variables)))
+        self.groups = [self.variables, *self.parts, *([place] for place in self.variables)]
+        limiting = [statement.target, *statement.zero.values()]
+        degrees = [_extremes(value, self.groups, max) for value in limiting]
+        self.largest = [max(column) for column in zip(*degrees, strict=True)]
+        least = _extremes(statement.target, self.parts, min)
+        self.smallest = [0] * len(least) if statement.zero else least
 
-    def _degrees(self, choose: Any) -> list[list[int]]:
-        groups = [list(range(len(self.ring.names()))), *self.groups.values()]
-        groups += [[place] for place in groups[0]]
-        return [groups, [max(_extremes(p, [g], choose)[0] for p in self.bounds) for g in groups]]
+    def room(self, multiplier: Polynomial, power: int) -> Iterator[tuple[int, ...]]:
+        """Yields the exponents of the monomials a power of which may stand beside a multiplier."""
+        used = _extremes(multiplier, self.groups, max)
+        left = [bound - degree for bound, degree in zip(self.largest, used, strict=True)]
+        at_least = _extremes(multiplier, self.parts, min)
+        needed = [bound - degree for bound, degree in zip(self.smallest, at_least, strict=True)]
+        for count in range(left[0] // power + 1 if min(left) >= 0 else 0):
+            for chosen in itertools.combinations_with_replacement(self.variables, count):
+                key = tuple(chosen.count(place) for place in self.variables)
+                if all(
+                    power * sum(key[place] for place in group) <= bound
+                    for group, bound in zip(self.groups, left, strict=True)
+                ) and all(
+                    power * sum(key[place] for place in group) >= bound
+                    for group, bound in zip(self.parts, needed, strict=True)
+                ):
+                    yield key
 
-    def room(self, multiplier: Polynomial, square: bool) -> Iterator[tuple[int, ...]]:
-        """Yields the exponents of what may stand, squared or once, beside a multiplier."""
-        groups, most = self.largest
-        used = _extremes(multiplier, groups, max)
-        left = [bound - degree for bound, degree in zip(most, used, strict=True)]
-        if min(left) < 0:
-            return
-        power = 2 if square else 1
-        total, variables = left[0] // power, groups[0]
-        at_least = _extremes(multiplier, list(self.groups.values()), min)
-        for count in range(total + 1):
-            for chosen in itertools.combinations_with_replacement(variables, count):
-                exponents = [0] * len(variables)
-                for place in chosen:
-                    exponents[place] += 1
-                degrees = [power * sum(exponents[place] for place in group) for group in groups]
-                enough = all(
-                    power * sum(exponents[place] for place in group) + low >= need
-                    for group, low, need in zip(
-                        self.groups.values(), at_least, self.smallest, strict=True
-                    )
-                )
-                if enough and all(d <= bound for d, bound in zip(degrees, left, strict=True)):
-                    yield tuple(exponents)
-
-    def basis(self, multiplier: Polynomial) -> list[Polynomial]:
-        """Returns the monomials whose squares may stand beside a multiplier."""
-        return [self.ring.from_dict({key: fmpq(1)}) for key in self.room(multiplier, True)]
+    def monomials(self, multiplier: Polynomial, power: int) -> list[Polynomial]:
+        """Returns the monomials a power of which may stand beside a multiplier."""
+        return [self.ring.from_dict({key: fmpq(1)}) for key in self.room(multiplier, power)]
 
 
 def _extremes(value: Polynomial, groups: list[list[int]], choose: Any) -> list[int]:
@@ -167,9 +157,9 @@ class _Space:
 
     def grams(self, blocks: list[_Block], free: Any) -> list[np.ndarray]:
         """Returns the Gram matrices of a solution in floating point."""
-        columns = np.array([float(Fraction(int(x.p), int(x.q))) for x in self.start])
+        columns = _floats(self.start)
         for number, direction in zip(free, self.directions, strict=True):
-            columns += number * np.array([float(Fraction(int(x.p), int(x.q))) for x in direction])
+            columns += number * _floats(direction)
         return _matrices(blocks, columns[len(self.cofactors) :])
 
 
@@ -188,9 +178,9 @@ def _matrices(blocks: list[_Block], entries: Any) -> list[Any]:
 def _affine_space(statement: Statement, blocks: list[_Block], limits: _Limits) -> _Space | None:
     """Solves the identity for all coefficients; None if there is no solution."""
     cofactors = [
-        (name, limits.ring.from_dict({key: fmpq(1)}))
+        (name, monomial)
         for name, value in statement.zero.items()
-        for key in limits.room(value, False)
+        for monomial in limits.monomials(value, 1)
     ]
     columns = [statement.zero[name] * value for name, value in cofactors]
     for block in blocks:
@@ -361,7 +351,8 @@ def _reduced(block: _Block, gram: np.ndarray) -> _Block:
     basis = []
     for row in rows:
         numbers = [Fraction(float(x)).limit_denominator(24) for x in row]
-        terms = (fmpq(f.numerator, f.denominator) * b for f, b in zip(numbers, block.basis))  # noqa: B905
+        pairs = zip(numbers, block.basis, strict=True)
+        terms = (fmpq(number.numerator, number.denominator) * one for number, one in pairs)
         basis.append(sum(terms, 0 * block.basis[0]))
     return _Block(block.names, block.multiplier, basis)
 

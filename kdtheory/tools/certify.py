@@ -87,21 +87,20 @@ def certify(
         refuse("method", repr(method), f"{SQUARES!r} or {BOXES!r}", "Leave it out to let it choose")
     tolerance = _fraction(epsilon)
     domain = domain_of(record, static)
-    boxes = method == BOXES
     reason = ""
-    if not boxes:
+    if method != BOXES:
         try:
             said = _with_epsilon(statement(record, static), tolerance)
-        except NotPolynomial as problem:
+        except NotPolynomial as why:
             if method == SQUARES:
-                refuse("sides", str(problem), "polynomials on the domain", "Use method='boxes'.")
-            boxes, reason = True, f"the sides are no polynomials ({problem})"
+                refuse("sides", str(why), "polynomials on the domain", "Use method='boxes'.")
+            reason = f"; the sides are no polynomials ({why})"
         else:
             return _by_squares(record, static, tolerance, said, multipliers)
     if (problem := _not_boxes(domain)) is not None:
         refuse(
             "over",
-            f"{problem}{'; ' + reason if reason else ''}",
+            f"{problem}{reason}",
             f"polynomial sides, or a product of boxes with at most {MAX_DIMENSION} numbers in all",
             "Write distributions on two atoms as (p, 1 - p) with p in a box, or factor what makes "
             "the sides equal out of both.",

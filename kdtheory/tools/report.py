@@ -83,12 +83,12 @@ def write_json(data: Any) -> None:
     print(json.dumps(to_dict(data), indent=2))  # noqa: T201
 
 
-def claims_table(claims: Sequence[Claim]) -> Table:
-    """Returns one line per claim: slug, relation, text, finding, title."""
+def claims_table(claims: Sequence[Claim], rungs: Sequence[str] = ()) -> Table:
+    """Returns one line per claim: slug, relation, text, finding, rung if given, title."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("claim", "rel.", "text examined", "finding", "title"):
+    for column in ("claim", "rel.", "text examined", "finding", *(["rung"] * bool(rungs)), "title"):
         table.add_column(column, no_wrap=column == "claim")
-    for claim in claims:
+    for index, claim in enumerate(claims):
         ours = claim.text_examined is TextExamined.OURS
         finding = "" if ours and claim.finding is Finding.STANDS else claim.finding.value
         table.add_row(
@@ -96,9 +96,39 @@ def claims_table(claims: Sequence[Claim]) -> Table:
             claim.relation.value,
             "ours" if ours else claim.text_examined.value,
             finding,
+            *([rungs[index]] if rungs else []),
             Text(claim.title),
         )
     return table
+
+
+def certificates_table(rows: Sequence[dict[str, Any]]) -> Table:
+    """Returns one line per certificate: what it is about, and what checking it took."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("claim", "size", "up to", "outcome", "checked"):
+        table.add_column(column, no_wrap=column == "claim")
+    table.add_column("s", justify="right")
+    for row in rows:
+        table.add_row(
+            row["slug"],
+            " x ".join(map(str, row.get("size", ()))),
+            row.get("epsilon", ""),
+            row["outcome"],
+            Text(row.get("checked", "")),
+            f"{row['seconds']:.2f}",
+        )
+    return table
+
+
+def certificates_summary(rows: Sequence[dict[str, Any]]) -> str:
+    """Returns a sentence that counts certificates, and what they are about."""
+    counts = collections.Counter(row["outcome"] for row in rows)
+    counted = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+    return (
+        f"{len(rows)} certificates: {counted}. Each proves its inequality for every instance of "
+        "the size shown, up to the number shown, and nothing more; --json says for which family. "
+        "Refuted: it fails on the whole of a box."
+    )
 
 
 def checks_table(checks: Sequence[Check], claims: Sequence[Claim]) -> Table:

@@ -67,6 +67,13 @@ class Variables:
             self.masks[place] = self.add(f"mask.{self.names[place]}", 0.0, 1.0)
         return self.gens[self.masks[place]]
 
+    def is_positive(self, value: Polynomial) -> bool:
+        """Whether all terms are non-negative, and one of them is positive."""
+        return self.is_nonnegative(value) and any(
+            all(self.bounds[place][0] > 0 for place, power in enumerate(exponents) if power)
+            for exponents in value.to_dict()
+        )
+
     def is_nonnegative(self, value: Polynomial) -> bool:
         """Whether all terms are: a positive number times powers of variables of known sign."""
         return all(
@@ -119,7 +126,7 @@ class Variables:
         """Applies what is known of masks and inverses, monomial by monomial."""
         pairs = [*self.masks.items(), *self.inverses.items()]
         degrees = value.degrees() if pairs else ()
-        if not any(degrees[other] for _, other in pairs):
+        if not any(degrees[other] > 0 for _, other in pairs):
             return value
         terms: dict[tuple[int, ...], fmpq] = {}
         for exponents, coefficient in value.to_dict().items():
@@ -234,6 +241,9 @@ def _unequal(x: Any, y: Any) -> Any:
         return difference != 0
     if difference.value.is_constant():
         return difference.value != 0
+    variables = difference.variables
+    if variables.is_positive(difference.value) or variables.is_positive(-difference.value):
+        return True
     found = difference.variables.of(difference.value)
     if found is None:
         raise NotPolynomial(f"a comparison of {difference.value} with zero")

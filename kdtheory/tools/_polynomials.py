@@ -138,7 +138,7 @@ def statement(claim: Claim, size: tuple[int, ...]) -> Statement:
     except Uncovered as problem:
         raise NotPolynomial(f"the operation {problem.primitive!r}") from None
     target = polynomial_of(result) + 0 * variables.gens[0]
-    if any(target.degrees()[mask] for mask in variables.masks.values()):
+    if any(target.degrees()[mask] > 0 for mask in variables.masks.values()):
         raise NotPolynomial("a formula that changes where a probability or a weight is zero")
     relation = EQUAL if claim.relation is Relation.EQ else NON_NEGATIVE
     return _compact(variables, relation, target, {**known, **variables.nonnegative}, last)
@@ -164,7 +164,7 @@ def _compact(
     places = [
         place
         for place in range(len(variables.bounds))
-        if any(value.degrees()[place] for value in everything)
+        if any(value.degrees()[place] > 0 for value in everything)
     ]
     names = tuple(variables.names[place] for place in places)
     smaller = ring(names)

@@ -317,8 +317,9 @@ def _by_boxes(
 
 def _recheck_boxes(certificate: Certificate, claim: Claim, epsilon: Fraction) -> str:
     domain = domain_of(claim, certificate.size)
-    if epsilon < 0 or (problem := _not_boxes(domain)) is not None:
-        raise CertificateError(f"got epsilon {epsilon} over {problem}; expected boxes.")
+    problem = f"epsilon {epsilon}" if epsilon < 0 else _not_boxes(domain)
+    if problem is not None:
+        raise CertificateError(f"got {problem}; expected boxes, and an epsilon of at least 0.")
     data = certificate.data
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise CertificateError(f"data: expected entries of format {FORMAT}.")

@@ -128,19 +128,18 @@ def list_claims(
 
 def _rungs(claims: Sequence[Claim]) -> list[str]:
     """Returns the highest rung that each claim has reached, in words."""
-    from kdtheory.rungs import rung
+    from kdtheory.rungs import rungs
 
-    words = []
     with progress(len(claims)) as at:
-        for index, claim in enumerate(claims):
-            at(claim.slug, index)
-            highest, sizes = rung(claim)
-            words.append(f"{highest.value}: {sizes}" if sizes else highest.value)
-    return words
+        places = {claim.slug: index for index, claim in enumerate(claims)}
+        reached = rungs(claims, lambda slug: at(slug, places.get(slug, 0)))
+    return [f"{one.value}: {sizes}" if sizes else one.value for one, sizes in reached]
 
 
 def _summary(claim: Claim) -> dict[str, Any]:
     """Returns what the lists say of a claim."""
+    from kdtheory.certificates import shipped
+
     return {
         "slug": claim.slug,
         "title": claim.title,
@@ -153,6 +152,7 @@ def _summary(claim: Claim) -> dict[str, Any]:
         "corrects": claim.corrects,
         "sharpens": claim.sharpens,
         "uses": list(claim.uses),
+        "certified_at": shipped.sizes_in_words(claim.slug),
     }
 
 

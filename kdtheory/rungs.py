@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import enum
-import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 
 from kdtheory.certificates import Certificate, shipped
 from kdtheory.claim import Claim, Finding
@@ -33,13 +32,14 @@ TRIED = 4
 """How many random instances are refereed before a claim counts as sampled only."""
 
 
-@functools.cache
-def _proved() -> Mapping[str, bool]:
-    """Runs all proofs; returns slug -> whether its proof is complete for all sizes."""
+def _proved(slugs: Sequence[str], watch: Callable[[str], None]) -> set[str]:
+    """Runs the proofs of claims; returns the slugs of those that are complete for all sizes."""
     from proofs_check import catalogue, running
 
-    results = running.run(catalogue.all_proofs(), catalogue.assumptions())
-    return {result.slug: result.status is running.Status.COMPLETE for result in results}
+    proofs = catalogue.all_proofs()
+    wanted = [slug for slug in slugs if slug in proofs]
+    results = running.run(proofs, catalogue.assumptions(), wanted, watch)
+    return {result.slug for result in results if result.status is running.Status.COMPLETE}
 
 
 def claim_of(slug: str) -> Claim:
@@ -77,30 +77,51 @@ def check_shipped(name: str) -> tuple[Certificate, str]:
     return certificate, recheck(certificate, claim_of(certificate.slug))
 
 
-def rung(claim: Claim) -> tuple[Rung, str]:
-    """Returns the highest rung that a claim has reached.
+def rungs(
+    claims: Sequence[Claim], watch: Callable[[str], None] = lambda slug: None
+) -> list[tuple[Rung, str]]:
+    """Returns the highest rung that each claim has reached.
 
     Proofs are run, certificates checked, and instances refereed: nothing is taken on trust.
+
+    Args:
+        claims: claims of the catalogue.
+        watch: called with every slug as its turn comes, of proofs first.
+
+    Returns:
+        The rung of each claim; and for a certificate its sizes, in words.
+    """
+    standing = [claim.slug for claim in claims if claim.finding is Finding.STANDS]
+    proved = _proved(standing, watch)
+    result = []
+    for claim in claims:
+        watch(claim.slug)
+        if claim.slug in proved:
+            result.append((Rung.PROOF, ""))
+        elif claim.slug in shipped.names():
+            for name in shipped.names()[claim.slug]:
+                check_shipped(name)
+            result.append((Rung.CERTIFICATE, shipped.sizes_in_words(claim.slug)))
+        else:
+            result.append((Rung.EXACT if _is_refereed(claim) else Rung.SAMPLED, ""))
+    return result
+
+
+def rung(claim: Claim) -> tuple[Rung, str]:
+    """Returns the highest rung that a claim has reached, as `rungs` does.
 
     Args:
         claim: a claim of the catalogue.
 
     Returns:
-        The rung; and for a certificate, the sizes, in words.
+        The rung; and for a certificate its sizes, in words.
+
+    Example:
+        >>> from kdtheory.theorems import find
+        >>> rung(find("bias_variance/tv_below_norm"))[1]
+        '2, 4'
     """
-    if claim.finding is Finding.STANDS and _proved().get(claim.slug, False):
-        return Rung.PROOF, ""
-    if claim.slug in shipped.names():
-        for name in shipped.names()[claim.slug]:
-            check_shipped(name)
-        return Rung.CERTIFICATE, certified_sizes(claim)
-    return (Rung.EXACT if _is_refereed(claim) else Rung.SAMPLED), ""
-
-
-def certified_sizes(claim: Claim) -> str:
-    """Returns at which sizes a claim has a certificate, from the names of the files alone."""
-    sizes = shipped.sizes_of(claim.slug)
-    return ", ".join(size or "all" for size in sizes)
+    return rungs([claim])[0]
 
 
 def _is_refereed(claim: Claim) -> bool:

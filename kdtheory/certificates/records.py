@@ -63,7 +63,10 @@ class Certificate:
             ends = zip(*self.box, strict=True)
             lines.append("fails on the box " + " x ".join(f"[{a}, {b}]" for a, b in ends))
             lines.append(f"by at least {self.margin}")
-        lines += [text for text in (self.reason, f"by {self.kind}: {self.work}") if text]
+        if self.reason:
+            lines.append(self.reason)
+        if self.work:
+            lines.append(f"by {self.kind}: {self.work}")
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:

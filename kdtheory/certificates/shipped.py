@@ -35,10 +35,17 @@ def names() -> Mapping[str, tuple[str, ...]]:
     return found
 
 
-def sizes_of(slug: str) -> tuple[str, ...]:
-    """Returns the sizes at which a claim has a certificate, such as "2x3"; "" for its only one."""
+def sizes_in_words(slug: str) -> str:
+    """Returns at which sizes a claim has a certificate, from the names of the files alone.
+
+    Args:
+        slug: the claim.
+
+    Returns:
+        Such as "2x3, 3x3"; "its only size" for a claim of one size; empty without a certificate.
+    """
     parts = [name.removesuffix(".json").split(".") for name in names().get(slug, ())]
-    return tuple(part[2] if len(part) > 2 else "" for part in parts)
+    return ", ".join(part[2] if len(part) > 2 else "its only size" for part in parts)
 
 
 def load(name: str) -> Certificate:

@@ -139,7 +139,7 @@ def recheck(certificate: Certificate, claim: Claim) -> str:
     except NotPolynomial as problem:
         raise CertificateError(f"the claim's sides are no polynomials: {problem}.") from None
     _same_statement(certificate.data, said)
-    return f"{len(certificate.data['squares'])} squares with multipliers"
+    return _squares_in_words(certificate.data)
 
 
 def _epsilon_of(certificate: Certificate) -> Fraction:
@@ -228,9 +228,16 @@ def _by_squares(
         )
     else:
         check(data)
-        work = f"{len(data['squares'])} squares with multipliers"
+        work = _squares_in_words(data)
         changes |= {"outcome": Outcome.CERTIFIED, "data": data, "work": work}
     return dataclasses.replace(record, **changes)
+
+
+def _squares_in_words(data: Any) -> str:
+    if data["relation"] == "=":
+        return "an identity of polynomials"
+    ranks = [len(square["basis"]) for square in data["squares"]]
+    return f"{len(ranks)} Gram matrices of up to {max(ranks, default=0)} rows"
 
 
 def _same_statement(data: Any, said: Statement) -> None:

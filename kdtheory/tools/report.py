@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from kdtheory.certificates import shipped
 from kdtheory.claim import Claim, Finding, TextExamined
 from kdtheory.results import Check, Counterexample, Mutation, Outcome, Verdict, to_dict
 from kdtheory.tools._referee import counterexample, referee_case, size_of
@@ -84,9 +85,15 @@ def write_json(data: Any) -> None:
 
 
 def claims_table(claims: Sequence[Claim], rungs: Sequence[str] = ()) -> Table:
-    """Returns one line per claim: slug, relation, text, finding, rung if given, title."""
+    """Returns one line per claim: slug, relation, text, finding, certificate or rung, title.
+
+    Args:
+        claims: the claims.
+        rungs: the highest rung of each, in words; left out, at which sizes there are certificates.
+    """
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("claim", "rel.", "text examined", "finding", *(["rung"] * bool(rungs)), "title"):
+    fourth = "rung" if rungs else "certified at"
+    for column in ("claim", "rel.", "text examined", "finding", fourth, "title"):
         table.add_column(column, no_wrap=column == "claim")
     for index, claim in enumerate(claims):
         ours = claim.text_examined is TextExamined.OURS
@@ -96,7 +103,7 @@ def claims_table(claims: Sequence[Claim], rungs: Sequence[str] = ()) -> Table:
             claim.relation.value,
             "ours" if ours else claim.text_examined.value,
             finding,
-            *([rungs[index]] if rungs else []),
+            rungs[index] if rungs else shipped.sizes_in_words(claim.slug),
             Text(claim.title),
         )
     return table
@@ -241,6 +248,8 @@ def claim_page(claim: Claim) -> list[str]:
         ("broken", claim.broken),
     ):
         lines += [f"{kind} case: {case.name}: {case.note}" for case in cases]
+    if sizes := shipped.sizes_in_words(claim.slug):
+        lines.append(f"certified for every instance of these sizes: {sizes}")
     if claim.draws:
         lines.append(f"checked by Monte Carlo: {', '.join(claim.draws)}")
     found = recorded_counterexample(claim)

@@ -118,8 +118,8 @@ def rung(claim: Claim) -> tuple[Rung, str]:
 
     Example:
         >>> from kdtheory.theorems import find
-        >>> rung(find("bias_variance/tv_below_norm"))[1]
-        '2, 4'
+        >>> rung(find("variance_reduction/gap_identity"))[0].value
+        'proof steps'
     """
     return rungs([claim])[0]
 

@@ -151,6 +151,9 @@ def _call(operands: list, **params: Any) -> list[np.ndarray]:
 
 def _choose(closed: Any, operands: list) -> list[np.ndarray]:
     """Returns what a search finds in floating point, as the exact numbers that it returns."""
+    numbers = (entry for x in operands if x.dtype == object for entry in x.reshape(-1))
+    if not all(isinstance(entry, (fmpq, arb, float)) for entry in numbers):
+        raise Uncovered("a search in floating point")
     floats = [x if x.dtype != object else np.vectorize(midpoint, [float])(x) for x in operands]
     return [_read(result) for result in _program(closed)(*floats)]
 

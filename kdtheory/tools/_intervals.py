@@ -11,6 +11,7 @@ nothing is known, for instance of the logarithm of what may be negative, both en
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
@@ -133,16 +134,26 @@ class Intervals:
 
     def __pow__(self, exponent: int) -> Intervals:
         base = abs(self) if exponent % 2 == 0 else self
-        low, high = base.low, base.high
-        for _ in range(exponent - 1):
-            low, high = _power_down(low, base.low), -_power_down(-high, base.high)
-        return Intervals(low, high)
+        return Intervals(_power(base.low, exponent, up=False), _power(base.high, exponent, up=True))
+
+    def __bool__(self) -> bool:
+        raise Uncovered("a branch that depends on the instance")
+
+    def __lt__(self, other: Any) -> bool:
+        raise Uncovered("a comparison in an operation without a rule for intervals")
+
+    __gt__ = __le__ = __ge__ = __lt__
 
 
-def _power_down(power: Ends, base: Ends) -> Ends:
-    """Returns a lower bound of power * base, at least zero where both have one sign."""
-    product = _down(power * base)
-    return np.where((power >= 0) == (base >= 0), np.maximum(product, 0), product)
+def _power(base: Ends, exponent: int, up: bool) -> Ends:
+    """Returns bounds of powers; that of a negative number is rounded as its magnitude is not."""
+    magnitude = np.abs(base)
+    outwards = (base >= 0) == up
+    result = magnitude
+    for _ in range(exponent - 1):
+        product = result * magnitude
+        result = np.where(outwards, _up(product), np.maximum(_down(product), 0))
+    return np.where(base >= 0, result, -result) + 0 * base
 
 
 def _float(number: arb, up: bool) -> float:
@@ -156,7 +167,7 @@ def _monotone(method: str, start: float = -math.inf, at_start: float = -math.inf
     def at(ends: Ends, up: bool) -> Ends:
         result = np.full_like(ends, np.nan)
         for place, end in enumerate(ends.tolist()):
-            if end == start:
+            if end == start > -math.inf:
                 result[place] = at_start
             elif start < end < math.inf:
                 ball = getattr(arb(end), method)()
@@ -186,6 +197,9 @@ class Truth:
     def __init__(self, possible: np.ndarray, avoidable: np.ndarray) -> None:
         self.possible = possible
         self.avoidable = avoidable
+
+    def __bool__(self) -> bool:
+        raise Uncovered("a branch that depends on the instance")
 
 
 def _above(strict: bool) -> Callable:
@@ -252,6 +266,8 @@ def _predicate(function: Callable) -> Callable:
 def _choose(which: Any, otherwise: Any, chosen: Any) -> Any:
     if not isinstance(which, Truth):
         return chosen if which else otherwise
+    if any(isinstance(case, (bool, Truth)) for case in (otherwise, chosen)):
+        raise Uncovered("a choice between comparisons")
     form = Intervals(which.possible * 0.0, which.possible * 0.0)
     a, b = form.like(otherwise), form.like(chosen)
     hull = np.minimum(a.low, b.low), np.maximum(a.high, b.high)
@@ -263,6 +279,8 @@ def _choose(which: Any, otherwise: Any, chosen: Any) -> Any:
 def _select(which: np.ndarray, *cases: np.ndarray, **_: Any) -> np.ndarray:
     if which.dtype != object:
         return np.asarray(lift(lambda k, *values: values[int(k)], which, *cases))
+    if any(case.dtype != object for case in cases):
+        raise Uncovered("a choice between integers or between truth values")
     return lift(_choose, which, *cases)
 
 
@@ -271,7 +289,24 @@ def _convert(x: np.ndarray, *, new_dtype: Any, **_: Any) -> np.ndarray:
         return _predicate(lambda v: v if isinstance(v, Truth) else _unequal(v, numbers.ZERO))(x)
     if not np.issubdtype(new_dtype, np.floating):
         raise Uncovered("an integer that depends on the instance")
-    return lift(lambda v: _choose(v, 0, 1) if isinstance(v, (Truth, bool)) else v, x)
+    return lift(lambda v: _choose(v, numbers.ZERO, numbers.ONE) if _is_truth(v) else v, x)
+
+
+def _is_truth(value: Any) -> bool:
+    return isinstance(value, (Truth, bool))
+
+
+def _combined(operate: Callable, exact: Callable) -> Callable:
+    """Returns arithmetic that is the intervals' own where there is one, with infinite numbers."""
+
+    def combine(x: Any, y: Any) -> Any:
+        known = isinstance(x, Intervals) or isinstance(y, Intervals)
+        return operate(x, y) if known else exact(x, y)
+
+    return combine
+
+
+_add = _combined(operator.add, numbers.add)
 
 
 def _maximum(x: Any, y: Any) -> Any:
@@ -297,11 +332,16 @@ def _no_rule(name: str) -> Callable:
 _LEFT_OUT = (
     *("exp2", "cosh", "sin", "cos", "tan", "lgamma", "digamma", "floor", "ceil", "round", "sign"),
     *("rem", "cbrt", "erfc", "is_finite", "sort", "top_k", "argmax", "argmin", "clamp"),
-    *("cholesky", "triangular_solve", "lu"),
+    *("cholesky", "triangular_solve", "lu", "cummax", "cummin"),
 )
 
 RULES: dict[str, Callable] = {
     **{name: _no_rule(name) for name in _LEFT_OUT},
+    "add": lambda x, y, **_: lift(_add, x, y),
+    "sub": lambda x, y, **_: lift(lambda a, b: _add(a, -b), x, y),
+    "mul": lambda x, y, **_: lift(_combined(operator.mul, numbers.multiply), x, y),
+    "div": lambda x, y, **_: lift(_combined(operator.truediv, numbers.divide), x, y),
+    "reduce_sum": reductions.reduction(_add, 0),
     "exp": _monotone("exp"),
     "expm1": _monotone("expm1"),
     "log": _monotone("log", 0.0),
@@ -348,14 +388,16 @@ def boxes(low: Ends, high: Ends) -> np.ndarray:
 
 def ends_of(result: Any, count: int) -> Intervals:
     """Returns what a formula takes on boxes, also where it does not depend on them."""
-    value = np.asarray(result).item()
-    return Intervals(np.zeros(count), np.zeros(count)).like(value)
+    return Intervals(np.zeros(count), np.zeros(count)).like(np.asarray(result).item())
 
 
 SMOOTH: Sequence[str] = (
     *("add", "add_any", "sub", "mul", "div", "neg", "square", "integer_pow", "exp", "expm1", "log"),
-    *("log1p", "sqrt", "rsqrt", "tanh", "sinh", "logistic", "erf", "reduce_sum", "cumsum"),
+    *("log1p", "sqrt", "rsqrt", "tanh", "logistic", "reduce_sum", "cumsum"),
     *("dot_general", "copy", "reshape", "transpose", "squeeze", "rev", "stack", "concatenate"),
     *("split", "slice", "broadcast_in_dim", "pad", "tile", "jit", "convert_element_type"),
 )
-"""Operations that are differentiable wherever they and their derivatives are finite."""
+"""Operations that are differentiable wherever they and their derivatives are finite.
+
+Jax writes their derivatives with exact constants; that of erf, say, has a rounded one.
+"""

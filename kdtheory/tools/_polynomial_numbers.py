@@ -219,6 +219,9 @@ class Expression:
 
     __gt__ = __le__ = __ge__ = __lt__
 
+    def __bool__(self) -> bool:
+        raise NotPolynomial("a branch that depends on the instance")
+
 
 def polynomial_of(number: Any) -> Any:
     """Returns the polynomial of an expression, or the rational number itself."""
@@ -256,6 +259,8 @@ def _above(x: Any, y: Any) -> Any:
         return bool(x > y)
     if isinstance(x, float) or isinstance(y, float):
         infinite = x if isinstance(x, float) else -y
+        if is_nan(infinite):
+            raise NotPolynomial("a comparison with NaN")
         return infinite > 0
     difference = x + -y
     if difference.value.is_constant():
@@ -318,6 +323,9 @@ def _predicate(function: Callable) -> Callable:
 def _select(which: np.ndarray, *cases: np.ndarray, **_: Any) -> np.ndarray:
     if which.dtype != object:
         return np.asarray(lift(lambda k, *values: values[int(k)], which, *cases))
+
+    if any(case.dtype != object for case in cases):
+        raise NotPolynomial("a choice between integers or between truth values")
 
     def choose(mask: Any, otherwise: Any, chosen: Any) -> Any:
         if not isinstance(mask, Expression):

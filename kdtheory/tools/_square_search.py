@@ -54,6 +54,10 @@ def products(statement: Statement, factors: int) -> list[tuple[str, ...]]:
     return [one for count in counts for one in itertools.combinations(names, count)]
 
 
+class TooLarge(Exception):
+    """A search with more than `MAX_COLUMNS` unknowns, which is not started."""
+
+
 def find(statement: Statement, multipliers: Sequence[tuple[str, ...]]) -> dict[str, Any] | None:
     """Searches for a certificate with given multipliers.
 
@@ -63,6 +67,9 @@ def find(statement: Statement, multipliers: Sequence[tuple[str, ...]]) -> dict[s
 
     Returns:
         The data of a certificate that the checker has yet to see; None if none was found.
+
+    Raises:
+        TooLarge: if there would be too many unknowns.
     """
     limits = _Limits(statement)
     blocks = []
@@ -73,7 +80,9 @@ def find(statement: Statement, multipliers: Sequence[tuple[str, ...]]) -> dict[s
         block = _Block(names, multiplier, limits.monomials(multiplier, 2))
         if block.basis and statement.relation != EQUAL:
             blocks.append(block)
-    while sum(len(block.pairs) for block in blocks) <= MAX_COLUMNS:
+    if sum(len(block.pairs) for block in blocks) > MAX_COLUMNS:
+        raise TooLarge
+    while True:
         space = _affine_space(statement, blocks, limits)
         if space is None:
             return None
@@ -86,7 +95,6 @@ def find(statement: Statement, multipliers: Sequence[tuple[str, ...]]) -> dict[s
         if sum(len(block.basis) for block in smaller) == sum(len(b.basis) for b in blocks):
             return None
         blocks = smaller
-    return None
 
 
 class _Limits:

@@ -218,13 +218,22 @@ def _by_squares(
                 refuse("multipliers", repr(name), f"names among {known}", "Choose from these.")
     else:
         choices = [_square_search.products(said, count) for count in range(4)]
-    data = next((found for choice in choices if (found := _square_search.find(said, choice))), None)
+    data, tried, beyond = None, 0, ""
+    for choice in choices:
+        try:
+            data = _square_search.find(said, choice)
+        except _square_search.TooLarge:
+            beyond = f"; the search with {len(choice):,} has too many unknowns"
+        else:
+            tried = len(choice)
+        if data is not None or beyond:
+            break
     record = _about(claim, size, SQUARES)
     changes: dict[str, Any] = {"epsilon": str(epsilon)}
     if data is None:
-        tried = len(choices[-1])
         changes["reason"] = (
-            f"no certificate was found with {tried} products of known signs as multipliers"
+            f"no certificate was found with {tried:,} products of known signs as multipliers"
+            f"{beyond}"
         )
     else:
         check(data)

@@ -9,6 +9,7 @@ import mpmath
 import numpy as np
 import pytest
 
+from kdtheory._numerics import chosen
 from kdtheory.tools._ball_primitives import Uncovered
 from kdtheory.tools._balls import interpret
 from kdtheory.tools._branch_and_bound import MEAN_VALUE, PLAIN, Formula
@@ -68,6 +69,30 @@ def test_every_value_is_enclosed(name):
     assert (found.high - found.low)[4:].max() < 1e-6
 
 
+def test_every_operation_is_rounded_outwards():
+    """On single points, against exact rationals: a result that is off by a bit is noticed."""
+    rng = np.random.default_rng(2)
+    points = rng.uniform(-2, 2, (400, 2))
+    operations = [
+        lambda x, y: x + y,
+        lambda x, y: x - y,
+        lambda x, y: x * y,
+        lambda x, y: x / y,
+        lambda x, y: x**3,
+        lambda x, y: x**4,
+        lambda x, y: x**5,
+        lambda x, y: y**-3,
+        lambda x, y: abs(x) * y,
+    ]
+    for operation in operations:
+        found = enclose(lambda z, f=operation: f(z[0], z[1]), points, points)
+        for place, (x, y) in enumerate(points.tolist()):
+            exact = operation(Fraction(x), Fraction(y))
+            low, high = found.low[place], found.high[place]
+            assert Fraction(low) <= exact <= Fraction(high)
+            assert high - low < 1e-14 * (1 + abs(high))
+
+
 def test_signs_are_kept():
     tiny = [[0.0, 0.0]], [[1.0, 1e-300]]
     assert enclose(lambda z: z[0] * z[1], *tiny).low == 0
@@ -89,6 +114,30 @@ def test_what_is_unknown_stays_unknown():
 def test_operations_without_a_rule_are_refused(name):
     with pytest.raises(Uncovered, match=name):
         enclose(lambda z: getattr(jnp, name)(z[0]), [[0.0]], [[1.0]])
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda z: jnp.arange(3.0)[jnp.where(z[0] > 0.5, 0, 1)],
+        lambda z: jnp.where(jnp.where(z[0] > 0.5, z[0] > 0.25, z[0] > 0.75), 1.0, 0.0),
+        lambda z: jax.lax.cond(z[0] > 0.5, lambda: 1.0, lambda: 0.0),
+        lambda z: jax.lax.while_loop(lambda x: x < 0.75, lambda x: x + 1, z[0]),
+        lambda z: jax.lax.cummax(z)[-1],
+        lambda z: jnp.sort(z)[0],
+        chosen(lambda z: z[0]),
+    ],
+)
+def test_what_intervals_do_not_decide_is_refused(function):
+    with pytest.raises(Uncovered):
+        enclose(function, [[0.0, 0.0]], [[1.0, 1.0]])
+
+
+def test_infinite_numbers():
+    assert enclose(lambda z: z[0] + jnp.inf, [[0.0]], [[1.0]]).low == np.inf
+    # NaN for negative numbers, whatever is added.
+    assert np.isnan(enclose(lambda z: jnp.log(z[0]) + jnp.inf, [[-1.0]], [[1.0]]).low)
+    assert np.isnan(enclose(lambda z: jnp.exp(jnp.log(z[0])), [[0.0]], [[0.0]]).low)
 
 
 def test_small_numbers_that_processors_flush_to_zero():
@@ -123,6 +172,7 @@ def test_kinks_and_hidden_gradients_leave_the_plain_form():
         lambda z: jax.lax.stop_gradient(z[0]) * 1.0,
         lambda z: jax.nn.softplus(z[0]),
         lambda z: z[0] * z[0].astype(int),
+        lambda z: jax.lax.erf(z[0]),
     ]
     assert {Formula(function, 1, None).form for function in hidden} == {PLAIN}
 

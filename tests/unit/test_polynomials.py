@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from flint import fmpq
 
+from kdtheory._numerics import chosen
 from kdtheory.claim import call
 from kdtheory.domains import box, integers, positive, psd, reals, simplex, stochastic
 from kdtheory.theorems import find
@@ -156,6 +157,11 @@ def test_powers_products_and_loops():
         (lambda x: jnp.linalg.eigvalsh(x)[0], psd(2), "semidefinite matrix"),
         (lambda x: jnp.linalg.eigh(x @ x.T)[0][0], reals(2, 2), "operation|comparison"),
         (lambda x: x + jnp.inf, box(0, 1), "infinite"),
+        (lambda p: jnp.arange(2.0)[jnp.where(p[0] > 0, 0, 1)], simplex(2), "choice between int"),
+        (lambda p: jax.lax.cond(p[0] > 0, lambda: 1.0, lambda: 0.0), simplex(2), "integer|branch"),
+        (lambda x: jax.lax.while_loop(lambda y: y < 1, lambda y: y + 1, x), reals(), "comparison"),
+        (lambda p: jnp.sort(p)[0], simplex(2), "comparison"),
+        (chosen(lambda x: x), box(0, 1), "a search in floating point"),
     ],
 )
 def test_what_is_no_polynomial_is_refused_in_words(function, over, message):

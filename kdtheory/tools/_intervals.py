@@ -30,18 +30,18 @@ _TINY = float(np.finfo(np.float64).tiny)
 _BITS = 64
 
 
-def _down(value: Ends) -> Ends:
+def down(value: Ends) -> Ends:
     """Returns floats below what rounding to nearest made of exact results."""
     return np.where(np.abs(value) < _TINY, -_TINY, np.nextafter(value, -np.inf))
 
 
 def _up(value: Ends) -> Ends:
-    return -_down(-value)
+    return -down(-value)
 
 
 def _sum(x: Ends, y: Ends) -> Ends:
     """Returns a lower bound of x + y: exact if one is zero, and at least zero if both are."""
-    total = _down(x + y)
+    total = down(x + y)
     total = np.where((x >= 0) & (y >= 0), np.maximum(total, 0), total)
     return np.where(x == 0, y, np.where(y == 0, x, total))
 
@@ -104,7 +104,7 @@ class Intervals:
             return self**2
         other = self.like(other)
         ends = [a * b for a in (self.low, self.high) for b in (other.low, other.high)]
-        low, high = _down(np.minimum.reduce(ends)), _up(np.maximum.reduce(ends))
+        low, high = down(np.minimum.reduce(ends)), _up(np.maximum.reduce(ends))
         # One sign each: the product keeps its sign, whatever rounding outwards does.
         kept = (self.low >= 0) & (other.low >= 0) | (self.high <= 0) & (other.high <= 0)
         lost = (self.low >= 0) & (other.high <= 0) | (self.high <= 0) & (other.low >= 0)
@@ -117,7 +117,7 @@ class Intervals:
     def reciprocal(self) -> Intervals:
         apart = (self.low > 0) | (self.high < 0)
         low, high = np.where(apart, self.low, np.nan), np.where(apart, self.high, np.nan)
-        below, above = _down(1 / high), _up(1 / low)
+        below, above = down(1 / high), _up(1 / low)
         below = np.where(self.low > 0, np.maximum(below, 0), below)
         return Intervals(below, np.where(self.high < 0, np.minimum(above, 0), above))
 
@@ -152,7 +152,7 @@ def _power(base: Ends, exponent: int, up: bool) -> Ends:
     result = magnitude
     for _ in range(exponent - 1):
         product = result * magnitude
-        result = np.where(outwards, _up(product), np.maximum(_down(product), 0))
+        result = np.where(outwards, _up(product), np.maximum(down(product), 0))
     return np.where(base >= 0, result, -result) + 0 * base
 
 

@@ -13,7 +13,7 @@ from kdtheory._numerics import chosen
 from kdtheory.tools._ball_primitives import Uncovered
 from kdtheory.tools._balls import interpret
 from kdtheory.tools._branch_and_bound import MEAN_VALUE, PLAIN, Formula
-from kdtheory.tools._intervals import RULES, Intervals, boxes, ends_of, rounded
+from kdtheory.tools._intervals import RULES, Intervals, boxes, down, ends_of, rounded
 
 
 def enclose(function, low, high):
@@ -133,6 +133,17 @@ def test_what_intervals_do_not_decide_is_refused(function):
         enclose(function, [[0.0, 0.0]], [[1.0, 1.0]])
 
 
+def test_where_a_comparison_is_undecided_both_branches_count():
+    low, high = [[0.0], [0.0], [0.75]], [[1.0], [0.25], [1.0]]
+    found = enclose(lambda z: jnp.where(z[0] > 0.5, 1.0, -1.0), low, high)
+    assert (found.low.tolist(), found.high.tolist()) == ([-1, -1, 1], [1, -1, 1])
+    found = enclose(lambda z: jnp.where(z[0] <= 0.5, 2 * z[0], 3.0), low, high)
+    assert found.low[0] == 0
+    assert found.high[0] == 3
+    found = enclose(lambda z: jnp.where((z[0] > 0.5) | (z[0] < 0.5), 1.0, 0.0), low, high)
+    assert (found.low.tolist(), found.high.tolist()) == ([0, 1, 1], [1, 1, 1])
+
+
 def test_infinite_numbers():
     assert enclose(lambda z: z[0] + jnp.inf, [[0.0]], [[1.0]]).low == np.inf
     # NaN for negative numbers, whatever is added.
@@ -141,8 +152,13 @@ def test_infinite_numbers():
 
 
 def test_small_numbers_that_processors_flush_to_zero():
+    # 1e-315 and 0 are what flushing may make of each other: both are widened to 2.2e-308.
+    for result in (0.0, 1e-315, -1e-315):
+        assert down(np.array([result]))[0] == -np.finfo(float).tiny
     found = enclose(lambda z: (z[0] * z[1]) * 1e300, [[1e-200, 1e-115]], [[1e-200, 1e-115]])
-    assert found.low[0] <= 1e-15 <= found.high[0]
+    # The product is positive, so that it keeps zero as its lower end.
+    assert found.low[0] == 0
+    assert found.high[0] >= 2e-8
 
 
 def test_rounding_of_fractions():

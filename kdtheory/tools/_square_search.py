@@ -20,6 +20,7 @@ from flint import fmpq, fmpq_mat
 
 from kdtheory._semidefinite import is_semidefinite
 from kdtheory.certificates.sums_of_squares import EQUAL, FORMAT, KIND, Polynomial
+from kdtheory.tools._barrier import centre
 from kdtheory.tools._polynomials import Statement
 
 MAX_COLUMNS = 1500
@@ -225,74 +226,16 @@ def _affine_space(statement: Statement, blocks: list[_Block], limits: _Limits) -
 
 
 def _centre(space: _Space, blocks: list[_Block]) -> tuple[float, np.ndarray]:
-    """Maximizes the smallest eigenvalue t <= 1 of all Gram matrices, by a barrier method.
-
-    Returns:
-        The largest t, and the free coefficients where it is reached.
-    """
-    skip, number = len(space.cofactors), len(space.directions)
-    fixed = [np.asarray(m, float) for m in _matrices(blocks, _floats(space.start)[skip:])]
+    """Returns the largest smallest eigenvalue, and the free coefficients where it is reached."""
+    skip = len(space.cofactors)
     moves = [_matrices(blocks, _floats(direction)[skip:]) for direction in space.directions]
-    slopes = [
-        np.stack([np.asarray(move[k], float) for move in moves] + [-np.eye(len(block.basis))])
-        for k, block in enumerate(blocks)
+    shapes = [(len(moves), len(block.basis), len(block.basis)) for block in blocks]
+    directions = [
+        np.array([move[k] for move in moves], dtype=float).reshape(shape)
+        for k, shape in enumerate(shapes)
     ]
-    point = np.zeros(number + 1)
-    smallest = min((np.linalg.eigvalsh(matrix)[0] for matrix in fixed), default=1.0)
-    point[-1] = min(smallest - 1.0, 0.0)
-    dimension = sum(len(block.basis) for block in blocks) + 2
-    # Solutions may be unbounded: the traces stay below a bound.
-    traces = np.array([sum(np.trace(slope[k]) for slope in slopes) for k in range(number)] + [0.0])
-    trace = sum(np.trace(matrix) for matrix in fixed)
-    bound = trace + 100.0 * dimension
-
-    def barrier(z: np.ndarray) -> tuple[float, np.ndarray, np.ndarray] | None:
-        top, room = 1.0 - z[-1], bound - trace - traces @ z
-        if top <= 0 or room <= 0:
-            return None
-        value = -math.log(top) - math.log(room)
-        gradient, hessian = traces / room, np.outer(traces, traces) / room**2
-        gradient[-1] += 1 / top
-        hessian[-1, -1] += 1 / top**2
-        for matrix, slope in zip(fixed, slopes, strict=True):
-            try:
-                factor = np.linalg.cholesky(matrix + np.tensordot(z, slope, 1))
-            except np.linalg.LinAlgError:
-                return None
-            value -= 2 * np.sum(np.log(np.diagonal(factor)))
-            inverse = np.linalg.inv(factor)
-            scaled = (inverse @ slope @ inverse.T).reshape(len(z), -1)
-            gradient = gradient - scaled @ np.eye(len(matrix)).reshape(-1)
-            hessian = hessian + scaled @ scaled.T
-        return value, gradient, hessian
-
-    weight = 1.0
-    while weight < 1e9 * dimension:
-        for _ in range(50):
-            now = barrier(point)
-            assert now is not None
-            gradient = now[1].copy()
-            gradient[-1] -= weight
-            ridge = 1e-12 * np.eye(len(point)) * (1 + np.abs(now[2]).max())
-            step = -np.linalg.solve(now[2] + ridge, gradient)
-            decrement = -gradient @ step
-            if decrement < 1e-6:
-                break
-            size = 1.0
-            while size > 1e-10:
-                trial = barrier(point + size * step)
-                if trial is not None and trial[0] - weight * (point + size * step)[-1] <= (
-                    now[0] - weight * point[-1] - 0.1 * size * decrement
-                ):
-                    break
-                size /= 2
-            else:
-                break
-            point = point + size * step
-        if point[-1] > 1e-3:
-            break
-        weight *= 8
-    return float(point[-1]), point[:-1]
+    level, free = centre(_matrices(blocks, _floats(space.start)[skip:]), directions)
+    return level, free if blocks else np.zeros(len(space.directions))
 
 
 def _floats(numbers: Sequence[fmpq]) -> np.ndarray:

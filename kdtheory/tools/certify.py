@@ -94,7 +94,7 @@ def certify(
         except NotPolynomial as why:
             if method == SQUARES:
                 refuse("sides", str(why), "polynomials on the domain", "Use method='boxes'.")
-            reason = f"; the sides are no polynomials ({why})"
+            reason = f", and no sums of squares for {why}"
         else:
             return _by_squares(record, static, tolerance, said, multipliers)
     if (problem := _not_boxes(domain)) is not None:

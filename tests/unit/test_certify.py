@@ -241,8 +241,9 @@ def test_a_certificate_is_about_its_own_claim():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"over": simplex(2)}, "the sides are no polynomials .the operation 'log'"),
-        ({"over": box(1, 2, 4)}, "4 numbers; the sides are no polynomials"),
+        ({"over": simplex(2)}, "no sums of squares for the operation 'log'"),
+        ({"over": box(1, 2, 4)}, "4 numbers, and no sums of squares for the operation"),
+        ({"over": reals(2), "relation": "=", "epsilon": 1}, "any, and no sums of squares for"),
         ({"over": box(1, 2, 2), "epsilon": -1}, "epsilon: got -1; expected at least 0"),
         ({"over": box(1, 2, 2), "epsilon": "small"}, "epsilon: got 'small'"),
         ({"over": box(1, 2, 2), "epsilon": float("inf")}, "epsilon: got inf"),

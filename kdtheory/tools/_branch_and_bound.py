@@ -22,7 +22,8 @@ import numpy as np
 
 from kdtheory.certificates.sums_of_squares import CertificateError
 from kdtheory.tools._balls import interpret
-from kdtheory.tools._intervals import RULES, SMOOTH, Intervals, boxes, ends_of, rounded
+from kdtheory.tools._interval_rules import RULES, SMOOTH, boxes, ends_of
+from kdtheory.tools._intervals import Intervals, rounded
 
 FORMAT = 1
 KIND = "boxes"

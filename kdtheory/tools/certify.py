@@ -14,6 +14,7 @@ import numpy as np
 from flint import fmpq
 
 from kdtheory._check import refuse
+from kdtheory._exact import decimal, truncated
 from kdtheory.certificates.records import Certificate, Outcome
 from kdtheory.certificates.sums_of_squares import KIND as SQUARES
 from kdtheory.certificates.sums_of_squares import CertificateError, check, polynomial, ring
@@ -320,7 +321,8 @@ def _by_boxes(
     elif found.box is not None:
         corners = tuple(tuple(str(Fraction(x)) for x in corner.tolist()) for corner in found.box)
         low, high = found.margin
-        margin = f"{-high if high < 0 else low:.6g}"
+        # Cut, not rounded: it fails by at least this much.
+        margin = decimal(*truncated(Fraction(-high if high < 0 else low), 6))
         data = {"format": FORMAT, "form": formula.form}
         changes |= {"outcome": Outcome.REFUTED, "box": corners, "margin": margin, "data": data}
     else:

@@ -13,7 +13,8 @@ from kdtheory._numerics import chosen
 from kdtheory.tools._ball_primitives import Uncovered
 from kdtheory.tools._balls import interpret
 from kdtheory.tools._branch_and_bound import MEAN_VALUE, PLAIN, Formula
-from kdtheory.tools._intervals import RULES, Intervals, boxes, down, ends_of, rounded
+from kdtheory.tools._interval_rules import RULES, boxes, ends_of
+from kdtheory.tools._intervals import Intervals, down, rounded
 
 
 def enclose(function, low, high):
@@ -165,6 +166,9 @@ def test_rounding_of_fractions():
     third = Fraction(1, 3)
     assert Fraction(rounded(third, up=False)) < third < Fraction(rounded(third, up=True))
     assert rounded(Fraction(1, 4), up=True) == rounded(Fraction(1, 4), up=False) == 0.25
+    huge = Fraction(10) ** 400
+    assert (rounded(huge, up=True), rounded(-huge, up=False)) == (math.inf, -math.inf)
+    assert rounded(huge, up=False) == -rounded(-huge, up=True) == np.finfo(float).max
     assert math.nextafter(rounded(third, up=False), 1) == rounded(third, up=True)
 
 

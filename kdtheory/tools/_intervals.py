@@ -45,7 +45,8 @@ def rounded(value: Any, up: bool) -> float:
     """Returns the float64 next to a fraction, on the side that is asked for."""
     exact = Fraction(value)
     if abs(exact) > _LARGEST:
-        return math.copysign(math.inf if (exact > 0) == up else _LARGEST, exact)
+        end = math.inf if (exact > 0) == up else _LARGEST
+        return end if exact > 0 else -end
     nearest = float(exact)
     if Fraction(nearest) == exact or (Fraction(nearest) > exact) == up:
         return nearest

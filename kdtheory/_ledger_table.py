@@ -61,18 +61,16 @@ def _known() -> dict[str, Claim]:
 
 @functools.cache
 def proof_status(slug: str) -> str:
-    """Returns how far the proof of a claim reaches, or its certificates, without running them.
+    """Returns how far the proof steps of a claim reach, without running them.
 
     Args:
         slug: the claim.
     """
-    from kdtheory.certificates import shipped
     from proofs_check import catalogue, rendering, running
 
     proofs = catalogue.all_proofs()
     if slug not in proofs:
-        known = slug in shipped.names()
-        return f"certificate for {shipped.sizes_in_words(slug)}" if known else NO_PROOF
+        return NO_PROOF
     status, sizes = running.promised(slug, proofs)
     return "proof " + rendering.short_status(status, sizes, proofs[slug].steps)
 

@@ -140,8 +140,8 @@ EQ9_SHARED = dataclasses.replace(
     ),
     axes=(
         Axis(
-            "chance of a wrong teacher, N = 2",
-            tuple(k / 128 for k in range(1, 65)),
+            "chance of a wrong teacher, N = 2, C = 2",
+            tuple(k / 256 for k in range(65)),
             lambda chance: _sometimes_wrong(chance, 2.0),
         ),
         Axis(

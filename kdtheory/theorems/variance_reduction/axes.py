@@ -57,10 +57,10 @@ WEIGHT_OF_INPUT = Axis(
 
 def correlated_pair(correlation: Any) -> tuple[Any, ...]:
     """Returns two inputs, each of two equally likely values, with a correlation."""
-    same, other = (1 + correlation) / 4, (1 - correlation) / 4
+    same = (1 + correlation) / 4
     parts = (
-        [same, same, other, other],
-        [[0, 0], [1, 1], [0, 1], [1, 0]],
+        [same, same, 1 - 2 * same],
+        [[0, 0], [1, 1], [0, 1]],
         flipped(0.25),
         [[0, 1], [0, 1]],
     )

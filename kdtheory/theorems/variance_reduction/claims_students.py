@@ -120,9 +120,9 @@ KL_FORM_PRINTED = Claim(
     ),
     axes=(
         Axis(
-            "logit of the student for the first label, whose probability is 3/4",
+            "logit of the student for the more probable of two labels, whose probability is 3/4",
             tuple(k / 16 - 1 for k in range(65)),
-            lambda logit: _scores([1], [[0.75, 0.25]], [[logit, 0]]),
+            lambda logit: _scores([0.5, 0.5], axes.flipped(0.25), [[logit, 0], [0, logit]]),
         ),
     ),
 )

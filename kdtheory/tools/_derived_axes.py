@@ -74,7 +74,7 @@ def _typical(claim: Claim, size: tuple[int, ...], seed: int) -> tuple[Any, ...] 
     if not places.size:
         return None
     order = places[np.argsort(np.abs(values["slack"][places]), kind="stable")]
-    chosen = points[order[len(order) // 2]]
+    chosen = jnp.asarray(points[order[len(order) // 2]])
     return tuple(np.asarray(part) for part in jax.device_get(domain.parametrize(chosen)))
 
 

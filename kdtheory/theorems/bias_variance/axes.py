@@ -11,6 +11,7 @@ from kdtheory.claim import Axis
 from kdtheory.objects.problems import FiniteProblem, SampledProblem
 from kdtheory.theorems.bias_variance.worlds import arrays, sampled, with_constant, world
 from kdtheory.theorems.variance_reduction.axes import (
+    HALF_STEPS,
     TEACHER_NOISE,
     UNIT_STEPS,
     flipped,
@@ -45,24 +46,26 @@ SAMPLED_BIAS = Axis(
 
 BIAS = Axis(
     "how often the teacher takes one label for the other, truly 1/4, N = 2, C = 2",
-    UNIT_STEPS,
+    HALF_STEPS,
     lambda share: with_constant(
         2, [0.5, 0.5], flipped(0.25), [[0, 1], [0, 1]], [1], [flipped(share)], 2
     ),
 )
 
 
-def _sometimes_wrong(chance: Any, num_samples: Any = 2) -> tuple[Any, ...]:
-    """Labels are certain; one teacher in so many has them wrong, and errs most at one input."""
-    right, wrong = [[1, 0]] * 2, [[0, 1]] * 2
-    law, tables = [1 - chance, chance], [right, wrong]
-    return [0.5, 0.5], right, [[0, 1], [0, 0.25]], law, tables, num_samples
+def _sometimes_bad(chance: Any, num_samples: Any = 2) -> tuple[Any, ...]:
+    """Labels are certain; one teacher in so many is wrong at one input, undecided at the other."""
+    right, bad = [[1, 0, 0]] * 2, [[0, 1, 0], [0.5, 0.5, 0]]
+    losses = [[0, 1, 0.5], [0, 0.5, 0.25]]
+    return [0.5, 0.5], right, losses, [1 - chance, chance], [right, bad], num_samples
 
 
-CHANCE = Axis(
-    "chance of a teacher that is wrong about every label, N = 2",
-    UNIT_STEPS,
-    lambda chance: world(*_sometimes_wrong(chance)),
+_BAD = "chance of a bad teacher, wrong at one input and undecided at another, N = 2"
+
+CHANCE = Axis(_BAD, UNIT_STEPS, lambda chance: world(*_sometimes_bad(chance)))
+
+CHANCE_WITH_CONSTANT = Axis(
+    f"{_BAD}, C = 3", UNIT_STEPS, lambda chance: with_constant(3, *_sometimes_bad(chance))
 )
 
 DOUBLINGS = (*map(float, range(1, 9)), *(2.0**k for k in range(4, 15)))
@@ -70,15 +73,8 @@ DOUBLINGS = (*map(float, range(1, 9)), *(2.0**k for k in range(4, 15)))
 
 
 def often_drawn(num_samples: Any) -> FiniteProblem:
-    """Returns a world where one teacher in eight is wrong, and so many samples."""
-    return world(*_sometimes_wrong(0.125, num_samples))
-
-
-CHANCE_WITH_CONSTANT = Axis(
-    "chance of a teacher that is wrong about every label, N = 2, C = 2",
-    UNIT_STEPS,
-    lambda chance: with_constant(2, *_sometimes_wrong(chance)),
-)
+    """Returns a world where one teacher in eight is bad, and so many samples."""
+    return world(*_sometimes_bad(0.125, num_samples))
 
 
 def _unbiased_and_noisy(noise: Any) -> SampledProblem:

@@ -175,7 +175,7 @@ FRESH_NORM = dataclasses.replace(
         ),
     ),
     axes=(
-        Axis("N, one teacher in eight wrong about every label", axes.DOUBLINGS, axes.often_drawn),
+        Axis("N, one teacher in eight being bad", axes.DOUBLINGS, axes.often_drawn),
         axes.CHANCE,
     ),
     uses=("bias_variance/mse_fresh", "bias_variance/sharp_constant"),

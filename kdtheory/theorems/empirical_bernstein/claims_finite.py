@@ -212,7 +212,7 @@ DEVIATION_TOO_SMALL = _deviation(
     "The sample's standard deviation is not much too small",
     r"\sqrt{\mathbb V[h]} > \sqrt{V_n}",
     tight=(_rare(3.6),),
-    axes=(along_levels(12, share=0.125),),
+    axes=(along_levels(48, share=0.0625),),
     broken=(_UNSEEN,),
 )
 
@@ -223,5 +223,5 @@ DEVIATION_TOO_LARGE = _deviation(
     r"\sqrt{V_n} > \sqrt{\mathbb V[h]}",
     tight=SINGLE.tight,
     scale=SINGLE.scale,
-    axes=(along_levels(12, share=0.125),),
+    axes=(along_levels(48, share=0.0625),),
 )

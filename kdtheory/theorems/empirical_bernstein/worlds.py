@@ -75,7 +75,7 @@ def _inside_the_unit_interval(world: HypothesisProblem, *_: Any) -> Scalar:
     return jnp.min(jnp.minimum(world.losses, 1.0 - world.losses))
 
 
-LEVELS = tuple(2 ** (k / 4 - 6) for k in range(21))
+LEVELS = tuple(k / 64 for k in range(1, 33))
 """From 1/64 to 1/2, as in the domains."""
 
 

@@ -51,9 +51,11 @@ def _target_error_around_best(problem: FiniteProblem, amount: Any) -> Scalar:
     return least + (1 - 1 / problem.label_probs.shape[1]) * (amount - best) ** 2
 
 
-def _amount_of_smoothing(num_samples: int) -> Axis:
+def _amount_of_smoothing(num_samples: int, suffix: str = "") -> Axis:
     world = functools.partial(smoothed, [1], [[0.75, 0.25]], [[0, 1]], num_samples)
-    return Axis(f"amount of smoothing, N = {num_samples}", UNIT_STEPS, world)
+    return Axis(
+        "amount of smoothing, for labels of probability 3/4 and 1/4" + suffix, UNIT_STEPS, world
+    )
 
 
 SMOOTHING_MSE = Claim(
@@ -133,7 +135,7 @@ SMOOTHING_RISK = Claim(
             "smoothing changes nothing",
         ),
     ),
-    axes=(_amount_of_smoothing(3),),
+    axes=(_amount_of_smoothing(3, ", N = 3"),),
     uses=("bias_variance/mse_fresh", "proper_losses/smoothing_mse"),
 )
 

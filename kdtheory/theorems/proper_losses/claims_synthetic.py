@@ -154,7 +154,13 @@ GAUSSIAN_AUC = Claim(
         Case("across", lambda: arrays([1, 0, 0], [0, 1, 0]), "no separation: 1/2"),
         Case("no score", lambda: arrays([1], [0]), "all are tied: 1/2"),
     ),
-    axes=(Axis("mean of one class, minus that of the other", _AROUND_ZERO, _one_feature),),
+    axes=(
+        Axis(
+            "mu, the score of one feature separating classes at mu and -mu",
+            _AROUND_ZERO,
+            _one_feature,
+        ),
+    ),
 )
 
 

@@ -111,6 +111,19 @@ def test_axes_follow_from_the_domain():
     assert values(curve, "truth")[-1] < values(curve, "bound")[-1]
 
 
+def test_numbers_that_leave_the_truth_alone_come_last():
+    claim = dataclasses.replace(
+        SQUARES,
+        rhs=lambda x, y, excess: 2 * (x**2 + y**2) + excess,
+        lhs=lambda x, y, _: (x + y) ** 2,
+        domain=lambda size: (box(-1, 1) * box(-1, 1) * box(0, 1)).named("x", "y", "what_is_above"),
+        tight=(Case("x = y", lambda: (jnp.array(0.5), jnp.array(0.5), jnp.array(0.0)), ""),),
+        trivial=None,
+    )
+    labels = [axis.label for axis in axes_of(claim)]
+    assert labels == ["x", "y", "from 'x = y' (0) to a typical instance (1)", "what is above"]
+
+
 @pytest.mark.parametrize(
     ("part", "low", "high", "count"),
     [(box(0, 2), 0, 2, 65), (integers(1, 4), 1, 4, 4), (positive(), 0.01, 100, 65)],
@@ -160,7 +173,7 @@ def test_scales_are_logarithmic_where_decades_are_spanned():
 
 
 def test_a_line_that_touches_zero_does_not_make_the_scale_logarithmic():
-    touching = dataclasses.replace(SQUARES, lhs=lambda x, y: (x - 0.5) ** 2 + 1e-9, trivial=None)
+    touching = dataclasses.replace(SQUARES, lhs=lambda x, y: jnp.abs(x - 0.5) + 1e-9, trivial=None)
     steps = tuple(np.linspace(0, 1, 33).tolist())
     ax = plot_curve(sweep(touching, Axis("x", steps, lambda x: (x, jnp.asarray(0.5)))))
     assert ax.get_yscale() == "linear"

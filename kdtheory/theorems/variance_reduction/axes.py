@@ -27,7 +27,7 @@ LABEL_NOISE = Axis(
 )
 
 
-def from_bayes_to_labels(share: Any, num_samples: float = 2.0) -> FiniteProblem:
+def from_bayes_to_labels(share: Any, num_samples: Any = 2.0) -> FiniteProblem:
     """Returns an unbiased teacher: so far from the Bayes probabilities towards drawn labels."""
     coin = [[(1 + share) / 2, (1 - share) / 2], [(1 - share) / 2, (1 + share) / 2]]
     tables = [[row, [1, 0]] for row in coin]

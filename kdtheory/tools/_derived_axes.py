@@ -49,9 +49,10 @@ def derived_axes(claim: Claim, seed: int = 0) -> tuple[Axis, ...]:
         return ()
     domain = domain_of(claim, size)
     typical = _parts_at(domain, point)
-    moving, still = [], []
-    for index, moves in _numbers(claim, size, point).items():
-        (moving if moves else still).append(_along_number(domain, index, typical))
+    moves = _numbers(claim, size, point)
+    numbers = {index: _along_number(domain, index, typical) for index in moves}
+    moving = [axis for index, axis in numbers.items() if moves[index]]
+    still = [axis for index, axis in numbers.items() if not moves[index]]
     found = (*moving, *_paths(claim, seed), *still)
     if found:
         return found

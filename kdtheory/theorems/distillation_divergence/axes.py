@@ -13,7 +13,6 @@ from kdtheory.objects.processes import DistillationProcess
 from kdtheory.theorems.distillation_divergence.worlds import process_case, with_tilt
 
 UNIT_STEPS = tuple(k / 64 for k in range(65))
-INNER_STEPS = UNIT_STEPS[1:-1]
 
 
 def _drawn_to(dataset: int, share: Any, first: float) -> DistillationProcess:
@@ -63,15 +62,16 @@ PREFERENCE = Axis(
 
 
 def _luck_at_one_input(luck: Any) -> DistillationProcess:
-    """Returns two inputs with a fair label each, and luckier labels at one of them."""
+    """Returns an easy and a hard input, and a student whose labels are luckier at the hard one."""
     half = jnp.full((4, 2), 0.5)
-    labels = jnp.stack([1 + luck, 1 - luck, jnp.ones_like(luck), jnp.ones_like(luck)]) / 4
+    weights = jnp.asarray([0.25, 0.25, 0.4375, 0.0625])
+    labels = weights + 0.25 * luck * jnp.asarray([1.0, -1.0, 0.0, 0.0])
     losses = [[0.0, 1.0, 0.0, 1.0]] * 2
-    return process_case([0.25] * 4, losses, half, labels[:, None] * half, inputs=(0, 0, 1, 1))
+    return process_case(weights, losses, half, labels[:, None] * half, inputs=(0, 0, 1, 1))
 
 
 LUCK_AT_ONE_INPUT = Axis(
-    "how much luckier the student's labels are, at one of two inputs",
+    "how much luckier the student's labels are, at the harder of two inputs",
     UNIT_STEPS,
     _luck_at_one_input,
 )

@@ -323,7 +323,7 @@ CHERNOFF_BELOW_THEOREM8 = Claim(
     axes=(
         Axis(
             "K, the divergence; X is 1 in one case of five, else -1/4",
-            tuple(k / 16 for k in range(33)),
+            tuple(k / 16 for k in range(65)),
             lambda divergence: law([1.0, -0.25], [0.2, 0.8], divergence, 1.0),
         ),
     ),

@@ -286,6 +286,13 @@ BREAK_EVEN_ABOVE = dataclasses.replace(
     assumptions=(Assumption("many samples", "N >= N*", lambda problem: -_below(problem)),),
     draws={"lhs": VARIANCE_ONEHOT, "rhs": draws.CONDITIONED_ERROR},
     broken=(Case("too few", lambda: _coin(2), "1/8 against 1/16", "many samples"),),
+    axes=(
+        Axis(
+            "N, the number of samples: a more biased teacher breaks even at N* = 4",
+            SAMPLE_SIZES,
+            _coin,
+        ),
+    ),
 )
 
 

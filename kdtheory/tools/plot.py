@@ -31,7 +31,7 @@ _VACUOUS, _VIOLATED = "0.92", "#F6D5C2"
 _DECADES = 2.0
 """A range that spans more than this is drawn on a logarithmic scale, if it is positive."""
 
-_FEW = 0.1
+_FEW = 0.2
 """A share of values that a scale need not resolve."""
 
 _LINE, _BETWEEN = 0.055, 0.008

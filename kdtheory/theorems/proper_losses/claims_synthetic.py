@@ -156,7 +156,7 @@ GAUSSIAN_AUC = Claim(
     ),
     axes=(
         Axis(
-            "mu, the score of one feature separating classes at mu and -mu",
+            "mu, for classes at mu and -mu that are scored by their only feature",
             _AROUND_ZERO,
             _one_feature,
         ),

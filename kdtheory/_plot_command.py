@@ -76,7 +76,8 @@ def _chosen(known: tuple[Axis, ...], wanted: str) -> Axis:
     """Returns the first axis whose name has the words wanted."""
     from kdtheory import cli
 
-    fitting = [axis for axis in known if wanted.casefold() in axis.label.casefold()]
+    words = wanted.replace("_", " ").casefold()
+    fitting = [axis for axis in known if words in axis.label.casefold()]
     if not fitting:
         names = "; ".join(axis.label for axis in known) or "none"
         cli.fail(f"--axis: got {wanted!r}; expected a part of one of these: {names}.")

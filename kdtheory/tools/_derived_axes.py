@@ -40,27 +40,29 @@ def derived_axes(claim: Claim, seed: int = 0) -> tuple[Axis, ...]:
         One axis for every part of the domain that is a single number, the other parts being those
         of a typical instance; then paths from the case where the claim fails, or from cases of
         equality, to a typical instance; if there are none of these, a path between two typical
-        instances. Empty if no admissible instance was met.
+        instances. A number that does not move the left side comes last. Empty if no admissible
+        instance was met.
     """
     size = claim.sizes[0]
-    typical = _typical(claim, size, seed)
-    if typical is None:
+    point = _typical(claim, size, seed)
+    if point is None:
         return ()
     domain = domain_of(claim, size)
-    numbers = [
-        _along_number(domain, index, typical)
-        for index, part in enumerate(domain.parts)
-        if part.shape == ()
-    ]
-    found = (*numbers, *_paths(claim, seed))
+    typical = _parts_at(domain, point)
+    moves = _numbers(claim, size, point)
+    numbers = {index: _along_number(domain, index, typical) for index in moves}
+    moving = [axis for index, axis in numbers.items() if moves[index]]
+    still = [axis for index, axis in numbers.items() if not moves[index]]
+    found = (*moving, *_paths(claim, seed), *still)
     if found:
         return found
-    other = _typical(claim, size, seed + 1) or typical
-    return (_path(domain, "a typical instance", other, typical),)
+    other = _typical(claim, size, seed + 1)
+    start = typical if other is None else _parts_at(domain, other)
+    return (_path(domain, "a typical instance", start, typical),)
 
 
-def _typical(claim: Claim, size: tuple[int, ...], seed: int) -> tuple[Any, ...] | None:
-    """Returns the parts of an instance that meets all assumptions, neither tight nor extreme.
+def _typical(claim: Claim, size: tuple[int, ...], seed: int) -> Any:
+    """Returns the point of an instance that meets all assumptions, neither tight nor extreme.
 
     Of the admissible ones it is the one whose sides are the median of the pack: what is drawn
     should look like most of them.
@@ -74,8 +76,28 @@ def _typical(claim: Claim, size: tuple[int, ...], seed: int) -> tuple[Any, ...] 
     if not places.size:
         return None
     order = places[np.argsort(np.abs(values["slack"][places]), kind="stable")]
-    chosen = points[order[len(order) // 2]]
-    return tuple(np.asarray(part) for part in jax.device_get(domain.parametrize(chosen)))
+    return points[order[len(order) // 2]]
+
+
+def _parts_at(domain: Domain, point: Any) -> tuple[Any, ...]:
+    parts = jax.device_get(domain.parametrize(jnp.asarray(point)))
+    return tuple(np.asarray(part) for part in parts)
+
+
+def _numbers(claim: Claim, size: tuple[int, ...], point: Any) -> dict[int, bool]:
+    """Returns the places of the parts that are single numbers, and whether they move the left side.
+
+    Seen by one step up and one down, in a batch of the shape that `_typical` evaluates.
+    """
+    parts = domain_of(claim, size).parts
+    starts = np.cumsum([0, *(part.dimension for part in parts)])
+    numbers = [index for index, part in enumerate(parts) if part.shape == ()]
+    steps = np.tile(point, (max(CANDIDATES, 2 * len(numbers) + 1), 1))
+    for count, index in enumerate(numbers):
+        steps[2 * count + 1 : 2 * count + 3, starts[index]] += (1.0, -1.0)
+    left = assess_points(claim, size, steps)["lhs"]
+    moved = ~np.isclose(left, left[0], rtol=1e-9, atol=0.0)
+    return {index: bool(moved[2 * n + 1 : 2 * n + 3].any()) for n, index in enumerate(numbers)}
 
 
 def _along_number(domain: Domain, index: int, typical: tuple[Any, ...]) -> Axis:
@@ -87,7 +109,7 @@ def _along_number(domain: Domain, index: int, typical: tuple[Any, ...]) -> Axis:
         parts[index] = value
         return domain.instance(tuple(parts))
 
-    return Axis(part.name or f"part {index + 1}", _values(part), make)
+    return Axis(part.name.replace("_", " ") or f"part {index + 1}", _values(part), make)
 
 
 def _values(part: Part) -> tuple[float, ...]:
@@ -108,11 +130,11 @@ def _paths(claim: Claim, seed: int) -> Iterator[Axis]:
     for case in (*failing, *claim.tight):
         start = case.make()
         size = size_of(claim, start)
-        end = None if size is None else _typical(claim, size, seed)
-        if size is not None and end is not None:
+        point = None if size is None else _typical(claim, size, seed)
+        if size is not None and point is not None:
             domain = domain_of(claim, size)
             first = tuple(np.asarray(part) for part in domain.parts_of(start))
-            yield _path(domain, f"'{case.name}'", first, end)
+            yield _path(domain, f"'{case.name}'", first, _parts_at(domain, point))
 
 
 def _path(domain: Domain, name: str, first: tuple[Any, ...], end: tuple[Any, ...]) -> Axis:

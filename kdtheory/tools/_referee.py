@@ -6,9 +6,11 @@ for it to judge, counts before the same instance has been enclosed here.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import enum
 import functools
+import itertools
 import math
 from collections.abc import Callable
 from fractions import Fraction
@@ -113,11 +115,29 @@ def referee_case(claim: Claim, case: Case) -> Refereed:
 
 def size_of(claim: Claim, instance: Any) -> tuple[int, ...] | None:
     """Returns the claim's size whose domain fits the shapes of an instance, if there is one."""
-    given = jax.tree.structure(instance), [np.shape(leaf) for leaf in jax.tree.leaves(instance)]
-    for size in claim.sizes:
-        if given == _form(domain_of(claim, size)):
-            return size
+    return next((size for size in claim.sizes if _fits(claim, size, instance)), None)
+
+
+def size_between(claim: Claim, instance: Any) -> tuple[int, ...] | None:
+    """Returns a size that fits an instance: the claim's, or made of entries between those of them.
+
+    Args:
+        claim: the claim.
+        instance: an instance, or its shapes.
+    """
+    ends = [(min(entries), max(entries)) for entries in zip(*claim.sizes, strict=True)]
+    # All that lie between, unless there are many: sample sizes may be far apart.
+    entries = [range(low, high + 1) if high - low < 4 else (low, high) for low, high in ends]
+    for size in (*claim.sizes, *itertools.product(*entries)):
+        with contextlib.suppress(ValueError):  # a size that the claim does not speak of
+            if _fits(claim, size, instance):
+                return size
     return None
+
+
+def _fits(claim: Claim, size: tuple[int, ...], instance: Any) -> bool:
+    given = jax.tree.structure(instance), [np.shape(leaf) for leaf in jax.tree.leaves(instance)]
+    return given == _form(domain_of(claim, size))
 
 
 @functools.lru_cache(maxsize=64)

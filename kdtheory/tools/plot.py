@@ -31,6 +31,9 @@ _VACUOUS, _VIOLATED = "0.92", "#F6D5C2"
 _DECADES = 2.0
 """A range that spans more than this is drawn on a logarithmic scale, if it is positive."""
 
+_FEW = 0.2
+"""A share of values that a scale need not resolve."""
+
 _LINE, _BETWEEN = 0.055, 0.008
 """The height of a line of a label and the space between labels, as shares of the axes."""
 
@@ -102,6 +105,8 @@ def caption(curve: Curve) -> str:
             f"Dots: means of {drawn.count} draws from the definition, {drawn.level:.0%} intervals"
             f" (Student's, one at a time); seed {curve.seed}."
         )
+    if any(np.isinf(series.values).any() for series in curve.series):
+        parts.append("A side has no line where it is infinite.")
     if not all(curve.admissible):
         parts.append("Lines are broken where assumptions are not met.")
     if _vacuous(curve).any():
@@ -133,7 +138,8 @@ def _set_scales(ax: Axes, x: Values, columns: Sequence[Values]) -> None:
     values = values[np.isfinite(values)]
     if not values.size:
         return
-    if values.min() > 0 and np.log10(values.max() / values.min()) > _DECADES:
+    # Nearly all values decide: one line that touches zero does not make the others flat.
+    if values.min() > 0 and np.log10(values.max() / np.quantile(values, _FEW)) > _DECADES:
         ax.set_yscale("log")
     elif values.max() - values.min() < _ROUNDING * np.abs(values).max():
         # Constant up to rounding, which is not worth a magnified axis.

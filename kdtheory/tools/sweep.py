@@ -15,10 +15,10 @@ from scipy import stats
 
 from kdtheory._json import from_dict, to_dict
 from kdtheory._random import random_key
-from kdtheory.claim import Axis, Claim, Relation, call, prepared
+from kdtheory.claim import Axis, Claim, Quantifier, Relation, call, prepared
 from kdtheory.tools._compile import compiled, precision
 from kdtheory.tools._derived_axes import derived_axes
-from kdtheory.tools._referee import size_of
+from kdtheory.tools._referee import size_between
 from kdtheory.tools._traced import domain_of, float_width, quantities
 from kdtheory.tools.evaluate import assess
 
@@ -146,7 +146,7 @@ def sweep(
     """
     with precision("float64"):
         if axis is None:
-            known = axes_of(claim, seed)
+            known = claim.axes or derived_axes(claim, seed)
             if not known:
                 raise ValueError(
                     f"sweep: got {claim.slug}, which has no axis, and no admissible instance was"
@@ -204,7 +204,7 @@ def _evaluated(claim: Claim, axis: Axis, others: Sequence[Claim], values: Any) -
 
 def _inside(claim: Claim, axis: Axis, values: Any) -> Any:
     """Returns where the axis is inside the domain: draws are made for its members alone."""
-    size = size_of(claim, jax.eval_shape(axis.make, jax.ShapeDtypeStruct((), float)))
+    size = size_between(claim, jax.eval_shape(axis.make, jax.ShapeDtypeStruct((), float)))
     if size is None:
         return np.zeros(len(values), bool)
     domain = domain_of(claim, size)
@@ -226,11 +226,12 @@ def _series(
     def series(name: str, role: str, column: str) -> Series:
         return Series(name, role, tuple(np.where(met, found[column], np.nan).tolist()))
 
-    equation = claim.relation is Relation.EQ
-    listed = [
-        series("left side" if equation else "truth", TRUTH, "lhs"),
-        series("right side" if equation else "bound", BOUND, "rhs"),
-    ]
+    names = "truth", "bound"
+    if claim.relation is Relation.EQ:
+        names = "left side", "right side"
+    elif claim.quantifier is Quantifier.WITH_PROBABILITY:
+        names = "probability of failure", "allowed"
+    listed = [series(names[0], TRUTH, "lhs"), series(names[1], BOUND, "rhs")]
     for index, other in enumerate(others):
         if not np.allclose(found[f"lhs of {index}"], found["lhs"], rtol=1e-9, equal_nan=True):
             continue

@@ -45,7 +45,7 @@ def values(curve, role):
 
 def test_series_are_the_sides_one_by_one():
     curve = sweep(LEMMA1, draws=0)
-    assert curve.axis == "N"
+    assert curve.axis == LEMMA1.axes[0].label
     for index in (0, 7, 63):
         one = evaluate(LEMMA1, LEMMA1.axes[0].make(curve.values[index]))
         assert values(curve, "truth")[index] == pytest.approx(one.lhs, rel=1e-12)
@@ -63,7 +63,7 @@ def test_a_users_claim_along_an_axis():
 
 
 def test_draws_are_made_inside_the_domain_and_cover_the_truth():
-    curve = sweep(LEMMA1, draws=4096)
+    curve = sweep(LEMMA1, LEMMA1.axes[1], draws=4096)
     drawn = {found.name: found for found in curve.draws}
     # Draws of whole samples are made for N up to 8, as the claim's domain says.
     assert max(drawn["left side"].at) == 8.0
@@ -109,6 +109,19 @@ def test_axes_follow_from_the_domain():
     # At the case of equality both sides are (1/2 + 1/2)^2 = 1; from there the bound rises above.
     assert values(curve, "truth")[0] == values(curve, "bound")[0] == 1.0
     assert values(curve, "truth")[-1] < values(curve, "bound")[-1]
+
+
+def test_numbers_that_leave_the_truth_alone_come_last():
+    claim = dataclasses.replace(
+        SQUARES,
+        rhs=lambda x, y, excess: 2 * (x**2 + y**2) + excess,
+        lhs=lambda x, y, _: (x + y) ** 2,
+        domain=lambda size: (box(-1, 1) * box(-1, 1) * box(0, 1)).named("x", "y", "what_is_above"),
+        tight=(Case("x = y", lambda: (jnp.array(0.5), jnp.array(0.5), jnp.array(0.0)), ""),),
+        trivial=None,
+    )
+    labels = [axis.label for axis in axes_of(claim)]
+    assert labels == ["x", "y", "from 'x = y' (0) to a typical instance (1)", "what is above"]
 
 
 @pytest.mark.parametrize(
@@ -159,7 +172,29 @@ def test_scales_are_logarithmic_where_decades_are_spanned():
     assert (flat.get_xscale(), flat.get_yscale()) == ("linear", "linear")
 
 
+def test_a_line_that_touches_zero_does_not_make_the_scale_logarithmic():
+    touching = dataclasses.replace(SQUARES, lhs=lambda x, y: jnp.abs(x - 0.5) + 1e-9, trivial=None)
+    steps = tuple(np.linspace(0, 1, 33).tolist())
+    ax = plot_curve(sweep(touching, Axis("x", steps, lambda x: (x, jnp.asarray(0.5)))))
+    assert ax.get_yscale() == "linear"
+
+
+def test_draws_are_made_at_sizes_between_those_of_the_claim():
+    # Two inputs, two labels and two teachers, of (3, 3, 2) and (1, 2, 2).
+    claim = find("bias_variance/shared_minus_fresh")
+    curve = sweep(claim, draws=8)
+    assert max(curve.draws[0].at) == 8.0
+
+
+def test_a_failure_probability_is_called_one():
+    curve = sweep(find("empirical_bernstein/known_variance"), draws=0)
+    assert [series.name for series in curve.series] == ["probability of failure", "allowed"]
+
+
 def test_infinite_sides_are_left_out_of_lines_and_labels():
     infinite = dataclasses.replace(SQUARES, rhs=lambda x, y: jnp.inf + 0 * x, trivial=None)
-    ax = plot_curve(sweep(infinite, ALONG))
+    curve = sweep(infinite, ALONG)
+    assert "A side has no line where it is infinite." in caption(curve)
+    assert "infinite" not in caption(sweep(SQUARES, ALONG))
+    ax = plot_curve(curve)
     assert "bound" not in {text.get_text() for text in ax.texts}

@@ -9,11 +9,12 @@ from typing import Any
 import jax.numpy as jnp
 
 from kdtheory._types import Scalar
-from kdtheory.claim import Assumption, Case, Claim, Relation
+from kdtheory.claim import Assumption, Axis, Case, Claim, Relation
 from kdtheory.divergences import squared_distance, total_variation
 from kdtheory.domains import Domain, box, positive, simplex
+from kdtheory.objects.problems import FiniteProblem
 from kdtheory.risks import sharp_constant, sharp_constant_vertex
-from kdtheory.theorems.bias_variance import draws, formulas
+from kdtheory.theorems.bias_variance import axes, draws, formulas
 from kdtheory.theorems.bias_variance.worlds import (
     arrays,
     sampled,
@@ -21,6 +22,12 @@ from kdtheory.theorems.bias_variance.worlds import (
     squared_loss_scale,
     world,
     worlds,
+)
+from kdtheory.theorems.variance_reduction.axes import (
+    SAMPLE_SIZES,
+    TEACHER_NOISE,
+    UNIT_STEPS,
+    from_bayes_to_labels,
 )
 from kdtheory.theorems.variance_reduction.draws import FRESH_ERROR
 
@@ -55,6 +62,7 @@ MSE_SHARED = Claim(
             "the risk is 0 or 1 instead of 1/2: the error is 1/4 however large the sample",
         ),
     ),
+    axes=(axes.SAMPLED_NOISE,),
 )
 
 
@@ -92,7 +100,12 @@ MSE_FIXED = dataclasses.replace(
             "no variance, a bias of 1/2",
         ),
     ),
+    axes=(axes.SAMPLED_BIAS,),
 )
+
+
+def _one_label_for_all(num_samples: Any) -> FiniteProblem:
+    return from_bayes_to_labels(1.0, num_samples)
 
 
 SHARED_MINUS_FRESH = Claim(
@@ -121,6 +134,10 @@ SHARED_MINUS_FRESH = Claim(
             lambda: world([1], [[0.5, 0.5]], [[0, 1]], [0.5, 0.5], [[[1, 0]], [[0, 1]]], 4),
             "1/4 shared, 1/16 fresh",
         ),
+    ),
+    axes=(
+        Axis("N, one label for the whole sample", SAMPLE_SIZES, _one_label_for_all),
+        TEACHER_NOISE,
     ),
     uses=("bias_variance/mse_shared", "bias_variance/mse_fresh"),
 )
@@ -197,6 +214,7 @@ SHARP_CONSTANT = Claim(
         Case("equal", lambda: arrays([0.5, 0.5], [0.5, 0.5], [0, 1], 0.5), "both sides are 0"),
         Case("constant loss", lambda: arrays([1, 0], [0, 1], [1, 1], 0.5), "both sides are 0"),
     ),
+    axes=(axes.ANGLE_OF_LOSSES,),
     broken=(
         Case(
             "constant too small",
@@ -232,6 +250,13 @@ SHARP_CONSTANT_VERTEX = dataclasses.replace(
         for labels in (3, 2, 4, 5)
     ),
     corners=(),
+    axes=(
+        Axis(
+            "share of q on the second of three labels, the first being certain, at C = 2/3",
+            UNIT_STEPS,
+            lambda share: arrays([1, 0, 0], [0, share, 1 - share], [0, 1, 1], 2 / 3),
+        ),
+    ),
     uses=("bias_variance/sharp_constant",),
 )
 
@@ -257,5 +282,6 @@ TV_BELOW_NORM = Claim(
         )
         for labels in (4, 2, 3)
     ),
+    axes=(axes.ANGLE,),
     uses=("bias_variance/sharp_constant",),
 )

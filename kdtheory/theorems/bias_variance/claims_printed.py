@@ -8,7 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from kdtheory.claim import Axis, Case, Claim, Finding, Source, TextExamined
-from kdtheory.theorems.bias_variance import bounds, draws, formulas
+from kdtheory.theorems.bias_variance import axes, bounds, draws, formulas
 from kdtheory.theorems.bias_variance.worlds import (
     CONSTANT,
     squared_loss_scale,
@@ -77,6 +77,7 @@ EQ9_FIXED = Claim(
     tight=(_BAYES_TEACHER,),
     corners=_CORNERS,
     broken=(_SMALL_CONSTANT,),
+    axes=(axes.BIAS,),
     uses=("bias_variance/mse_fixed",),
 )
 
@@ -91,6 +92,7 @@ EQ9_FRESH = dataclasses.replace(
     lhs=lambda problem, _: formulas.fresh_error(problem),
     sizes=((3, 3, 2), (2, 2, 1)),
     draws={"lhs": draws.with_constant(FRESH_ERROR)},
+    axes=(axes.CHANCE_WITH_CONSTANT,),
     uses=("bias_variance/mse_fresh",),
 )
 
@@ -138,8 +140,8 @@ EQ9_SHARED = dataclasses.replace(
     ),
     axes=(
         Axis(
-            "chance of a wrong teacher, N = 2",
-            tuple(k / 128 for k in range(1, 65)),
+            "chance of a wrong teacher, N = 2, C = 2",
+            tuple(k / 256 for k in range(65)),
             lambda chance: _sometimes_wrong(chance, 2.0),
         ),
         Axis(
@@ -178,7 +180,21 @@ EQ10_X_AVERAGE = dataclasses.replace(
         ),
         "right on average over the inputs, so that the right side is 0; its risk is 1/2, not 1",
     ),
-    axes=(),
+    axes=(
+        Axis(
+            "how far a teacher is from certain labels (0) to 1/2 everywhere (1), N = 1, C = 2",
+            axes.UNIT_STEPS,
+            lambda share: with_constant(
+                2,
+                [0.5, 0.5],
+                [[1, 0], [0, 1]],
+                [[1, 0], [0, 1]],
+                [1],
+                [[[1 - share / 2, share / 2], [share / 2, 1 - share / 2]]],
+                1,
+            ),
+        ),
+    ),
 )
 
 
@@ -196,5 +212,6 @@ EQ10 = dataclasses.replace(
     rhs=bounds.eq10_bound,
     tight=(_BAYES_TEACHER,),
     counterexample=None,
+    axes=(axes.CHANCE_WITH_CONSTANT,),
     uses=("bias_variance/shared_moment",),
 )

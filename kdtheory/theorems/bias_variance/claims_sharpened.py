@@ -8,10 +8,10 @@ from typing import Any
 import jax.numpy as jnp
 
 from kdtheory._types import Scalar
-from kdtheory.claim import Case, Claim
+from kdtheory.claim import Axis, Case, Claim
 from kdtheory.objects.problems import FiniteProblem
 from kdtheory.risks import sharp_constant
-from kdtheory.theorems.bias_variance import bounds, draws, formulas
+from kdtheory.theorems.bias_variance import axes, bounds, draws, formulas
 from kdtheory.theorems.bias_variance.claims_printed import SIZES
 from kdtheory.theorems.bias_variance.worlds import (
     arrays,
@@ -61,6 +61,7 @@ SHARED_NORM = Claim(
             "the instance on which Eq. 9 fails: both sides are 1/8",
         ),
     ),
+    axes=(axes.CHANCE_WITH_CONSTANT,),
     uses=("bias_variance/mse_shared", "bias_variance/sharp_constant"),
 )
 
@@ -79,6 +80,7 @@ SHARED_MOMENT = Claim(
     draws={"lhs": draws.CONDITIONED_ERROR},
     tight=(_RARE_TEACHER,),
     corners=(_CONSTANT_LOSS,),
+    axes=(axes.CHANCE,),
     uses=("bias_variance/shared_norm",),
 )
 
@@ -137,6 +139,15 @@ SHARED_KL = dataclasses.replace(
         ),
         _CONSTANT_LOSS,
     ),
+    axes=(
+        Axis(
+            "teacher's probability of either side of a fair coin",
+            tuple(k / 64 for k in range(1, 64)),
+            lambda first: world(
+                [1], [[0.5, 0.5]], [[0, 1]], [0.5, 0.5], [[[first, 1 - first]]] * 2, 2
+            ),
+        ),
+    ),
     uses=("bias_variance/shared_tv",),
 )
 
@@ -162,6 +173,10 @@ FRESH_NORM = dataclasses.replace(
             lambda: world(*_RARE),
             "both sides are 7/128 + 1/64",
         ),
+    ),
+    axes=(
+        Axis("N, one teacher in eight being bad", axes.DOUBLINGS, axes.often_drawn),
+        axes.CHANCE,
     ),
     uses=("bias_variance/mse_fresh", "bias_variance/sharp_constant"),
 )
@@ -212,6 +227,22 @@ SOFTMAX_LOGIT_SPREAD = Claim(
                 *arrays([1], [[1, 0]], [[5, 5]], [0.5, 0.5], [[[1, 0]], [[0, 1]]], 2)
             ),
             "every label has loss log 2: no teacher errs",
+        ),
+    ),
+    axes=(
+        Axis(
+            "spread of the logits at one of two inputs, N = 2",
+            tuple(k / 8 for k in range(49)),
+            lambda spread: logit_problem(
+                *arrays(
+                    [0.75, 0.25],
+                    [[1, 0]] * 2,
+                    [[spread, 0], [0, 0]],
+                    [0.875, 0.125],
+                    [[[1, 0]] * 2, [[0, 1]] * 2],
+                    2,
+                )
+            ),
         ),
     ),
     uses=("bias_variance/shared_norm",),

@@ -12,7 +12,7 @@ from kdtheory.claim import Assumption, Axis, Case, Claim, Relation, Source, Text
 from kdtheory.domains import Domain, box, simplex, stochastic
 from kdtheory.objects.problems import FiniteProblem, SampledProblem
 from kdtheory.theorems._enumeration import enumerated
-from kdtheory.theorems.bias_variance import draws, formulas
+from kdtheory.theorems.bias_variance import axes, draws, formulas
 from kdtheory.theorems.bias_variance.worlds import (
     arrays,
     dependent_worlds,
@@ -22,6 +22,7 @@ from kdtheory.theorems.bias_variance.worlds import (
     worlds,
 )
 from kdtheory.theorems.papers import MENON
+from kdtheory.theorems.variance_reduction.axes import SAMPLE_SIZES, TEACHER_NOISE, UNIT_STEPS
 from kdtheory.theorems.variance_reduction.draws import FRESH_ERROR, VARIANCE_BAYES, VARIANCE_ONEHOT
 from kdtheory.theorems.variance_reduction.worlds import (
     UNBIASED_TEACHER,
@@ -95,6 +96,7 @@ PROP4 = Claim(
         ),
     ),
     broken=(_SEEN_SAMPLE,),
+    axes=(axes.UNBIASED_AND_NOISY,),
 )
 
 
@@ -143,6 +145,7 @@ PROP4_GAP_FRESH = Claim(
             "unbiased teacher",
         ),
     ),
+    axes=(TEACHER_NOISE,),
 )
 
 
@@ -208,6 +211,23 @@ SHARED_UNBIASED_WORST = Claim(
             "unbiased teacher",
         ),
     ),
+    axes=(
+        Axis(
+            "teacher's noise, from the Bayes probabilities (0) to one drawn label (1), N = 8",
+            UNIT_STEPS,
+            lambda share: world(
+                [1],
+                [[0.6, 0.4]],
+                [[0, 1]],
+                [0.6, 0.4],
+                [
+                    [[0.6 + 0.4 * share, 0.4 - 0.4 * share]],
+                    [[0.6 - 0.6 * share, 0.4 + 0.6 * share]],
+                ],
+                8,
+            ),
+        ),
+    ),
     uses=("bias_variance/mse_shared", "variance_reduction/worst_teacher_upper"),
 )
 
@@ -230,6 +250,12 @@ _AT_BREAK_EVEN = Case(
     "variance 1/4 against a squared bias of 1/16: equal at N = 4",
 )
 
+_NUM_SAMPLES = Axis(
+    "N, the number of samples: a biased teacher of a fair coin breaks even at N* = 16",
+    SAMPLE_SIZES,
+    lambda num_samples: world([1], [[0.5, 0.5]], [[0, 1]], [1], [[[0.375, 0.625]]], num_samples),
+)
+
 BREAK_EVEN_BELOW = Claim(
     slug="bias_variance/break_even_below",
     title="Up to N* samples the teacher's risk has the smaller error",
@@ -244,7 +270,7 @@ BREAK_EVEN_BELOW = Claim(
     draws={"lhs": draws.CONDITIONED_ERROR, "rhs": VARIANCE_ONEHOT},
     tight=(_AT_BREAK_EVEN,),
     broken=(Case("too many", lambda: _coin(8), "1/16 against 1/32", "few samples"),),
-    axes=(Axis("N", tuple(float(n) for n in range(1, 33)), _coin),),
+    axes=(_NUM_SAMPLES,),
     uses=("bias_variance/mse_shared",),
 )
 
@@ -260,7 +286,13 @@ BREAK_EVEN_ABOVE = dataclasses.replace(
     assumptions=(Assumption("many samples", "N >= N*", lambda problem: -_below(problem)),),
     draws={"lhs": VARIANCE_ONEHOT, "rhs": draws.CONDITIONED_ERROR},
     broken=(Case("too few", lambda: _coin(2), "1/8 against 1/16", "many samples"),),
-    axes=(),
+    axes=(
+        Axis(
+            "N, the number of samples: a more biased teacher breaks even at N* = 4",
+            SAMPLE_SIZES,
+            _coin,
+        ),
+    ),
 )
 
 
@@ -309,7 +341,7 @@ ACCURACY_NOT_ENOUGH = Claim(
     ),
     axes=(
         Axis(
-            "confidence",
+            "confidence, from a calibrated teacher (0) to a certain one (1)",
             tuple(k / 32 for k in range(33)),
             lambda confidence: arrays([1], [[0.75, 0.25]], [[0.75, 0.25]], confidence),
         ),

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from kdtheory import concentration
 from kdtheory._numerics import chosen
 from kdtheory._types import Scalar
-from kdtheory.claim import Assumption, Case, Claim, Finding, Relation, Source, TextExamined
+from kdtheory.claim import Assumption, Axis, Case, Claim, Finding, Relation, Source, TextExamined
 from kdtheory.domains import box
 from kdtheory.theorems.distillation_divergence import claims_laws, formulas
 from kdtheory.theorems.distillation_divergence import law_worlds as worlds
@@ -69,6 +69,13 @@ CENTRAL_CONDITION = Claim(
             assumption="no gap",
         ),
     ),
+    axes=(
+        Axis(
+            "probability that X is 1, and -1 otherwise; eta = 1, c = 1",
+            tuple(k / 64 for k in range(33)),
+            lambda first: law([1.0, -1.0], [first, 1 - first], 1.0, 1.0),
+        ),
+    ),
 )
 
 
@@ -115,6 +122,13 @@ REMARK2 = Claim(
             assumption="sub-Gaussian",
         ),
     ),
+    axes=(
+        Axis(
+            "eta, for a coin of 3/4 and its smallest proxy, equal at 2 log 3",
+            tuple(k / 16 for k in range(1, 65)),
+            lambda eta: law([1.0, 0.0], [0.75, 0.25], eta, 0.25 / _ODDS),
+        ),
+    ),
     uses=(claims_laws.SUBGAUSSIAN_MGF.slug,),
 )
 
@@ -144,6 +158,13 @@ CENTRAL_RANGE = Claim(
         Case("no negative values", lambda: law([1.0, 0.0], [0.5, 0.5]), "eta_max is infinite"),
         Case("a negative mean", lambda: law([0.5, -1.0], [0.5, 0.5]), "eta_max is zero"),
     ),
+    axes=(
+        Axis(
+            "probability that X is 1, and -1 otherwise",
+            tuple(0.5 + k / 64 for k in range(1, 32)),
+            lambda first: law([1.0, -1.0], [first, 1 - first]),
+        ),
+    ),
     uses=(CENTRAL_CONDITION.slug,),
 )
 
@@ -152,11 +173,12 @@ def _theorem10(values: Any, probs: Any, divergence: Any, eta: Any, c: Any) -> Sc
     return c * worlds.mean(values, probs) - divergence / eta
 
 
-def _at_tilt(eta: float) -> tuple[Any, ...]:
-    """Returns X = 1 or -1/2 with the divergence of its tilt by -eta, and the largest c."""
-    values, probs, at = law([1.0, -0.5], [0.75, 0.25], eta)
+def _at_tilt(tilt: float, eta: Any = None) -> tuple[Any, ...]:
+    """Returns X = 1 or -1/2, the divergence of a tilt, and eta (that of the tilt) with its c."""
+    values, probs, at = law([1.0, -0.5], [0.75, 0.25], tilt)
     divergence = concentration.tilt_divergence(values, probs, -at)
-    return values, probs, divergence, at, worlds.largest_c(values, probs, at)
+    chosen_eta = at if eta is None else eta
+    return values, probs, divergence, chosen_eta, worlds.largest_c(values, probs, chosen_eta)
 
 
 def _lower(values: Any, probs: Any, divergence: Any, *_: Any) -> Scalar:
@@ -197,6 +219,13 @@ LOWER_BELOW_CHERNOFF = Claim(
             lambda: (*_at_tilt(0.5)[:-1], jnp.asarray(1.0)),
             "equality at the largest c: with more the bound is above what a tilt has",
             assumption="central condition",
+        ),
+    ),
+    axes=(
+        Axis(
+            "eta, with the largest c, at the divergence of the tilt by -1",
+            tuple(2 ** (k / 8 - 2) for k in range(25)),
+            lambda eta: _at_tilt(1.0, eta),
         ),
     ),
     uses=(claims_laws.CRAMER_CHERNOFF_ATTAINED.slug,),
@@ -243,7 +272,7 @@ def _priced_unit(values: Any, *_: Any) -> Scalar:
     return worlds.unit(values)
 
 
-def _coin(divergence: float, eta: float) -> tuple[Any, ...]:
+def _coin(divergence: Any, eta: Any) -> tuple[Any, ...]:
     """Returns X = 0 or 1: mean 1/2, s^2 = 1/4, so that K <= 2 and eta <= 4."""
     return law([1.0, 0.0], [0.5, 0.5], 0.25, divergence, eta)
 
@@ -267,6 +296,13 @@ THM10_EQUALS_TWO_SIDED = Claim(
     scale=_priced_unit,
     tight=(Case("a fair coin", lambda: _coin(0.5, 2.0), "eta = sqrt(2K)/s = 2: both are 0"),),
     corners=_PRICED_CORNERS,
+    axes=(
+        Axis(
+            "K, the divergence, for a fair coin of 0 and 1",
+            tuple(k / 32 for k in range(65)),
+            lambda divergence: _coin(divergence, 1.0),
+        ),
+    ),
     uses=(REMARK2.slug,),
 )
 
@@ -297,6 +333,13 @@ SHARPER_DEPENDENCE_REMARK2 = Claim(
         lambda: _coin(0.5, 1.0),
         "-1/8 against 0",
     ),
+    axes=(
+        Axis(
+            "eta, for a fair coin of 0 and 1 at K = 1/2",
+            tuple(0.5 + k / 16 for k in range(57)),
+            lambda eta: _coin(0.5, eta),
+        ),
+    ),
     uses=(THM10_EQUALS_TWO_SIDED.slug,),
 )
 
@@ -325,6 +368,13 @@ SHARPER_DEPENDENCE_CENTRAL = Claim(
             # attained there, and 3/4 - sqrt(2 K s^2) = 3/4 - 1/2.
             lambda: law([1.0, 0.0], [0.75, 0.25], 0.25 / _ODDS, 0.5 * _ODDS, _ODDS),
             "at the argument where the proxy is attained: both are 1/4",
+        ),
+    ),
+    axes=(
+        Axis(
+            "K, the divergence, for a coin of 3/4",
+            tuple(k / 16 for k in range(65)),
+            lambda divergence: law([1.0, 0.0], [0.75, 0.25], 0.25 / _ODDS, divergence, _ODDS),
         ),
     ),
     corners=_PRICED_CORNERS,

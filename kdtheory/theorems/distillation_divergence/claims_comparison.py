@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from kdtheory._types import Scalar
 from kdtheory.claim import Case, Claim
 from kdtheory.objects.processes import DistillationProcess
-from kdtheory.theorems.distillation_divergence import bounds, process_terms, worlds
+from kdtheory.theorems.distillation_divergence import axes, bounds, process_terms, worlds
 
 _AGREE = Case("student and teacher agree", worlds.same, "K = 0")
 _COIN = Case("a tilted coin", lambda: worlds.coin(0.75, 0.25), "h takes two values: gen_S = 1/4")
@@ -34,6 +34,7 @@ def _bound(
         scale=worlds.unit,
         tight=tight,
         corners=worlds.corners(),
+        axes=(axes.TOWARDS_LUCK, axes.TILT),
         uses=uses,
     )
 
@@ -58,6 +59,7 @@ DATA_PROCESSING = Claim(
         *worlds.corners(),
         Case("hypotheses swapped", _relabelled, "K_h = 0, K = log 2"),
     ),
+    axes=(axes.PREFERENCE,),
 )
 
 PUSHFORWARD = _bound(
@@ -167,6 +169,7 @@ def _given_inputs(
                 "K = log 2 is as far as a coin can be tilted",
             ),
         ),
+        axes=(axes.LUCK_AT_ONE_INPUT,),
         uses=(f"distillation_divergence/{uses}",),
     )
 
@@ -230,6 +233,7 @@ def _ordered(
         scale=worlds.unit,
         tight=tight,
         corners=worlds.corners(),
+        axes=(axes.TOWARDS_LUCK,),
     )
 
 

@@ -71,6 +71,12 @@ _TILTED_COIN = Case(
     "Q is P tilted by g: E_Q g = (3/4) log 3",
 )
 
+_STRENGTH = Axis(
+    "t, for g = (t, 0), P = (1/2, 1/2) and Q = (3/4, 1/4), the tilt at t = log 3",
+    tuple(k / 16 - 1 for k in range(65)),
+    lambda strength: law([0.5, 0.5], [0.75, 0.25], [strength, 0.0]),
+)
+
 DONSKER_VARADHAN = Claim(
     slug="distillation_divergence/donsker_varadhan",
     title="A mean under another law is at most the divergence and the log-mgf",
@@ -85,6 +91,7 @@ DONSKER_VARADHAN = Claim(
     scale=_change_of_measure_unit,
     tight=(_TILTED_COIN,),
     corners=_CHANGES,
+    axes=(_STRENGTH,),
 )
 
 
@@ -109,6 +116,7 @@ DV_TILT = Claim(
     scale=_change_of_measure_unit,
     tight=(_TILTED_COIN,),
     corners=_CHANGES,
+    axes=(_STRENGTH,),
     sharpens=DONSKER_VARADHAN.slug,
 )
 
@@ -159,6 +167,13 @@ SUBGAUSSIAN_MGF = Claim(
         Case("no argument", lambda: law([1.0, 0.0], [0.25, 0.75], 0.0, 0.25), "both are zero"),
     ),
     corners=(Case("constant", lambda: law([0.5, 0.5], [0.25, 0.75], 2.0, 0.0), "proxy zero"),),
+    axes=(
+        Axis(
+            "l, for a coin of 1/4 and its smallest proxy, equal at 0 and 2 log 3",
+            tuple(k / 8 - 4 for k in range(65)),
+            lambda argument: law([1.0, 0.0], [0.25, 0.75], argument, 0.25 / _ODDS),
+        ),
+    ),
     broken=(
         Case(
             "half the variance",
@@ -178,7 +193,7 @@ def _height(values: Any, probs: Any, argument: Any, *_: Any) -> Scalar:
     return jnp.where(argument == 0, variance, height)
 
 
-def _certified_law(*pairs: tuple[float, float]) -> tuple[Any, ...]:
+def _certified_law(*pairs: tuple[Any, Any]) -> tuple[Any, ...]:
     values, probs = zip(*pairs, strict=True)
     return worlds.certified(*law(values, probs))
 
@@ -215,6 +230,13 @@ SMALLEST_PROXY = Claim(
             "the higher one lies far from zero; a local search from there finds the other",
         ),
         Case("constant", lambda: _certified_law((0.5, 0.25), (0.5, 0.75)), "proxy zero"),
+    ),
+    axes=(
+        Axis(
+            "probability of 1, and of 0 otherwise",
+            tuple(k / 32 for k in range(33)),
+            lambda first: _certified_law((1.0, first), (0.0, 1 - first)),
+        ),
     ),
     sharpens=SUBGAUSSIAN_MGF.slug,
 )
@@ -261,6 +283,13 @@ CRAMER_CHERNOFF_ATTAINED = Claim(
         Case("from below", lambda: law([1.0, -0.5], [0.25, 0.75], -2.0), "the sign changed"),
     ),
     corners=(Case("constant", lambda: law([0.5, 0.5], [0.25, 0.75], 2.0), "K = 0"),),
+    axes=(
+        Axis(
+            "l, by which a coin of 1/5 that pays 1 or -1/4 is tilted",
+            tuple(k / 8 for k in range(1, 65)),
+            lambda argument: law([1.0, -0.25], [0.2, 0.8], argument),
+        ),
+    ),
     uses=(DONSKER_VARADHAN.slug,),
 )
 
@@ -293,8 +322,8 @@ CHERNOFF_BELOW_THEOREM8 = Claim(
     ),
     axes=(
         Axis(
-            "divergence",
-            tuple(k / 16 for k in range(33)),
+            "K, the divergence; X is 1 in one case of five, else -1/4",
+            tuple(k / 16 for k in range(65)),
             lambda divergence: law([1.0, -0.25], [0.2, 0.8], divergence, 1.0),
         ),
     ),
@@ -331,6 +360,13 @@ LARGE_DIVERGENCE_REVIEW = Claim(
         "a fair coin",
         lambda: law([1.0, -1.0], [0.5, 0.5], 0.0, 1.0),
         "at K = 0 the student is the teacher, with gap 0; at K = 1 > log 2 its gap may be -1",
+    ),
+    axes=(
+        Axis(
+            "delta, beyond K = 0; the gap is 1 or -1, either half the time",
+            tuple(k / 64 for k in range(65)),
+            lambda more: law([1.0, -1.0], [0.5, 0.5], 0.0, more),
+        ),
     ),
     uses=(CRAMER_CHERNOFF_ATTAINED.slug,),
 )

@@ -12,6 +12,7 @@ from kdtheory.claim import Axis, Case, Claim, Relation
 from kdtheory.concentration import variance_proxy
 from kdtheory.objects.algorithms import LogitAlgorithm
 from kdtheory.theorems.distillation_divergence import distillation_loss, loss_worlds, stability
+from kdtheory.theorems.distillation_divergence.axes import UNIT_STEPS
 from kdtheory.theorems.distillation_divergence.claims_stability import STABILITY_SEEDED
 from kdtheory.theorems.distillation_divergence.loss_worlds import arrays
 
@@ -42,6 +43,17 @@ _HALF_KNOWN = Case(
     "a soft target is half as hard to miss",
 )
 
+_TEMPERATURES = tuple(2 ** (k / 8 - 3) for k in range(65))
+
+
+def _wrong_student(temperature: Any) -> tuple[Any, ...]:
+    return arrays([-1, 1, 0], [0.9, 0.1, 0], 2, temperature)
+
+
+def _right_student(temperature: Any) -> tuple[Any, ...]:
+    return arrays([1, -1, 0], [0.99, 0.01, 0], 2, temperature)
+
+
 LOSS_RANGE = Claim(
     slug="distillation_divergence/distillation_loss_range",
     title="With bounded logits the distillation loss is bounded",
@@ -65,11 +77,7 @@ LOSS_RANGE = Claim(
         Case("cold", lambda: arrays([-1, 1], [1, 0], 1, 1e-6), "the loss is 2 million"),
     ),
     axes=(
-        Axis(
-            "temperature",
-            tuple(i / 8 for i in range(2, 65)),
-            lambda t: (*arrays([-1, 1, 0.5], [0.8, 0.1, 0.1], 2), jnp.asarray(t, float)),
-        ),
+        Axis("T, for a student that is wrong; B = 2, three labels", _TEMPERATURES, _wrong_student),
     ),
 )
 
@@ -89,6 +97,9 @@ LOSS_FLOOR = dataclasses.replace(
             "the label has the largest logit, all others the smallest",
         ),
     ),
+    axes=(
+        Axis("T, for a student that is right; B = 2, three labels", _TEMPERATURES, _right_student),
+    ),
 )
 
 
@@ -105,7 +116,7 @@ def _largest_change(fractions: Any, others: Any, _: Any, bound: Any, temperature
     return slope * (jnp.max(difference) - jnp.min(difference))
 
 
-def _from_the_corner(step: float) -> tuple[Any, ...]:
+def _from_the_corner(step: Any) -> tuple[Any, ...]:
     return arrays([-1, 1], [-1 + step, 1 - step], [1, 0], 1, 1)
 
 
@@ -139,6 +150,13 @@ LOSS_SLOPE = Claim(
             "no prediction changes: both sides are 0",
         ),
     ),
+    axes=(
+        Axis(
+            "step of both logits away from a corner, B = 1, T = 1",
+            tuple(k / 32 for k in range(65)),
+            _from_the_corner,
+        ),
+    ),
 )
 
 
@@ -159,7 +177,7 @@ _KNOWN = [[[1, -1], [-1, 1]], [[-1, 1], [1, -1]]]
 """Logits, for either data set of one example, that know that example and miss the other."""
 
 
-def _memory(bound: float, seed_weights: tuple[float, float]) -> LogitAlgorithm:
+def _memory(bound: float, seed_weights: tuple[Any, Any]) -> LogitAlgorithm:
     """Returns a teacher that learns its one example by heart, or unlearns it, as the seed says."""
     logits = [_KNOWN, _KNOWN[::-1]]
     weights, law, table, targets, scale, temperature = arrays(
@@ -185,6 +203,13 @@ LOSS_GAP_PROXY = Claim(
             "R = 2 and two equally likely examples: h is 1 or -1, either half the time",
         ),
         Case("no logits", lambda: _memory(0.0, (0.5, 0.5)), "the loss is log 2: both sides are 0"),
+    ),
+    axes=(
+        Axis(
+            "how often a teacher learns its one example by heart, and unlearns it otherwise",
+            UNIT_STEPS,
+            lambda share: _memory(1.0, (share, 1 - share)),
+        ),
     ),
     corners=(
         Case("memory", lambda: _memory(2.0, (1.0, 0.0)), "R = 4: the gap is 2, whatever the data"),
@@ -225,6 +250,15 @@ LOSS_GAP_PROXY_FIXED = Claim(
             "right or wrong",
             lambda: arrays([0.5, 0.5], [[1, -1, -1], [-1, 1, 1]], [[1, 0, 0], [1, 0, 0]], 1, 1, 4),
             "the loss is log(1 + 2/e^2) on one input and log(1 + 2e^2) on the other",
+        ),
+    ),
+    axes=(
+        Axis(
+            "how often the student is right, and wrong otherwise, n = 4",
+            UNIT_STEPS,
+            lambda right: arrays(
+                [right, 1 - right], [[1, -1, -1], [-1, 1, 1]], [[1, 0, 0]] * 2, 1, 1, 4
+            ),
         ),
     ),
     corners=(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import jax.numpy as jnp
 
 from kdtheory._types import Scalar
-from kdtheory.claim import Assumption, Case, Claim, Relation, Source, TextExamined
+from kdtheory.claim import Assumption, Axis, Case, Claim, Relation, Source, TextExamined
 from kdtheory.objects.processes import DistillationProcess, mirrored
 from kdtheory.theorems.distillation_divergence import (
+    axes,
     bounds,
     draws,
     law_worlds,
@@ -64,6 +66,11 @@ UPPER = Claim(
             assumption="sub-Gaussian",
         ),
     ),
+    axes=(
+        dataclasses.replace(
+            axes.TOWARDS_LUCK, make=lambda share: _with_proxy(axes.TOWARDS_LUCK.make(share))
+        ),
+    ),
     uses=("distillation_divergence/donsker_varadhan", "distillation_divergence/subgaussian_mgf"),
 )
 
@@ -81,6 +88,7 @@ UPPER_ONE_SIDED = Claim(
     sharpens=UPPER.slug,
     tight=(Case("student and teacher agree", worlds.same, "K = 0"),),
     corners=worlds.corners(),
+    axes=(axes.TOWARDS_LUCK, axes.TILT),
     uses=(UPPER.slug,),
 )
 
@@ -94,7 +102,7 @@ def _central_margin(process: DistillationProcess, eta: Any, c: Any) -> Scalar:
     return law_worlds.central_margin(*bounds.flat_law(process), eta, c)
 
 
-def _central(process: DistillationProcess, eta: float) -> tuple[Any, ...]:
+def _central(process: DistillationProcess, eta: Any) -> tuple[Any, ...]:
     return process, jnp.asarray(eta), worlds.largest_c(process, jnp.asarray(eta))
 
 
@@ -145,6 +153,13 @@ LOWER = Claim(
             assumption="central condition",
         ),
     ),
+    axes=(
+        Axis(
+            "eta, with the largest c; the student is the teacher's tilt by -1/2",
+            tuple(2 ** (k / 8 - 3) for k in range(33)),
+            lambda eta: _central(worlds.with_tilt(_skewed(), -0.5), eta),
+        ),
+    ),
     uses=("distillation_divergence/donsker_varadhan", "distillation_divergence/central_condition"),
 )
 
@@ -172,6 +187,7 @@ CRAMER_CHERNOFF_UPPER = Claim(
     draws={"lhs": draws.STUDENT_GAP},
     tight=_TILTS,
     corners=worlds.corners(),
+    axes=(axes.TOWARDS_LUCK, axes.TILT),
     uses=("distillation_divergence/donsker_varadhan",),
 )
 
@@ -191,6 +207,7 @@ CRAMER_CHERNOFF_LOWER = Claim(
         Case("a tilt of the teacher", lambda: worlds.with_tilt(_skewed(), -0.75), "l = -3/4"),
     ),
     corners=worlds.corners(),
+    axes=(axes.TOWARDS_BAD_LUCK,),
     uses=("distillation_divergence/donsker_varadhan",),
 )
 
@@ -219,4 +236,5 @@ CHAIN_RULE = Claim(
     },
     tight=(Case("a tilted coin", _fair_coin, "the hypotheses do not differ: KL of the data sets"),),
     corners=worlds.corners(),
+    axes=(axes.PREFERENCE,),
 )

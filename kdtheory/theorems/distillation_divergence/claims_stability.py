@@ -10,10 +10,15 @@ from typing import Any
 import jax.numpy as jnp
 
 from kdtheory._types import Scalar
-from kdtheory.claim import OURS, Axis, Case, Claim, Source, TextExamined
+from kdtheory.claim import OURS, Case, Claim, Source, TextExamined
 from kdtheory.concentration import variance_proxy
 from kdtheory.objects.algorithms import StableAlgorithm
-from kdtheory.theorems.distillation_divergence import stability, stability_draws, stability_worlds
+from kdtheory.theorems.distillation_divergence import (
+    axes,
+    stability,
+    stability_draws,
+    stability_worlds,
+)
 from kdtheory.theorems.papers import LI_HE
 
 PROPOSITION_9 = Source(LI_HE, "Proposition 9", "appendix")
@@ -60,6 +65,7 @@ STABILITY_DIFFERENCES = Claim(
     tight=(_fair_coin(1, 2, "nothing is learned: the example's own loss is all that changes"),),
     corners=stability_worlds.corners(1),
     broken=(stability_worlds.TWO_MINDS,),
+    axes=(axes.STABILITY,),
     trivial=_largest_difference,
 )
 
@@ -84,14 +90,6 @@ STABILITY_DIFFERENCES_SHARPENED = dataclasses.replace(
 )
 
 
-def _moved(beta: Any) -> StableAlgorithm:
-    """Returns a teacher that learns from its one example how to do on a third, by beta."""
-    third = jnp.stack([1 + beta, 1 - beta, jnp.ones_like(beta)]) / 2
-    losses = jnp.stack([jnp.zeros_like(third), jnp.ones_like(third), third], axis=-1)
-    weights = jnp.asarray([0.25, 0.25, 0.5], losses.dtype)
-    return StableAlgorithm(weights, jnp.ones(1, losses.dtype), losses[None], beta, 1)
-
-
 STABILITY = Claim(
     slug="distillation_divergence/stability",
     title="The gap of a stable teacher is sub-Gaussian",
@@ -112,9 +110,7 @@ STABILITY = Claim(
     broken=(stability_worlds.TWO_MINDS, stability_worlds.ON_AVERAGE),
     trivial=lambda _: 1.0,
     uses=(STABILITY_DIFFERENCES.slug,),
-    axes=(
-        Axis("beta, by which one example moves a loss", tuple(i / 64 for i in range(65)), _moved),
-    ),
+    axes=(axes.STABILITY,),
 )
 
 
@@ -150,7 +146,7 @@ STABILITY_SEEDED = dataclasses.replace(
     terms={"mean square": _mean_square},
     draws={"mean square": stability_draws.SQUARED_GAP},
     uses=(STABILITY.slug,),
-    axes=(),
+    axes=(axes.SEEDED_STABILITY,),
 )
 
 

@@ -7,10 +7,11 @@ from typing import Any
 import jax.numpy as jnp
 
 from kdtheory._types import Scalar
-from kdtheory.claim import Case, Claim, Relation
+from kdtheory.claim import Axis, Case, Claim, Relation
 from kdtheory.divergences import kl_divergence
 from kdtheory.objects.processes import DistillationProcess, dataset_weights
 from kdtheory.theorems.distillation_divergence import process_terms, structure_worlds
+from kdtheory.theorems.distillation_divergence.axes import UNIT_STEPS
 from kdtheory.theorems.distillation_divergence.loss_worlds import arrays
 
 
@@ -75,6 +76,13 @@ DETERMINISTIC_TEACHER = Claim(
             "the second data set never comes to the student: log 2",
         ),
     ),
+    axes=(
+        Axis(
+            "how often the student that follows the map sees the first of two fair examples",
+            UNIT_STEPS,
+            lambda first: _mapped([0.5, 0.5], [0, 1], [first, 1 - first], 0, 1, _NEVER),
+        ),
+    ),
 )
 
 
@@ -118,6 +126,13 @@ EXPLORING_TEACHER = Claim(
             "a deterministic teacher",
             lambda: _exploring([0.5, 0.5], [0, 1], [0.5, 0.5], 1, 0.5, [[0, 1], [1, 0]], 0),
             "no exploration: both sides are infinite",
+        ),
+    ),
+    axes=(
+        Axis(
+            "how often the student leaves the map, the teacher 1/4 of the time; half come back",
+            UNIT_STEPS,
+            lambda share: _exploring([0.5, 0.5], [0, 1], [0.5, 0.5], 1, share, _NEVER, 0.25),
         ),
     ),
     uses=(DETERMINISTIC_TEACHER.slug,),
@@ -176,6 +191,15 @@ SOFT_LABELS_INFINITE = Claim(
             "any data, by chance hard",
             lambda: _softened([1], [1], [1, 0], 1, 1, *_KERNELS),
             "soft labels could come, and have probability zero",
+        ),
+    ),
+    axes=(
+        Axis(
+            "probability of the student's first hypothesis, 3/4 to the teacher; hard labels only",
+            UNIT_STEPS,
+            lambda first: _softened(
+                [1], [1], [0, 1], 0, 1, [[first, 1 - first], [0.5, 0.5]], _KERNELS[1]
+            ),
         ),
     ),
 )

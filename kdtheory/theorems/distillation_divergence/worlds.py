@@ -215,7 +215,7 @@ def infinite() -> DistillationProcess:
     return process_case([0.5, 0.5], [[0.0, 1.0], [1.0, 0.0]], [[1, 0], [0, 1]], [[0.25] * 2] * 2)
 
 
-def with_tilt(process: DistillationProcess, argument: float) -> DistillationProcess:
+def with_tilt(process: DistillationProcess, argument: Any) -> DistillationProcess:
     """Returns the process whose student is the tilt of its teacher."""
     return tilted(process, jnp.asarray(argument))
 

@@ -9,7 +9,17 @@ from typing import Any
 import jax.numpy as jnp
 
 from kdtheory._types import Scalar
-from kdtheory.claim import OURS, Assumption, Case, Claim, Finding, Relation, Source, TextExamined
+from kdtheory.claim import (
+    OURS,
+    Assumption,
+    Axis,
+    Case,
+    Claim,
+    Finding,
+    Relation,
+    Source,
+    TextExamined,
+)
 from kdtheory.losses import softmax_cross_entropy, top_k_error
 from kdtheory.retrieval import (
     double_distillation_loss,
@@ -22,6 +32,7 @@ from kdtheory.theorems.papers import MENON
 
 SIZES = ((3,), (2,))
 _SECTION = "Section 4.1"
+_LEADS = tuple(k / 8 - 4 for k in range(65))
 
 # --- Equation 12 ----------------------------------------------------------------------------------
 
@@ -57,6 +68,13 @@ EQ12_UNIFORM = Claim(
             "both sides are 1.5e6 - log(3)",
         ),
     ),
+    axes=(
+        Axis(
+            "lead of the label's score over two rivals",
+            _LEADS,
+            lambda lead: arrays([1, 0, 0], [lead, 0, 0]),
+        ),
+    ),
 )
 
 
@@ -85,6 +103,13 @@ UNBOUNDED_BELOW = Claim(
         "no weight on the label",
         lambda: arrays([1, 0], [0, 1], [1, 0]),
         "P = (0, 1), f = (t, 0) and the first label: the loss is -t, here -1",
+    ),
+    axes=(
+        Axis(
+            "lead of the label's score, where P gives 1/4 to the label and 3/4 to its rival",
+            _LEADS,
+            lambda lead: arrays([1, 0], [0.25, 0.75], [lead, 0]),
+        ),
     ),
 )
 
@@ -149,6 +174,13 @@ ZERO_ONE_BOUND = Claim(
         ),
     ),
     corners=(Case("tie of three", lambda: arrays([0, 0], 0), "an error, and log 3 in bits"),),
+    axes=(
+        Axis(
+            "how far the only rival is ahead of the label",
+            tuple(k / 16 for k in range(65)),
+            lambda lead: arrays([0], lead),
+        ),
+    ),
 )
 
 # --- Equation 13 ----------------------------------------------------------------------------------
@@ -156,6 +188,21 @@ ZERO_ONE_BOUND = Claim(
 
 def _loss(teacher_probs: Any, weights: Any, scores: Any) -> Scalar:
     return double_distillation_loss(scores, teacher_probs, weights)
+
+
+_STUDENT_LEAD = Axis(
+    "lead of the first label's score; p = (3/4, 1/4), w = 1 - p",
+    _LEADS,
+    lambda lead: arrays([0.75, 0.25], [0.25, 0.75], [lead, 0]),
+)
+
+
+def _teacher_probability(values: tuple[float, ...]) -> Axis:
+    return Axis(
+        "p, the teacher's probability of one of two labels; weights 1 - p",
+        values,
+        lambda first: arrays([first, 1 - first], [1 - first, first], 0),
+    )
 
 
 def _weighted_scale(_: Any, weights: Any, scores: Any) -> Scalar:
@@ -180,6 +227,7 @@ EQ13_OFFSET = Claim(
             "plain distillation: both sides are log 2",
         ),
     ),
+    axes=(_STUDENT_LEAD,),
     corners=(
         Case("one label", lambda: arrays([1], [0.25], [5]), "both sides are log(1/4)"),
         Case(
@@ -231,6 +279,7 @@ MINIMISER = Claim(
             "the second score is minus infinity: both sides are log(1/2)",
         ),
     ),
+    axes=(_teacher_probability(tuple(k / 64 for k in range(1, 64))),),
 )
 
 
@@ -256,6 +305,7 @@ MINIMUM = Claim(
             "w = p asks for equal scores, whatever p: both sides are 0",
         ),
     ),
+    axes=(_STUDENT_LEAD,),
     uses=("double_distillation/minimiser",),
 )
 
@@ -323,5 +373,6 @@ RANKING = Claim(
             "decreasing",
         ),
     ),
+    axes=(_teacher_probability(tuple(0.5 + k / 128 for k in range(63))),),
     uses=("double_distillation/minimiser",),
 )

@@ -9,7 +9,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from kdtheory._types import Scalar
-from kdtheory.claim import OURS, Case, Claim, Finding, Relation, Source, TextExamined
+from kdtheory.claim import OURS, Axis, Case, Claim, Finding, Relation, Source, TextExamined
 from kdtheory.retrieval import margin_loss
 from kdtheory.theorems.double_distillation import formulas, worlds
 from kdtheory.theorems.double_distillation.worlds import arrays, size_of_scores
@@ -44,6 +44,13 @@ GAMMA_ZERO_PRINTED = Claim(
         "equal scores",
         lambda: arrays([0, 0], 0.5),
         "gamma = 1/2: the left side is 2 log 2, the margin 0",
+    ),
+    axes=(
+        Axis(
+            "gamma, for a tie of two labels and a third that is 1 behind",
+            tuple(10 ** (k / 32 - 1) for k in range(65)),
+            lambda gamma: arrays([0, 0, -1], gamma),
+        ),
     ),
 )
 
@@ -104,6 +111,13 @@ PUSH_LOSS_PRINTED = Claim(
         lambda: arrays([3], [1], 0.5),
         "log 3 on the left, log(8)/2 on the right",
     ),
+    axes=(
+        Axis(
+            "t, the share of z = 16 in a mixture with z' = 1/16",
+            tuple(k / 64 for k in range(65)),
+            lambda share: arrays([16], [1 / 16], share),
+        ),
+    ),
 )
 
 
@@ -153,6 +167,13 @@ POSITIVE_WEIGHT_MASS = Claim(
     corners=(
         Case("no positive", lambda: arrays([0.5, 0.5], [0, 0]), "-1 on the left, 0 on the right"),
     ),
+    axes=(
+        Axis(
+            "the teacher's probability of the three positives among four labels",
+            tuple(k / 64 for k in range(65)),
+            lambda mass: arrays([mass / 3, mass / 3, mass / 3, 1 - mass], [1, 1, 1, 0]),
+        ),
+    ),
 )
 
 # --- a teacher trained on the student's sample ----------------------------------------------------
@@ -201,6 +222,15 @@ SELF_DISTILLATION_NO_OP = Claim(
             "two inputs are one",
             lambda: arrays([1, 1, 2], [1, 1, 0], [[0, 0]] * 2, [1, -1], 1, [[0, 3], [1, 0]]),
             "the labels of one input differ: once the first, once the second",
+        ),
+    ),
+    axes=(
+        Axis(
+            "slope of the student's score, for a sample that a flat teacher fits",
+            tuple(k / 16 - 2 for k in range(65)),
+            lambda slope: arrays(
+                [1, 2, 1], [-1, 0, 1], [[0, 0]] * 2, [1, -1], 1, [[0, slope], [0, 0]]
+            ),
         ),
     ),
 )

@@ -16,6 +16,7 @@ from kdtheory.objects.problems import HypothesisProblem
 from kdtheory.theorems.empirical_bernstein import bounds, draws, formulas
 from kdtheory.theorems.empirical_bernstein.worlds import (
     BOUNDED,
+    along_levels,
     case,
     levelled_classes,
     rare_loss,
@@ -107,6 +108,7 @@ SINGLE = Claim(
     tight=(vanishing(_constant_loss),),
     corners=(_RARE, _DETERMINISTIC),
     broken=(_UNSEEN,),
+    axes=(along_levels(256),),
     trivial=unless_certain(empirical_bernstein_penalty, one_function),
     uses=(
         "empirical_bernstein/known_variance",
@@ -137,6 +139,7 @@ FINITE_CLASS = dataclasses.replace(
             "two functions that are underestimated by the same samples",
         ),
     ),
+    axes=(along_levels(256, hypotheses=2),),
     trivial=unless_certain(empirical_bernstein_penalty, _class_size),
     uses=("empirical_bernstein/single",),
 )
@@ -176,6 +179,7 @@ KNOWN_VARIANCE = dataclasses.replace(
     draws={"lhs": draws.KNOWN_VARIANCE_FAILURE},
     tight=(_rare(3.0),),
     broken=(_SEEN,),
+    axes=(along_levels(12),),
     trivial=None,
     uses=(),
 )
@@ -208,6 +212,7 @@ DEVIATION_TOO_SMALL = _deviation(
     "The sample's standard deviation is not much too small",
     r"\sqrt{\mathbb V[h]} > \sqrt{V_n}",
     tight=(_rare(3.6),),
+    axes=(along_levels(48, share=0.0625),),
     broken=(_UNSEEN,),
 )
 
@@ -218,4 +223,5 @@ DEVIATION_TOO_LARGE = _deviation(
     r"\sqrt{V_n} > \sqrt{\mathbb V[h]}",
     tight=SINGLE.tight,
     scale=SINGLE.scale,
+    axes=(along_levels(48, share=0.0625),),
 )

@@ -9,6 +9,7 @@ from typing import Any
 from kdtheory._types import Scalar
 from kdtheory.claim import (
     OURS,
+    Axis,
     Case,
     Claim,
     Finding,
@@ -32,7 +33,9 @@ from kdtheory.theorems.empirical_bernstein.claims_finite import (
 from kdtheory.theorems.empirical_bernstein.worlds import (
     BOUNDED,
     FEW,
+    LEVELS,
     MANY,
+    along_levels,
     case,
     classes,
     levelled_classes,
@@ -78,6 +81,7 @@ UNIFORM = Claim(
     ),
     # (1 - 1/512)^256 = 0.606 > 1/2 have not seen the loss, whose mean is about 2.
     broken=(rare_loss(1000, 1 / 512, 256, 0.5),),
+    axes=(along_levels(256),),
     trivial=unless_certain(uniform_bernstein_penalty, _covering_number),
     uses=(
         "empirical_bernstein/known_variance",
@@ -155,6 +159,13 @@ PENALTY_NOT_LOWER = Claim(
         "samples of one input each, the label of the first drawn as 0: V = 0 and V* = 1/8, with"
         " probability 1/4",
     ),
+    axes=(
+        Axis(
+            "probability of the label that hides the difference of two inputs, two samples",
+            tuple(k / 64 for k in range(65)),
+            lambda hidden: _half_decided([hidden, 1 - hidden]),
+        ),
+    ),
 )
 
 
@@ -194,9 +205,9 @@ EXPECTED_PENALTY = dataclasses.replace(
 _TAUGHT = ((1, 2, 1, 3, MANY), (1, 2, 1, 2, MANY), (2, 2, 1, 2, FEW))
 
 
-def _sometimes_wrong(level: float) -> Any:
-    """Returns a world with one label, its loss 1, and a teacher that has the other in 1/8."""
-    return case([1], [[0, 1]], [[[0, 1]]], MANY, [0.875, 0.125], [[[1, 0]]], level)
+def _sometimes_wrong(chance: Any, level: float = 0.0625) -> Any:
+    """Returns a world with one label, its loss 1, and a teacher that sometimes has the other."""
+    return case([1], [[0, 1]], [[[0, 1]]], MANY, [1 - chance, chance], [[[1, 0]]], level)
 
 
 def _always_right(level: float) -> Any:
@@ -231,9 +242,16 @@ PROP5_AVERAGED = Claim(
     ),
     counterexample=Case(
         "one teacher in eight is wrong",
-        lambda: _sometimes_wrong(0.0625),
+        lambda: _sometimes_wrong(0.125),
         "R = 1; with probability 1/8 the teacher says 0 on every sample, without variance: the"
         " bound is 15 log(160)/8191 + 2/8 = 0.26 there, and delta is 1/16",
+    ),
+    axes=(
+        Axis(
+            f"chance of a teacher that is wrong about every label, N = {MANY}, delta = 1/16",
+            tuple(k / 128 for k in range(97)),
+            _sometimes_wrong,
+        ),
     ),
     uses=("empirical_bernstein/prop2",),
 )
@@ -255,7 +273,7 @@ PROP5_CONDITIONAL = dataclasses.replace(
     corners=(
         Case(
             "one teacher in eight is wrong",
-            lambda: _sometimes_wrong(0.0625),
+            lambda: _sometimes_wrong(0.125),
             "the wrong one pays for its own distance, and does not fail",
         ),
     ),
@@ -279,13 +297,18 @@ PROP5_MARKOV = dataclasses.replace(
     corners=(
         Case(
             "one teacher in eight is wrong",
-            lambda: _sometimes_wrong(0.0625),
+            lambda: _sometimes_wrong(0.125),
             "1/8 = 2 delta, but an average of 2/8 divided by 1/16 exceeds every loss",
         ),
     ),
     trivial=None,
     uses=("empirical_bernstein/prop5_conditional",),
 )
+
+
+def _fair_and_known(level: Any) -> Any:
+    known = [[1, 0], [0, 1]]
+    return case([0.5, 0.5], known, [[[0, 1], [0, 1]]], FEW, [0.5, 0.5], [known], level)
 
 
 PROP5_TV = dataclasses.replace(
@@ -301,6 +324,13 @@ PROP5_TV = dataclasses.replace(
     sharpens="empirical_bernstein/prop5_conditional",
     sizes=((2, 2, 1, 2, FEW), (1, 2, 1, 2, MANY)),
     lhs=bounds.prop5_tv_failure,
+    axes=(
+        Axis(
+            f"delta, for a fair loss of 0 or 1 and a teacher that knows it, N = {FEW}",
+            LEVELS,
+            _fair_and_known,
+        ),
+    ),
     trivial=unless_certain(empirical_bernstein_penalty, one_function),
     uses=("empirical_bernstein/finite_class",),
 )

@@ -7,7 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from kdtheory._types import Scalar
-from kdtheory.claim import Assumption, Case
+from kdtheory.claim import Assumption, Axis, Case
 from kdtheory.domains import Domain, box, simplex, stochastic
 from kdtheory.objects.problems import HypothesisProblem
 from kdtheory.theorems._domains import extended
@@ -73,6 +73,29 @@ def case(weights: Any, probs: Any, losses: Any, num_samples: int, *others: Any) 
 
 def _inside_the_unit_interval(world: HypothesisProblem, *_: Any) -> Scalar:
     return jnp.min(jnp.minimum(world.losses, 1.0 - world.losses))
+
+
+LEVELS = tuple(k / 64 for k in range(1, 33))
+"""From 1/64 to 1/2, as in the domains."""
+
+
+def along_levels(num_samples: int, hypotheses: int = 1, share: float = 0.5) -> Axis:
+    """Returns the axis of delta for a loss that is 0 or 1.
+
+    Args:
+        num_samples: N.
+        hypotheses: how many functions there are; every second one has its losses swapped.
+        share: how often the first of them has a loss of 1.
+    """
+    losses = [[[0, 1], [0, 1]], [[1, 0], [1, 0]]] * hypotheses
+    known = [[1, 0], [0, 1]]
+
+    def make(level: Any) -> Any:
+        return case([1 - share, share], known, losses[:hypotheses], num_samples, level)
+
+    return Axis(
+        f"delta, for a loss of 1 with probability {share:g}, N = {num_samples}", LEVELS, make
+    )
 
 
 BOUNDED = Assumption(

@@ -21,6 +21,7 @@ from kdtheory.theorems.bias_variance.bounds import (
 from kdtheory.theorems.papers import MENON
 from kdtheory.theorems.proper_losses import draws, formulas
 from kdtheory.theorems.proper_losses.worlds import arrays, combined, predictions, teachers
+from kdtheory.theorems.variance_reduction.axes import UNIT_STEPS
 
 
 def _teacher_risk(
@@ -65,6 +66,13 @@ EQ8_PRINTED = Claim(
         "a student that is better than its teacher",
         lambda: _in_one_loss(1, [1, 0], [0.5, 0.5], [1, 0]),
         "Brier loss: the student's risk is 0, the teacher's divergence 1/2",
+    ),
+    axes=(
+        Axis(
+            "student's probability of a label, truly 3/4 and 1/2 to the teacher; Brier loss",
+            UNIT_STEPS,
+            lambda first: _in_one_loss(1, [0.75, 0.25], [0.5, 0.5], [first, 1 - first]),
+        ),
     ),
 )
 
@@ -120,15 +128,9 @@ EQ8 = dataclasses.replace(
     terms={"divergence": _divergence, "entropy": _entropy},
     axes=(
         Axis(
-            "teacher's probability of the first label",
-            tuple(k / 32 for k in range(1, 32)),
-            lambda q: (
-                jnp.ones(1),
-                jnp.full((1, 2), 0.5),
-                jnp.stack([q, 1 - q])[None],
-                jnp.full((1, 2), 0.5),
-                jnp.asarray([0.0, 1.0, 0.0, 0.0]),
-            ),
+            "teacher's probability of a label, truly 3/4; Brier loss",
+            UNIT_STEPS,
+            lambda first: _in_one_loss(1, [0.75, 0.25], [first, 1 - first], [0.5, 0.5]),
         ),
     ),
 )
@@ -146,6 +148,12 @@ def _expected_divergence(weights: Any, probs: Any, law: Any, tables: Any) -> Sca
     each = expected_distance(weights, probs, tables, distance=kl_divergence)
     used = law > 0
     return jnp.sum(jnp.where(used, law * jnp.where(used, each, 0.0), 0.0))
+
+
+def _from_bayes_to_labels(share: Any) -> tuple[Any, ...]:
+    first = [[0.75 + 0.25 * share, 0.25 - 0.25 * share]]
+    second = [[0.75 - 0.75 * share, 0.25 + 0.75 * share]]
+    return arrays([1], [[0.75, 0.25]], [0.75, 0.25], [first, second])
 
 
 BRIER_EXCESS = Claim(
@@ -166,6 +174,13 @@ BRIER_EXCESS = Claim(
             "no bias, variance 3/8: the Brier risk 3/4 less 3/8",
         ),
     ),
+    axes=(
+        Axis(
+            "teacher's noise, from the Bayes probabilities (0) to drawn labels (1)",
+            UNIT_STEPS,
+            _from_bayes_to_labels,
+        ),
+    ),
     uses=("proper_losses/eq8", "bias_variance/eq10"),
 )
 
@@ -184,6 +199,13 @@ LOG_EXCESS = dataclasses.replace(
             "two opinions",
             lambda: arrays([1], [[0.5, 0.5]], [0.5, 0.5], [[[0.25, 0.75]], [[0.75, 0.25]]]),
             "log 2 - (log 3)/2 either way",
+        ),
+    ),
+    axes=(
+        Axis(
+            "teacher's noise, from the Bayes probabilities (0) to drawn labels (1, infinite)",
+            UNIT_STEPS[:-1],
+            _from_bayes_to_labels,
         ),
     ),
     corners=(

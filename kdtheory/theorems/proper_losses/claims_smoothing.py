@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Any
 
 import jax.numpy as jnp
@@ -20,6 +21,7 @@ from kdtheory.soft_labels import (
 from kdtheory.theorems.papers import MENON
 from kdtheory.theorems.proper_losses import draws, formulas
 from kdtheory.theorems.proper_losses.worlds import smoothed, smoothed_worlds
+from kdtheory.theorems.variance_reduction.axes import SAMPLE_SIZES, UNIT_STEPS
 from kdtheory.theorems.variance_reduction.worlds import variance_of_onehot
 
 SIZES = ((2, 3), (1, 2))
@@ -47,6 +49,13 @@ def _target_error_around_best(problem: FiniteProblem, amount: Any) -> Scalar:
     best = _best_target(problem)
     least = jnp.sum(problem.input_weights * smoothing_error(problem.label_probs, best).mse)
     return least + (1 - 1 / problem.label_probs.shape[1]) * (amount - best) ** 2
+
+
+def _amount_of_smoothing(num_samples: int, suffix: str = "") -> Axis:
+    world = functools.partial(smoothed, [1], [[0.75, 0.25]], [[0, 1]], num_samples)
+    return Axis(
+        "amount of smoothing, for labels of probability 3/4 and 1/4" + suffix, UNIT_STEPS, world
+    )
 
 
 SMOOTHING_MSE = Claim(
@@ -87,16 +96,7 @@ SMOOTHING_MSE = Claim(
             "the best amount is 1: no bias",
         ),
     ),
-    axes=(
-        Axis(
-            "amount of smoothing",
-            tuple(k / 32 for k in range(33)),
-            lambda amount: (
-                smoothed([1], [[0.75, 0.25]], [[0, 1]], 2, 0)[0],
-                jnp.asarray(amount, float),
-            ),
-        ),
-    ),
+    axes=(_amount_of_smoothing(1),),
 )
 
 
@@ -135,6 +135,7 @@ SMOOTHING_RISK = Claim(
             "smoothing changes nothing",
         ),
     ),
+    axes=(_amount_of_smoothing(3, ", N = 3"),),
     uses=("bias_variance/mse_fresh", "proper_losses/smoothing_mse"),
 )
 
@@ -163,6 +164,13 @@ SMOOTHING_BY_MSE = Claim(
         "eight tosses of a biased coin",
         lambda: smoothed([1], [[0.75, 0.25]], [[0, 1]], 8, 0),
         "smoothing by 3/4 has the bias 3/16: 9/256 + 3/2048 against 3/128",
+    ),
+    axes=(
+        Axis(
+            "N, tosses of a coin of 3/4",
+            SAMPLE_SIZES,
+            lambda num_samples: smoothed([1], [[0.75, 0.25]], [[0, 1]], num_samples, 0),
+        ),
     ),
     uses=("proper_losses/smoothing_mse", "proper_losses/smoothing_risk"),
 )

@@ -30,6 +30,7 @@ from kdtheory.theorems.proper_losses.worlds import (
     points,
     scores,
 )
+from kdtheory.theorems.variance_reduction.axes import UNIT_STEPS
 
 # --- the distortion of Appendix B.2 ---------------------------------------------------------------
 
@@ -57,6 +58,13 @@ PSI_PRINTED = Claim(
     domain=distortions,
     sizes=((3,), (1,)),
     counterexample=Case("certain", lambda: arrays([1], 1), "the probability 1 becomes 3/2"),
+    axes=(
+        Axis(
+            "u, a probability that is distorted with exponent 2",
+            UNIT_STEPS,
+            lambda probability: arrays([probability], 2),
+        ),
+    ),
 )
 
 
@@ -86,6 +94,7 @@ PSI = dataclasses.replace(
 # --- Gaussian classes -----------------------------------------------------------------------------
 
 _SECTION = "Section 5.1"
+_AROUND_ZERO = tuple(k / 16 - 2 for k in range(65))
 
 
 def _balance(_mean: Any, _point: Any, prior: Any) -> Scalar:
@@ -116,7 +125,17 @@ GAUSSIAN_POSTERIOR = Claim(
             "balanced classes",
         ),
     ),
+    axes=(Axis("x, with classes at -1 and 1", _AROUND_ZERO, lambda x: arrays([1], [x], 0.5)),),
 )
+
+
+def _one_feature(mean: Any) -> tuple[Any, ...]:
+    return arrays([mean], [1])
+
+
+def _turned_weights(degrees: Any) -> tuple[Any, ...]:
+    radians = jnp.deg2rad(degrees)
+    return arrays([1, 0], [jnp.cos(radians), jnp.sin(radians)])
 
 
 GAUSSIAN_AUC = Claim(
@@ -135,6 +154,13 @@ GAUSSIAN_AUC = Claim(
         Case("across", lambda: arrays([1, 0, 0], [0, 1, 0]), "no separation: 1/2"),
         Case("no score", lambda: arrays([1], [0]), "all are tied: 1/2"),
     ),
+    axes=(
+        Axis(
+            "mu, for classes at mu and -mu that are scored by their only feature",
+            _AROUND_ZERO,
+            _one_feature,
+        ),
+    ),
 )
 
 
@@ -152,6 +178,13 @@ GAUSSIAN_BAYES_AUC = dataclasses.replace(
         Case("theta*", lambda: arrays([0.5, 0.5, 0.5], [1, 1, 1]), "the direction of the means"),
     ),
     corners=(Case("no separation", lambda: arrays([0], [1]), "one class: 1/2"),),
+    axes=(
+        Axis(
+            "degrees between the weights w and theta*, classes at distance 2",
+            tuple(5.0 * k for k in range(37)),
+            _turned_weights,
+        ),
+    ),
     uses=("proper_losses/gaussian_auc",),
 )
 
@@ -205,8 +238,8 @@ EQ16_BIAS_VARIANCE = Claim(
     ),
     axes=(
         Axis(
-            "standard deviation of the logit noise",
-            tuple(k / 16 for k in range(17)),
+            "standard deviation of the logit noise, smoothed by 1/4",
+            tuple(k / 32 for k in range(33)),
             lambda noise_std: (jnp.full(2, 0.5), jnp.asarray(0.25), jnp.asarray(noise_std)),
         ),
     ),
@@ -216,7 +249,7 @@ EQ16_BIAS_VARIANCE = Claim(
 # --- monotone distortions -------------------------------------------------------------------------
 
 
-def _monotone(gap: float, steps: list[float], start: list[float]) -> tuple[Any, ...]:
+def _monotone(gap: Any, steps: list[float], start: list[float]) -> tuple[Any, ...]:
     separation, distribution, first = arrays(gap, steps, start)
     return separation, increasing_teacher(distribution), first
 
@@ -262,6 +295,13 @@ MONOTONE_INVARIANCE = Claim(
             _decreasing,
             "the student learns to rank the wrong way round",
             "increasing teacher",
+        ),
+    ),
+    axes=(
+        Axis(
+            "r, with classes at -r and r and a teacher that nearly decides",
+            tuple(0.25 + k / 32 for k in range(41)),
+            lambda gap: _monotone(gap, [0, 0, 0, 1, 0, 0], [-1, 0]),
         ),
     ),
     uses=("proper_losses/gaussian_auc", "proper_losses/psi"),

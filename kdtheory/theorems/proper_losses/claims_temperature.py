@@ -41,6 +41,13 @@ TEMPERATURE_ENTROPY = Claim(
         Case("equal logits", lambda: arrays([1, 1, 1], 1, 2), "uniform at every temperature"),
     ),
     broken=(Case("cooled", lambda: arrays([1, 0], 2, 1), "a lower temperature sharpens", "order"),),
+    axes=(
+        Axis(
+            "T', for logits (2, 1, 0) and T = 1",
+            tuple(1 + k / 16 for k in range(49)),
+            lambda higher: arrays([2, 1, 0], 1, higher),
+        ),
+    ),
     uses=("proper_losses/temperature_slope",),
 )
 
@@ -75,6 +82,13 @@ TEMPERATURE_SLOPE = Claim(
         Case("equal logits", lambda: arrays([1, 1, 1], 1, 1), "no variance, no change"),
         Case("nearly certain", lambda: arrays([40, 0, -40], 2, 2), "a slope of 4e-7"),
     ),
+    axes=(
+        Axis(
+            "T, for logits (4, 2, 0)",
+            tuple(0.5 + k / 16 for k in range(57)),
+            lambda temperature: arrays([4, 2, 0], temperature, temperature),
+        ),
+    ),
 )
 
 
@@ -94,7 +108,7 @@ def _logit_unit(_weights: Any, bayes_logits: Any, confidence: Any, *temperatures
     return 1 + jnp.max(spread) * (1 + confidence / jnp.minimum(*temperatures))
 
 
-def _teacher(confidence: float, temperature: float, higher: float) -> tuple[Any, ...]:
+def _teacher(confidence: Any, temperature: Any, higher: Any) -> tuple[Any, ...]:
     """A fair split at one input, odds of 9 to 1 at the other."""
     logits = jnp.log(jnp.asarray([[1.0, 1.0], [9.0, 1.0]]))
     return jnp.full(2, 0.5), logits, *arrays(confidence, temperature, higher)
@@ -122,7 +136,7 @@ TEMPERATURE_EXACT = Claim(
     ),
     axes=(
         Axis(
-            "temperature",
+            "T, for a teacher whose logits are twice the right ones",
             tuple(0.5 + k / 16 for k in range(57)),
             lambda temperature: (*_teacher(2, 2, 2)[:3], temperature, temperature),
         ),
@@ -155,6 +169,13 @@ TEMPERATURE_HURTS_CALIBRATED = Claim(
         Case("cooled", lambda: _teacher(1, 3, 2), "back towards calibration", "order"),
         Case("overconfident", lambda: _teacher(2, 1, 2), "T = 2 is the cure", "not overconfident"),
     ),
+    axes=(
+        Axis(
+            "T', for a calibrated teacher that has T = 1.5 already",
+            tuple(1.5 + k / 16 for k in range(41)),
+            lambda higher: _teacher(1, 1.5, higher),
+        ),
+    ),
     uses=("proper_losses/temperature_exact",),
 )
 
@@ -181,6 +202,13 @@ TEMPERATURE_HELPS_OVERCONFIDENT = dataclasses.replace(
     broken=(
         Case("cooled", lambda: _teacher(4, 3, 2), "further away from calibration", "order"),
         Case("calibrated", lambda: _teacher(1, 1, 2), "(9/10, 1/10) is right", "overconfident"),
+    ),
+    axes=(
+        Axis(
+            "T', for a teacher whose logits are four times the right ones, against T = 1",
+            tuple(1 + k / 16 for k in range(49)),
+            lambda higher: _teacher(4, 1, higher),
+        ),
     ),
 )
 
@@ -215,6 +243,13 @@ LOGIT_MATCHING = Claim(
             lambda: arrays([1, 0, 0, 0], [0, 0, 0, 0], 1024),
             "one label apart from the others: both sides are 3/(16 T) to first order",
             limit=lambda t: arrays([1, 0, 0, 0], [0, 0, 0, 0], 10 / t**0.5),
+        ),
+    ),
+    axes=(
+        Axis(
+            "T, for teacher's logits (1, 0, 0, 0) and student's logits of zero",
+            tuple(2 ** (k / 4) for k in range(41)),
+            lambda temperature: arrays([1, 0, 0, 0], [0, 0, 0, 0], temperature),
         ),
     ),
 )

@@ -54,7 +54,7 @@ def smoothed_worlds(size: tuple[int, ...]) -> Domain:
 
 
 def smoothed(
-    weights: Any, probs: Any, losses: Any, num_samples: float, amount: float
+    weights: Any, probs: Any, losses: Any, num_samples: Any, amount: Any
 ) -> tuple[FiniteProblem, Any]:
     """Returns a world from nested lists, and an amount of smoothing."""
     return world(weights, probs, losses, num_samples), jnp.asarray(amount, dtype=float)

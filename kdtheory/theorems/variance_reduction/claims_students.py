@@ -8,11 +8,11 @@ from typing import Any
 import jax.numpy as jnp
 
 from kdtheory._types import Scalar
-from kdtheory.claim import OURS, Case, Claim, Finding, Relation, Source, TextExamined
+from kdtheory.claim import OURS, Axis, Case, Claim, Finding, Relation, Source, TextExamined
 from kdtheory.domains import Domain, box, reals, simplex, stochastic
 from kdtheory.objects.problems import HypothesisProblem
 from kdtheory.theorems.papers import MENON
-from kdtheory.theorems.variance_reduction import draws, formulas
+from kdtheory.theorems.variance_reduction import axes, draws, formulas
 
 SIZES = ((3, 3), (2, 2), (2, 5))
 
@@ -68,6 +68,13 @@ def _unbiased(distilled: bool) -> Claim:
                 "an input that never occurs",
             ),
         ),
+        axes=(
+            Axis(
+                "label noise: how often the label of either input is flipped, N = 2",
+                axes.HALF_STEPS,
+                lambda noise: _class([0.75, 0.25], axes.flipped(noise), [[[0, 1], [0, 1]]], 2),
+            ),
+        ),
     )
 
 
@@ -110,6 +117,13 @@ KL_FORM_PRINTED = Claim(
         "fair coin",
         lambda: _scores([0, 1], [[1, 0], [0.5, 0.5]], [[0, 0], [0, 0]]),
         "a student that knows p* has cross-entropy log 2 and divergence 0",
+    ),
+    axes=(
+        Axis(
+            "logit of the student for the more probable of two labels, whose probability is 3/4",
+            tuple(k / 16 - 1 for k in range(65)),
+            lambda logit: _scores([0.5, 0.5], axes.flipped(0.25), [[logit, 0], [0, logit]]),
+        ),
     ),
 )
 
@@ -188,6 +202,18 @@ ERM_EXCESS_RISK = Claim(
             [0.75, 0.25], [[0.75, 0.25], [1, 0]], [[[0, 1], [0, 0]], [[0.25, 0], [1, 0]]], 1
         ),
         "one sample: Bayes labels prefer the second hypothesis whenever they see the first input",
+    ),
+    axes=(
+        Axis(
+            "probability of the other label at the noisy input, one sample",
+            axes.HALF_STEPS,
+            lambda noise: _class(
+                [0.75, 0.25],
+                [[1 - noise, noise], [1, 0]],
+                [[[0, 1], [0, 0]], [[0.25, 0], [1, 0]]],
+                1,
+            ),
+        ),
     ),
     uses=("variance_reduction/lemma1",),
 )

@@ -8,7 +8,7 @@ from kdtheory._types import Scalar
 from kdtheory.claim import Case, Claim
 from kdtheory.objects.problems import FiniteProblem
 from kdtheory.risks import distilled_mse_fresh
-from kdtheory.theorems.variance_reduction import draws
+from kdtheory.theorems.variance_reduction import axes, draws
 from kdtheory.theorems.variance_reduction.worlds import (
     UNBIASED_TEACHER,
     squared_loss_scale,
@@ -62,6 +62,7 @@ WORST_TEACHER_LOWER = Claim(
             "unbiased teacher",
         ),
     ),
+    axes=(axes.TEACHER_NOISE,),
     uses=("variance_reduction/lemma1",),
 )
 

@@ -12,7 +12,7 @@ from kdtheory.claim import OURS, Axis, Case, Claim, Finding, Relation, Source, T
 from kdtheory.domains import Domain, box, integers, simplex, stochastic
 from kdtheory.objects.problems import FiniteProblem
 from kdtheory.theorems.papers import MENON
-from kdtheory.theorems.variance_reduction import draws, formulas
+from kdtheory.theorems.variance_reduction import axes, draws, formulas
 from kdtheory.theorems.variance_reduction.worlds import (
     INPUT_LAW,
     LABEL_LAW,
@@ -103,20 +103,16 @@ LEMMA1 = Claim(
     ),
     terms={"variance over inputs": variance_of_bayes, "gap": gap_of},
     axes=(
+        axes.LABEL_NOISE,
         Axis(
-            "N",
-            tuple(float(n) for n in range(1, 65)),
+            "N, the number of samples",
+            axes.SAMPLE_SIZES,
             lambda n: world(
                 [0.5, 0.3, 0.2],
                 [[0.5, 0.3, 0.2], [0, 0.75, 0.25], [1, 0, 0]],
                 [[0.2, 1, 0.6], [0.9, 0.1, 0.5], [0, 1, 1]],
                 n,
             ),
-        ),
-        Axis(
-            "probability of the first of two labels",
-            tuple(i / 64 for i in range(65)),
-            lambda p: world([1.0], jnp.stack([jnp.stack([p, 1 - p])]), [[0, 1]]),
         ),
     ),
     trivial=largest_possible_variance,
@@ -141,7 +137,7 @@ GAP_IDENTITY = dataclasses.replace(
     draws={"lhs": draws.VARIANCE_GAP},
     tight=(Case("fair coin", lambda: world([1], [[0.5, 0.5]], [[0, 1]]), "both sides are 1/4"),),
     terms={},
-    axes=(),
+    axes=(axes.LABEL_NOISE,),
     trivial=None,
     uses=("variance_reduction/lemma1",),
 )
@@ -181,6 +177,7 @@ EQUALITY_PRINTED = Claim(
         lambda: world([1, 0], [[1, 0], [0.5, 0.5]], [[0, 0], [0, 1]]),
         "the second input has probability 0: the variances agree although the loss varies there",
     ),
+    axes=(axes.NULL_INPUT,),
 )
 
 
@@ -199,6 +196,7 @@ EQUALITY = dataclasses.replace(
     counterexample=None,
     tight=(LEMMA1.tight[1],),
     corners=(_CORNERS[0], _CORNERS[2]),
+    axes=(axes.WEIGHT_OF_INPUT,),
 )
 
 
@@ -237,6 +235,13 @@ DESIGN_CONDITIONAL = Claim(
             "one design",
             lambda: _design_case([1], [[0, 1]], [[0.5, 0.5], [1, 0]], [[0, 1], [0, 1]]),
             "a fixed design: the Bayes-distilled risk does not vary at all",
+        ),
+    ),
+    axes=(
+        Axis(
+            "correlation of the two inputs of a sample",
+            tuple(k / 32 - 1 for k in range(65)),
+            axes.correlated_pair,
         ),
     ),
     uses=("variance_reduction/gap_identity",),

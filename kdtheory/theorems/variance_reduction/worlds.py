@@ -28,7 +28,7 @@ def worlds(size: tuple[int, ...]) -> Domain:
     return parts.named(*names).map(bayes_problem, world_parts)
 
 
-def world(weights: Any, probs: Any, losses: Any, num_samples: float = 1.0) -> FiniteProblem:
+def world(weights: Any, probs: Any, losses: Any, num_samples: Any = 1.0) -> FiniteProblem:
     """Returns a problem with the Bayes teacher from nested lists."""
     arrays = [jnp.asarray(value, dtype=float) for value in (weights, probs, losses, num_samples)]
     return bayes_problem(*arrays)
@@ -100,7 +100,7 @@ def taught_worlds(size: tuple[int, ...]) -> Domain:
 
 
 def teacher_case(
-    weights: Any, probs: Any, losses: Any, law: Any, tables: Any, num_samples: float = 2.0
+    weights: Any, probs: Any, losses: Any, law: Any, tables: Any, num_samples: Any = 2.0
 ) -> FiniteProblem:
     """Returns a problem with any teacher from nested lists."""
     values = weights, probs, losses, law, tables, num_samples

@@ -246,18 +246,17 @@ def _from_parts(claim: Claim, instance: Any) -> Any:
     domains = [domain_of(claim, size) for size in claim.sizes]
     if type(instance) is not tuple or not all(map(_builds_record, domains)):
         return instance
-    parts = [jnp.asarray(part, dtype=float) for part in instance]
+    parts = tuple(jnp.asarray(part, dtype=float) for part in instance)
     shapes = [part.shape for part in parts]
-    for domain in domains:
-        if shapes == [part.shape for part in domain.parts]:
-            return domain.instance(tuple(parts))
-    one = domains[0].parts
-    refuse(
-        "instance",
-        f"a tuple of arrays of shapes {', '.join(map(str, shapes))}",
-        "a record as the domain builds it, or its parts",
-        f"For instance {', '.join(f'{part.name} {part.shape}' for part in one)}.",
-    )
+    fitting = [one for one in domains if shapes == [part.shape for part in one.parts]]
+    if not fitting:
+        refuse(
+            "instance",
+            f"a tuple of arrays of shapes {', '.join(map(str, shapes))}",
+            "a record as the domain builds it, or its parts",
+            f"For instance {', '.join(f'{one.name} {one.shape}' for one in domains[0].parts)}.",
+        )
+    return fitting[0].instance(parts)
 
 
 def _builds_record(domain: Domain) -> bool:

@@ -280,6 +280,10 @@ def test_the_figure_shows_what_the_risk_is_made_of(annotators: int) -> None:
         else:
             whole = max(known.excess.value, 0) + known.irreducible.value
             assert widths == pytest.approx(whole)
+    # What is named stands below the label of the axis, however low the axes are.
+    ax.figure.canvas.draw()
+    named, label = (one.get_window_extent() for one in (ax.get_legend(), ax.xaxis.label))
+    assert named.y1 < label.y0
     names = {text.get_text() for text in ax.get_legend().get_texts()}
     assert ("irreducible" in names) == (annotators == 2)
     assert ("excess or irreducible: not identified" in names) == (annotators == 1)

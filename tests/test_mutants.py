@@ -128,6 +128,15 @@ def test_an_error_that_leaves_the_claim_true_survives_and_says_why() -> None:
     assert "rhs 0.1 % too strong" not in records
 
 
+def test_only_the_errors_asked_for_are_planted() -> None:
+    loose = Claim(lhs=lambda x: x, rhs=lambda x: 2.0 + 0 * x, domain=lambda _: box(0, 1))
+    records = mutation_score(loose, only=("sides swapped",))
+    assert [record.mutant for record in records] == ["none", "sides swapped"]
+    assert records[1].caught_by == ("sampling",)
+    with pytest.raises(ValueError, match="'rhs squared, in scale'"):
+        mutation_score(loose, only=("sides swopped",))
+
+
 def test_sides_swapped_are_refuted() -> None:
     lemma = find("variance_reduction/lemma1")
     swapped = dataclasses.replace(

@@ -21,6 +21,9 @@ PARTS = {
 }
 """The parts of a Brier risk: their names, colours and hatches."""
 
+_BELOW = 36.0
+"""How many points below the axes what is drawn is named."""
+
 
 def plot_reliability(found: Assessment, ax: Axes | None = None) -> Axes:
     """Draws how often teachers are right against how sure they are.
@@ -135,11 +138,15 @@ def plot_risks(found: Assessment, ax: Axes | None = None) -> Axes:
 
 def _legend_below(ax: Any, handles: list[Any], names: list[str]) -> None:
     """Names what is drawn below the axes, where nothing is hidden by it."""
+    from matplotlib.transforms import offset_copy
+
     ax.legend(
         handles,
         names,
         loc="upper center",
-        bbox_to_anchor=(0.5, -0.13),
+        bbox_to_anchor=(0.5, 0.0),
+        # Below the label of the axis, whose distance is one in points, however low the axes are.
+        bbox_transform=offset_copy(ax.transAxes, fig=ax.figure, y=-_BELOW, units="points"),
         ncols=2,
         fontsize=8,
         frameon=False,

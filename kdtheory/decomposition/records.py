@@ -115,6 +115,13 @@ class Decomposition:
     null: str
     student_covariance: str
 
+    def __getitem__(self, name: str) -> Term:
+        """Returns a term by its name, such as that of ``dominant``."""
+        found = [term for term in self.terms if term.name == name]
+        if not found:
+            raise KeyError(name)
+        return found[0]
+
     @property
     def exact(self) -> bool:
         """Whether the divergence is a closed form, and nothing was sampled."""

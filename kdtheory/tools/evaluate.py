@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from kdtheory._check import refuse
 from kdtheory._numerics import rounding_tolerance
 from kdtheory.claim import Claim, Relation, call
 from kdtheory.domains import Domain
@@ -223,17 +224,44 @@ def evaluate(claim: Claim, instance: Any, *, dtype: str = "float64") -> Evaluati
 
     Args:
         claim: the claim.
-        instance: what its domain builds (a record, or a tuple of arrays).
+        instance: what its domain builds (a record, or a tuple of arrays); or, for a record, a tuple
+            of the arrays that it is built from.
         dtype: "float64" or "float32".
 
     Returns:
         The evaluation.
 
     Raises:
-        ValueError: for an unknown dtype.
+        ValueError: for an unknown dtype, or a tuple that is neither.
     """
     with precision(dtype):
-        values = assess_instances(claim, [instance])[0]
+        values = assess_instances(claim, [_from_parts(claim, instance)])[0]
     return Evaluation(
         lhs=values["lhs"], rhs=values["rhs"], slack=values["slack"], margin=values["margin"]
     )
+
+
+def _from_parts(claim: Claim, instance: Any) -> Any:
+    """Returns the record that a tuple of parts makes, where the claim speaks of records."""
+    domains = [domain_of(claim, size) for size in claim.sizes]
+    if type(instance) is not tuple or not all(map(_builds_record, domains)):
+        return instance
+    parts = tuple(jnp.asarray(part, dtype=float) for part in instance)
+    shapes = [part.shape for part in parts]
+    fitting = [one for one in domains if shapes == [part.shape for part in one.parts]]
+    if not fitting:
+        refuse(
+            "instance",
+            f"a tuple of arrays of shapes {', '.join(map(str, shapes))}",
+            "a record as the domain builds it, or its parts",
+            f"For instance {', '.join(f'{one.name} {one.shape}' for one in domains[0].parts)}.",
+        )
+    return fitting[0].instance(parts)
+
+
+def _builds_record(domain: Domain) -> bool:
+    """Whether the domain's instances are something else than tuples."""
+    if domain.build is None:
+        return False
+    parts = [jax.ShapeDtypeStruct(part.shape, float) for part in domain.parts]
+    return type(jax.eval_shape(domain.build, *parts)) is not tuple

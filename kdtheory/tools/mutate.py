@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import functools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
+from kdtheory._check import refuse
 from kdtheory.claim import Claim, Draw, Finding, Relation, Side
 from kdtheory.results import Check, Mutation, Outcome, Verdict
 from kdtheory.tools._compile import precision, release
@@ -160,20 +161,28 @@ def _side_of_terms(claim: Claim) -> str:
 
 
 def mutation_score(
-    claim: Claim, *, seed: int = 0, progress: Callable[[str], None] | None = None
+    claim: Claim,
+    *,
+    only: Collection[str] | None = None,
+    seed: int = 0,
+    progress: Callable[[str], None] | None = None,
 ) -> tuple[Mutation, ...]:
     """Plants every error of `mutants` in a claim, and says which check caught it, in what time.
 
     Args:
         claim: the claim.
+        only: names of mutants, if not all of them are to be planted.
         seed: seed of everything random.
         progress: is told the name of each mutant before it is examined.
 
     Returns:
         One record per mutant, and first one for the claim itself, which must not be "caught".
+
+    Raises:
+        ValueError: for a name of ``only`` that no mutant of the claim has.
     """
     records = []
-    for mutant in (Mutant("none", claim, True), *_collected(claim)):
+    for mutant in (Mutant("none", claim, True), *_chosen(_collected(claim), only)):
         if progress is not None:
             progress(f"{claim.slug}: {mutant.name}")
         start = time.perf_counter()
@@ -193,6 +202,17 @@ def mutation_score(
 def _collected(claim: Claim) -> list[Mutant]:
     with precision("float64"):
         return list(mutants(claim))
+
+
+def _chosen(found: list[Mutant], only: Collection[str] | None) -> list[Mutant]:
+    """Returns the mutants that are asked for, in the order in which they are made."""
+    if only is None:
+        return found
+    names = [mutant.name for mutant in found]
+    for name in only:
+        if name not in names:
+            refuse("only", repr(name), f"any of {', '.join(map(repr, names))}", "Name mutants.")
+    return [mutant for mutant in found if mutant.name in only]
 
 
 def caught_by(mutant: Mutant, original: Claim, *, seed: int = 0) -> tuple[str, ...]:

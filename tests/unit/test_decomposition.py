@@ -51,7 +51,9 @@ def test_everything_adds_up(inputs, covariance, rank, null):
     np.testing.assert_allclose(result.bound - result.divergence, information, rtol=1e-12)
     assert result.divergence >= 0
     assert [term.name for term in result.terms] == list(MEANINGS)
-    assert result.dominant == max(result.terms, key=lambda term: term.value).name
+    assert result[result.dominant] == max(result.terms, key=lambda term: term.value)
+    with pytest.raises(KeyError):
+        result["no such term"]
 
 
 def test_settings_are_echoed():

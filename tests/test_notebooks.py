@@ -92,7 +92,6 @@ def test_says_nothing_of_the_machine(path):
     for text in shown:
         assert not ABSOLUTE.search(text), text
         assert not re.search(r"<[\w.]+ object at 0x|\bat 0x[0-9a-f]{6,}", text), text
-        assert "Colab" not in text
 
 
 def test_metadata_do_not_change_from_run_to_run(path):
@@ -138,13 +137,16 @@ def test_reads_like_an_article(path):
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_shows_its_claims(room):
-    """A figure, a tight case, a dropped assumption or its finding, and what to take away."""
+    """A tight case, a dropped assumption where there is one, a refutation, what to take away."""
+    from kdtheory.theorems import CLAIMS
+
     notebook = read(FOLDER / f"{room}.ipynb")
     code = "\n".join(joined(cell["source"]) for cell in code_cells(notebook))
-    assert f"theorems import {room}" in code or f'find("{room}/' in code or f'"{room}/' in code
+    assert f'"{room}/' in code
     assert ".tight" in code
-    assert "kd.ablate(" in code or "kd.falsify(" in code
     assert "kd.falsify(" in code
+    if any(claim.broken for claim in CLAIMS if claim.slug.startswith(f"{room}/")):
+        assert "kd.ablate(" in code
     assert "**To take away.**" in joined(notebook["cells"][-1]["source"])
 
 

@@ -123,7 +123,7 @@ def test_formulas_are_closed(path):
 
 
 def test_reads_like_an_article(path):
-    """Text leads into every figure or table: prose outweighs code cells, and a notebook is short."""
+    """It opens with a title and a story, ends in prose, is short, and has no lists of points."""
     cells = read(path)["cells"]
     assert cells[0]["cell_type"] == "markdown"
     assert joined(cells[0]["source"]).startswith("# ")

@@ -40,10 +40,10 @@ check: $(VENV)/.check
 docs: $(VENV)/.installed
 	$(BIN)/python docs/generate.py $(if $(VERIFIED),--verified $(VERIFIED))
 
-notebooks: $(VENV)/.test
-	@ls notebooks/*.ipynb >/dev/null 2>&1 || { echo "no notebooks yet"; exit 0; }; \
-	$(BIN)/python -m pip install -q --group notebooks && \
-	$(BIN)/python -m pytest -q --nbmake notebooks
+# Runs every notebook again, two at a time, without touching the outputs that are committed;
+# WRITE=--write keeps the new ones.
+notebooks: $(VENV)/.notebooks
+	$(BIN)/python notebooks/execute.py $(WRITE) $(NOTEBOOKS)
 
 bench: $(VENV)/.bench
 	XLA_FLAGS= $(BIN)/python -m pytest -q tests/benchmarks --benchmark-only
@@ -68,6 +68,6 @@ $(VENV)/.installed: $(VENV)/.made pyproject.toml
 	$(BIN)/python -m pip install -q -e ".[all]"
 	@touch $@
 
-$(VENV)/.test $(VENV)/.check $(VENV)/.bench: $(VENV)/.%: $(VENV)/.installed
+$(VENV)/.test $(VENV)/.check $(VENV)/.bench $(VENV)/.notebooks: $(VENV)/.%: $(VENV)/.installed
 	$(BIN)/python -m pip install -q --group $*
 	@touch $@

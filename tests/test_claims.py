@@ -99,7 +99,12 @@ def test_cases_of_equality_are_members_or_limits(claim: Claim) -> None:
 
 @EVERY
 def test_the_verdict_is_the_expected_one(claim: Claim) -> None:
-    """On samples, cases and draws; a finding by its recorded counterexample."""
+    """On samples of the home size, cases of any, and draws; a finding at all of its sizes.
+
+    `make test-thorough` samples all sizes of every claim, and searches.
+    """
+    stands = claim.finding is Finding.STANDS
+    claim = dataclasses.replace(claim, sizes=claim.sizes[: 1 if stands else None])
     check = verify(claim, instances=512, draws=2**14, level=1e-6, rounds=0)
     assert check.as_expected, check.reason
     assert all(case.as_expected for case in check.cases), check.cases

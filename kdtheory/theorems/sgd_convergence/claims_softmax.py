@@ -122,7 +122,7 @@ def _near(radius: float, fraction: float) -> SoftmaxRun:
 
 def _fraction(fraction: Any) -> SoftmaxRun:
     """Returns two steps on two inputs, the optimum and the start being some way apart."""
-    given = [0.5, 0.5], [1.0, 0.75], [[0.5, -0.5], [0.0, 0.0]], [[1.0, -1.0], [-0.75, 0.75]]
+    given = [0.5, 0.5], [1.0, 0.75], [[0.5, -0.5], [0.0, 0.0]], [[0.5, -0.5], [-0.25, 0.25]]
     return _run(*map(jnp.asarray, given), fraction, num_steps=2)
 
 

@@ -1,0 +1,294 @@
+"""Axes of figures: worlds chosen for the room's claims, and what is varied in them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from kdtheory.claim import Axis
+from kdtheory.objects.designs import LinearGaussianDesign
+from kdtheory.theorems.linear_gaussian import dense_gaps, gap_worlds
+from kdtheory.theorems.linear_gaussian.gaps import gap_form
+from kdtheory.theorems.linear_gaussian.gaps_random import gap_form_random
+from kdtheory.theorems.linear_gaussian.worlds import (
+    arrays,
+    design_case,
+    spectrum_case,
+    student_case,
+)
+
+_UNIT = tuple(np.linspace(0, 1, 65).tolist())
+_UP_TO_TWO = tuple(np.linspace(0, 2, 65).tolist())
+_UP_TO_FOUR = tuple(np.linspace(0, 4, 65).tolist())
+_WIDE = tuple(np.linspace(-2, 2, 65).tolist())
+_SETTINGS = tuple(np.geomspace(1 / 16, 4, 49).tolist())
+_DECADES = tuple(np.geomspace(1 / 16, 64, 61).tolist())
+
+_BETA = "beta, the inverse temperature"
+_LAMBDA = "lambda, the prior precision"
+_ONE = "one direction, s = 1"
+
+Make = Callable[[Any], Any]
+
+# --- spectra ------------------------------------------------------------------------------------
+
+
+def precision(signal: float, values: tuple[float, ...] = _SETTINGS) -> Axis:
+    """Returns the axis of the prior precision of a spectrum."""
+    return Axis(
+        f"{_LAMBDA} ({_ONE}, |W* u|^2 = {signal:g}, beta = nu = 1)",
+        values,
+        lambda precision: spectrum_case([1.0], [signal], prior_precision=precision),
+    )
+
+
+def temperature(signal: float) -> Axis:
+    """Returns the axis of the inverse temperature of a spectrum."""
+    return Axis(
+        f"{_BETA} ({_ONE}, |W* u|^2 = {signal:g}, lambda = nu = 1)",
+        _UP_TO_FOUR,
+        lambda beta: spectrum_case([1.0], [signal], inverse_temperature=beta),
+    )
+
+
+WEAK_PRIOR = precision(1.0, tuple(np.geomspace(1e-3, 4, 65).tolist()))
+NOISE = Axis(
+    f"nu, the deviation of the labels' noise ({_ONE}, W* = 0, lambda = beta = 1/8)",
+    _SETTINGS,
+    lambda noise_std: spectrum_case(
+        [1.0], [0.0], prior_precision=0.125, inverse_temperature=0.125, noise_std=noise_std
+    ),
+)
+INPUTS = Axis(
+    "s^2, the squared singular value: more samples (W* = 0, lambda = beta = nu = 1)",
+    tuple(np.geomspace(1 / 16, 1024, 57).tolist()),
+    lambda squared: spectrum_case([squared], [0.0]),
+)
+SIGNAL = Axis(
+    f"|W* u|^2, the signal ({_ONE}, lambda = beta = nu = 1)",
+    tuple(np.linspace(0, 4, 65).tolist()),
+    lambda signal: spectrum_case([1.0], [signal]),
+)
+
+
+def student_temperature(signal: float) -> Axis:
+    """Returns the axis of the inverse temperature, the student's covariance its teacher's."""
+    base = temperature(signal)
+    return dataclasses.replace(base, make=lambda beta: student_case(base.make(beta), [1.0]))
+
+
+STUDENT_SCALE = Axis(
+    f"e, the student's variance in units of its teacher's ({_ONE}, |W* u|^2 = 1/4)",
+    _SETTINGS,
+    lambda scale: student_case(spectrum_case([1.0], [0.25]), [scale]),
+)
+NULL_SCALE = Axis(
+    "e, the student's variance in units of its teacher's, in a null direction too",
+    _SETTINGS,
+    lambda scale: student_case(spectrum_case([1.0], [0.25], num_null=1.0), [scale], scale),
+)
+FLAT_PRIOR = Axis(
+    f"{_BETA} (one direction, lambda = 0)",
+    _SETTINGS,
+    lambda beta: arrays([1.0], [1.0], [1.0], 1.0, beta, 1.0),
+)
+RIDGE_TEMPERATURE = Axis(
+    f"{_BETA} ({_ONE}, W* = 0, lambda/beta = 3)",
+    _SETTINGS,
+    lambda beta: arrays([1.0], [0.0], 1.0, 3.0, beta, 1.0),
+)
+RIDGE = Axis(
+    f"lambda/beta, the ridge ({_ONE}, W* = 0)",
+    tuple(np.geomspace(1e-3, 4, 65).tolist()),
+    lambda ratio: arrays([1.0], [0.0], 1.0, ratio, 1.0, 1.0),
+)
+PRIOR = Axis(
+    f"{_LAMBDA} ({_ONE}, |W* u|^2 = beta = nu = 1)",
+    _DECADES,
+    lambda precision: arrays([1.0], [1.0], [precision], 1.0, 1.0, 1.0),
+)
+
+# --- designs ------------------------------------------------------------------------------------
+
+_INPUTS = [[1.0, 0.5, 0.0], [0.0, 0.5, -1.0]]
+_WEIGHTS = [[0.5, -0.5], [0.25, 1.0]]
+_THREE = "three samples of two features"
+
+
+def _design(**settings: Any) -> LinearGaussianDesign:
+    return design_case(_INPUTS, _WEIGHTS, **settings)
+
+
+DESIGN_TEMPERATURE = Axis(
+    f"{_BETA} ({_THREE}, lambda = nu = 1)",
+    _UP_TO_TWO,
+    lambda beta: _design(inverse_temperature=beta),
+)
+DESIGN_PRECISION = Axis(
+    f"{_LAMBDA} ({_THREE}, beta = nu = 1)",
+    tuple(np.geomspace(1 / 4, 4, 49).tolist()),
+    lambda precision: _design(prior_precision=precision),
+)
+
+
+def _single(**settings: Any) -> LinearGaussianDesign:
+    """Returns one sample of two features, the second of which it does not have."""
+    return design_case([[1.0], [0.0]], [[0.5, 0.0]], **settings)
+
+
+LABEL = Axis(
+    "y, the label of the one sample (expected: 1/2; lambda = beta = nu = 1)",
+    _WIDE,
+    lambda label: (_single(), label[None, None]),
+)
+POSTERIOR = Axis(
+    "w, the weight of the one feature (its label is 0.8; lambda = beta = nu = 1)",
+    _WIDE,
+    lambda weight: (
+        *arrays([[1.0], [0.0]], [[0.8]]),
+        jnp.stack([weight, jnp.zeros_like(weight)])[None],
+        *arrays(1.0, 1.0, 1.0),
+    ),
+)
+MEAN = Axis(
+    "mean of the first law (one by one; variances 9/16, the other mean is 0)",
+    _WIDE,
+    lambda mean: (mean[None, None], *arrays([[0.5]], [[0.5]], [[0.0]], [[0.5]], [[0.5]])),
+)
+
+
+def _second_value(value: Any) -> tuple[Any, ...]:
+    return _design(), jnp.diag(jnp.stack([jnp.ones_like(value), value]))
+
+
+SECOND_VALUE = Axis(
+    f"v, where W_T = diag(1, v) ({_THREE})",
+    _UP_TO_TWO,
+    _second_value,
+)
+FACTOR = Axis(
+    "Sigma_S, the student's variance (one by one, W* = 1/2; its teacher's is 1/2)",
+    tuple(np.geomspace(1 / 64, 4, 65).tolist()),
+    lambda variance: (design_case([[1.0]], [[0.5]]), jnp.sqrt(variance)[None, None]),
+)
+
+
+def _test_inputs(scale: Any) -> tuple[Any, ...]:
+    design = _design()
+    return design, scale * dense_gaps.sample_second_moment(design)
+
+
+TEST_INPUTS = Axis(
+    "second moment of the test input, in units of the samples'", _UP_TO_TWO, _test_inputs
+)
+
+
+def _noisy_student(variance: Any) -> tuple[Any, ...]:
+    design, moment = _test_inputs(2.0)
+    covariance = variance * jnp.eye(2, dtype=moment.dtype)
+    return dataclasses.replace(design, student_covariance=covariance), moment
+
+
+STUDENT_NOISE = Axis(
+    "the student's variance (test inputs of twice the samples' second moment)",
+    _UP_TO_TWO,
+    _noisy_student,
+)
+
+# --- the moment generating function of the gap --------------------------------------------------
+
+_FRACTION = "l, as a share of the largest for which E exp(l h) is finite"
+_FRACTIONS = tuple(np.linspace(-7 / 8, 7 / 8, 57).tolist())
+
+
+def _at_design(fraction: Any) -> tuple[Any, ...]:
+    design = _design()
+    form = gap_form_random(design, dense_gaps.sample_second_moment(design))
+    return design, gap_worlds.argument_at(form, fraction)
+
+
+def _at_moment(fraction: Any) -> tuple[Any, ...]:
+    design, moment = _test_inputs(2.0)
+    return design, moment, gap_worlds.argument_at(gap_form_random(design, moment), fraction)
+
+
+ARGUMENT = Axis(f"{_FRACTION} ({_THREE})", _FRACTIONS, _at_design)
+ARGUMENT_RANDOM = Axis(f"{_FRACTION} (test inputs twice as large)", _FRACTIONS, _at_moment)
+TILT = Axis(f"{_FRACTION} ({_THREE})", tuple(np.linspace(1 / 8, 7 / 8, 49).tolist()), _at_design)
+
+
+def _sampled() -> tuple[Any, ...]:
+    """Returns a spectrum with its number of samples."""
+    return spectrum_case([1.0], [0.25]), jnp.ones(())
+
+
+def _at_spectrum(fraction: Any) -> Any:
+    return gap_worlds.argument_at(gap_form(*_sampled()), fraction)
+
+
+TOWARDS_THE_END = Axis(
+    "l, as a share of the lower end of the domain of E exp(l h)",
+    tuple((-np.linspace(0, 15 / 16, 61)[::-1]).tolist()),
+    lambda fraction: (*_sampled(), _at_spectrum(fraction)),
+)
+BEYOND_THE_END = Axis(
+    f"{_FRACTION} (proxy: four times the variance)",
+    tuple(np.linspace(-1.25, 1.25, 61).tolist()),
+    lambda fraction: (*_sampled(), jnp.full_like(fraction, 4.0), fraction),
+)
+EITHER_SIDE = Axis(
+    f"{_FRACTION} ({_ONE})",
+    tuple(np.linspace(-15 / 16, 15 / 16, 61).tolist()),
+    lambda fraction: (*_sampled(), *arrays([1.0], 1.0), _at_spectrum(fraction)),
+)
+FROM_ABOVE = Axis(
+    f"{_BETA} ({_ONE}, |W* u|^2 = 1/4, lambda = nu = 1)",
+    _UP_TO_FOUR,
+    lambda beta: (
+        spectrum_case([1.0], [0.25], inverse_temperature=beta),
+        *arrays(1.0, [1.0], 1.0, 1.0),
+    ),
+)
+DIVERGENCE = Axis(
+    f"K, the divergence ({_ONE}, |W* u|^2 = 1/4, lambda = beta = nu = 1)",
+    _UP_TO_FOUR,
+    lambda divergence: (*_sampled(), divergence, jnp.ones_like(divergence)),
+)
+
+# --- students of limited rank -------------------------------------------------------------------
+
+
+def _turned(angle: Any) -> tuple[Any, ...]:
+    direction = jnp.stack([jnp.cos(angle), jnp.sin(angle)])
+    weights, inputs = arrays([[1.0, 0.0], [0.0, 2.0]], [[1.0, 0.0], [0.0, 1.0]])
+    return weights, inputs, direction[:, None], direction[None]
+
+
+KEPT_DIRECTION = Axis(
+    "angle of the direction that is kept (W_T X = diag(1, 2))",
+    tuple(np.linspace(0, np.pi, 65).tolist()),
+    _turned,
+)
+VARIANCE = Axis(
+    "t, the variance of an entry (mean: diag(2, 1))",
+    tuple(np.geomspace(1 / 16, 4, 49).tolist()),
+    lambda variance: (*arrays([[2.0, 0.0], [0.0, 1.0]]), variance),
+)
+ANY_VARIANCE = dataclasses.replace(VARIANCE, values=_UP_TO_FOUR)
+
+
+def _two_teachers(angle: Any) -> tuple[Any, ...]:
+    other = jnp.stack([jnp.cos(angle), jnp.sin(angle)])[:, None]
+    first, strength, refitted = arrays([[1.0], [0.0]], [1.0], [[0.0], [0.0]])
+    return first, other, strength, refitted, *arrays(0.5, 3.0)
+
+
+TEACHERS_APART = Axis(
+    "angle between the outputs of the two teachers (three inner draws)",
+    tuple(np.linspace(0, np.pi, 65).tolist()),
+    _two_teachers,
+)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from typing import Any
 
 import jax.numpy as jnp
@@ -13,7 +12,6 @@ from kdtheory.claim import Axis
 from kdtheory.objects.designs import LinearGaussianDesign
 from kdtheory.theorems.linear_gaussian import dense_gaps, gap_worlds
 from kdtheory.theorems.linear_gaussian.gaps import gap_form
-from kdtheory.theorems.linear_gaussian.gaps_random import gap_form_random
 from kdtheory.theorems.linear_gaussian.worlds import (
     arrays,
     design_case,
@@ -25,19 +23,16 @@ _UNIT = tuple(np.linspace(0, 1, 65).tolist())
 _UP_TO_TWO = tuple(np.linspace(0, 2, 65).tolist())
 _UP_TO_FOUR = tuple(np.linspace(0, 4, 65).tolist())
 _WIDE = tuple(np.linspace(-2, 2, 65).tolist())
-_SETTINGS = tuple(np.geomspace(1 / 16, 4, 49).tolist())
 _DECADES = tuple(np.geomspace(1 / 16, 64, 61).tolist())
 
 _BETA = "beta, the inverse temperature"
 _LAMBDA = "lambda, the prior precision"
 _ONE = "one direction, s = 1"
 
-Make = Callable[[Any], Any]
-
 # --- spectra ------------------------------------------------------------------------------------
 
 
-def precision(signal: float, values: tuple[float, ...] = _SETTINGS) -> Axis:
+def precision(signal: float, values: tuple[float, ...] = _DECADES) -> Axis:
     """Returns the axis of the prior precision of a spectrum."""
     return Axis(
         f"{_LAMBDA} ({_ONE}, |W* u|^2 = {signal:g}, beta = nu = 1)",
@@ -58,47 +53,49 @@ def temperature(signal: float) -> Axis:
 WEAK_PRIOR = precision(1.0, tuple(np.geomspace(1e-3, 4, 65).tolist()))
 NOISE = Axis(
     f"nu, the deviation of the labels' noise ({_ONE}, W* = 0, lambda = beta = 1/8)",
-    _SETTINGS,
+    tuple(np.geomspace(1 / 32, 4, 57).tolist()),
     lambda noise_std: spectrum_case(
         [1.0], [0.0], prior_precision=0.125, inverse_temperature=0.125, noise_std=noise_std
     ),
 )
 INPUTS = Axis(
     "s^2, the squared singular value: more samples (W* = 0, lambda = beta = nu = 1)",
-    tuple(np.geomspace(1 / 16, 1024, 57).tolist()),
+    tuple(np.geomspace(1 / 4, 1024, 49).tolist()),
     lambda squared: spectrum_case([squared], [0.0]),
-)
-SIGNAL = Axis(
-    f"|W* u|^2, the signal ({_ONE}, lambda = beta = nu = 1)",
-    tuple(np.linspace(0, 4, 65).tolist()),
-    lambda signal: spectrum_case([1.0], [signal]),
 )
 
 
 def student_temperature(signal: float) -> Axis:
     """Returns the axis of the inverse temperature, the student's covariance its teacher's."""
     base = temperature(signal)
-    return dataclasses.replace(base, make=lambda beta: student_case(base.make(beta), [1.0]))
+    return dataclasses.replace(
+        base,
+        values=tuple(np.linspace(0, 6, 61).tolist()),
+        make=lambda beta: student_case(base.make(beta), [1.0]),
+    )
 
 
+_SCALES = tuple(np.linspace(1 / 16, 2, 63).tolist())
 STUDENT_SCALE = Axis(
-    f"e, the student's variance in units of its teacher's ({_ONE}, |W* u|^2 = 1/4)",
-    _SETTINGS,
-    lambda scale: student_case(spectrum_case([1.0], [0.25]), [scale]),
+    "e, the student's variance in units of its teacher's (one direction, beta = 1/4)",
+    _SCALES,
+    lambda scale: student_case(spectrum_case([1.0], [0.25], inverse_temperature=0.25), [scale]),
 )
 NULL_SCALE = Axis(
     "e, the student's variance in units of its teacher's, in a null direction too",
-    _SETTINGS,
-    lambda scale: student_case(spectrum_case([1.0], [0.25], num_null=1.0), [scale], scale),
+    _SCALES,
+    lambda scale: student_case(
+        spectrum_case([1.0], [0.25], inverse_temperature=0.25, num_null=1.0), [scale], scale
+    ),
 )
 FLAT_PRIOR = Axis(
     f"{_BETA} (one direction, lambda = 0)",
-    _SETTINGS,
+    tuple(np.geomspace(1 / 16, 16, 65).tolist()),
     lambda beta: arrays([1.0], [1.0], [1.0], 1.0, beta, 1.0),
 )
 RIDGE_TEMPERATURE = Axis(
     f"{_BETA} ({_ONE}, W* = 0, lambda/beta = 3)",
-    _SETTINGS,
+    tuple(np.linspace(1 / 4, 2, 57).tolist()),
     lambda beta: arrays([1.0], [0.0], 1.0, 3.0, beta, 1.0),
 )
 RIDGE = Axis(
@@ -130,7 +127,7 @@ DESIGN_TEMPERATURE = Axis(
 )
 DESIGN_PRECISION = Axis(
     f"{_LAMBDA} ({_THREE}, beta = nu = 1)",
-    tuple(np.geomspace(1 / 4, 4, 49).tolist()),
+    tuple(np.linspace(1 / 4, 4, 61).tolist()),
     lambda precision: _design(prior_precision=precision),
 )
 
@@ -140,6 +137,11 @@ def _single(**settings: Any) -> LinearGaussianDesign:
     return design_case([[1.0], [0.0]], [[0.5, 0.0]], **settings)
 
 
+SINGLE_TEMPERATURE = Axis(
+    f"{_BETA} (one sample of two features, lambda = nu = 1)",
+    _UP_TO_TWO,
+    lambda beta: _single(inverse_temperature=beta),
+)
 LABEL = Axis(
     "y, the label of the one sample (expected: 1/2; lambda = beta = nu = 1)",
     _WIDE,
@@ -171,9 +173,12 @@ SECOND_VALUE = Axis(
     _second_value,
 )
 FACTOR = Axis(
-    "Sigma_S, the student's variance (one by one, W* = 1/2; its teacher's is 1/2)",
-    tuple(np.geomspace(1 / 64, 4, 65).tolist()),
-    lambda variance: (design_case([[1.0]], [[0.5]]), jnp.sqrt(variance)[None, None]),
+    "Sigma_S, the student's variance (one by one, beta = 1/4; its teacher's is 0.8)",
+    tuple(np.linspace(1 / 32, 2, 64).tolist()),
+    lambda variance: (
+        design_case([[1.0]], [[0.5]], inverse_temperature=0.25),
+        jnp.sqrt(variance)[None, None],
+    ),
 )
 
 
@@ -202,23 +207,24 @@ STUDENT_NOISE = Axis(
 # --- the moment generating function of the gap --------------------------------------------------
 
 _FRACTION = "l, as a share of the largest for which E exp(l h) is finite"
-_FRACTIONS = tuple(np.linspace(-7 / 8, 7 / 8, 57).tolist())
+_FINITE = "l, the argument; E exp(l h) is finite from -1.50 to"
 
 
-def _at_design(fraction: Any) -> tuple[Any, ...]:
-    design = _design()
-    form = gap_form_random(design, dense_gaps.sample_second_moment(design))
-    return design, gap_worlds.argument_at(form, fraction)
-
-
-def _at_moment(fraction: Any) -> tuple[Any, ...]:
-    design, moment = _test_inputs(2.0)
-    return design, moment, gap_worlds.argument_at(gap_form_random(design, moment), fraction)
-
-
-ARGUMENT = Axis(f"{_FRACTION} ({_THREE})", _FRACTIONS, _at_design)
-ARGUMENT_RANDOM = Axis(f"{_FRACTION} (test inputs twice as large)", _FRACTIONS, _at_moment)
-TILT = Axis(f"{_FRACTION} ({_THREE})", tuple(np.linspace(1 / 8, 7 / 8, 49).tolist()), _at_design)
+ARGUMENT = Axis(
+    f"{_FINITE} 1.70 ({_THREE})",
+    tuple(np.linspace(-1.3, 1.45, 56).tolist()),
+    lambda argument: (_design(), argument),
+)
+ARGUMENT_RANDOM = Axis(
+    f"{_FINITE} 0.82 (test inputs twice as large)",
+    tuple(np.linspace(-1.3, 0.7, 61).tolist()),
+    lambda argument: (*_test_inputs(jnp.full_like(argument, 2.0)), argument),
+)
+TILT = Axis(
+    f"l, by which the teacher's law is tilted towards large gaps ({_THREE})",
+    tuple(np.linspace(0.25, 1.45, 49).tolist()),
+    ARGUMENT.make,
+)
 
 
 def _sampled() -> tuple[Any, ...]:
@@ -275,7 +281,7 @@ KEPT_DIRECTION = Axis(
 )
 VARIANCE = Axis(
     "t, the variance of an entry (mean: diag(2, 1))",
-    tuple(np.geomspace(1 / 16, 4, 49).tolist()),
+    tuple(np.linspace(1 / 16, 4, 64).tolist()),
     lambda variance: (*arrays([[2.0, 0.0], [0.0, 1.0]]), variance),
 )
 ANY_VARIANCE = dataclasses.replace(VARIANCE, values=_UP_TO_FOUR)

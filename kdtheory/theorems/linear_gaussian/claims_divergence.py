@@ -254,7 +254,7 @@ def _divergence_exact(name: str, rank: Rank, null: NullConvention, words: str) -
                 "a null direction inside the features",
             ),
         ),
-        axes=(axes.DESIGN_TEMPERATURE,),
+        axes=(axes.SINGLE_TEMPERATURE if null == "identity" else axes.DESIGN_TEMPERATURE,),
     )
 
 

@@ -301,6 +301,6 @@ DATASET_SHIFT_EXPECTED = dataclasses.replace(
     draws={},
     tight=(_NO_DIRECTION, _BIAS_ALONE),
     corners=(_PRIOR, _NO_SIGNAL),
-    axes=(axes.SIGNAL,),
+    axes=(axes.precision(1.0),),
     uses=("linear_gaussian/dataset_shift_given_data",),
 )

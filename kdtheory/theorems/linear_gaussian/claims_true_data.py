@@ -196,7 +196,7 @@ def _spread_expected(null: NullConvention) -> Claim:
                 "one null direction",
             ),
         ),
-        axes=(axes.DESIGN_TEMPERATURE,),
+        axes=(axes.SINGLE_TEMPERATURE if null == "identity" else axes.DESIGN_TEMPERATURE,),
         uses=(SPREAD_GIVEN_DATA.slug if null == "minnorm" else SPREAD_GIVEN_DATA_IDENTITY.slug,),
     )
 

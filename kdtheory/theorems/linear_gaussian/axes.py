@@ -82,10 +82,10 @@ STUDENT_SCALE = Axis(
     lambda scale: student_case(spectrum_case([1.0], [0.25], inverse_temperature=0.25), [scale]),
 )
 NULL_SCALE = Axis(
-    "e, the student's variance in units of its teacher's, in a null direction too",
+    "e, the student's variance in units of its teacher's (none in the null direction)",
     _SCALES,
     lambda scale: student_case(
-        spectrum_case([1.0], [0.25], inverse_temperature=0.25, num_null=1.0), [scale], scale
+        spectrum_case([1.0], [0.25], inverse_temperature=0.25, num_null=1.0), [scale], 0.0
     ),
 )
 FLAT_PRIOR = Axis(

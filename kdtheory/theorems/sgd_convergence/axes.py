@@ -65,9 +65,8 @@ def labelled_steps(low: float, high: float) -> Axis:
 def _one_input(optimum: Any, point: Any, number: Any) -> tuple[Any, ...]:
     """Returns a world of the home size in which one input and one feature count."""
     rows = [jnp.stack([logit, jnp.zeros_like(logit), -logit]) for logit in (optimum, point)]
-    padded = [jnp.stack([row, jnp.zeros_like(row)]) for row in rows]
-    world, at, _ = softmax_case([1, 0], [[1, 0], [0, 0]], *padded)
-    return world, at, number
+    first, second = (jnp.stack([row, jnp.zeros_like(row)]) for row in rows)
+    return *softmax_case([1, 0], [[1, 0], [0, 0]], first, second)[:2], number
 
 
 _ONE = jnp.ones_like

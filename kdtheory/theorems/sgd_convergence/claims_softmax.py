@@ -123,7 +123,8 @@ def _near(radius: float, fraction: float) -> SoftmaxRun:
 def _fraction(fraction: Any) -> SoftmaxRun:
     """Returns two steps on two inputs, the optimum and the start being some way apart."""
     given = [0.5, 0.5], [1.0, 0.75], [[0.5, -0.5], [0.0, 0.0]], [[0.5, -0.5], [-0.25, 0.25]]
-    return _run(*map(jnp.asarray, given), fraction, num_steps=2)
+    weights, lengths, optimum, offset = map(jnp.asarray, given)
+    return _run(weights, lengths, optimum, offset, fraction, num_steps=2)
 
 
 _FRACTION = Axis(

@@ -14,6 +14,7 @@ from kdtheory.domains import Domain
 from kdtheory.objects.designs import LinearGaussianDesign, spectrum
 from kdtheory.theorems.linear_gaussian import (
     algorithm_shift,
+    axes,
     dense,
     draws,
     given_data,
@@ -77,6 +78,7 @@ ALGORITHM_SHIFT_PSEUDO = Claim(
     },
     tight=(_NO_DIRECTION,),
     corners=_CORNERS,
+    axes=(axes.student_temperature(0.0),),
 )
 
 
@@ -103,6 +105,7 @@ ALGORITHM_SHIFT_RANK_ZERO = Claim(
     ),
     tight=(_NO_DIRECTION, _CORNERS[0]),
     corners=_CORNERS[1:],
+    axes=(axes.student_temperature(1.0),),
     uses=("linear_gaussian/algorithm_shift_pseudo",),
 )
 
@@ -157,6 +160,7 @@ def _apx_cross_spread(rank: int) -> Claim:
         ),
         text_examined=TextExamined.OURS,
         source=OURS,
+        axes=(axes.SECOND_VALUE,),
     )
 
 
@@ -206,6 +210,7 @@ COV_MINIMUM = Claim(
             "infinite",
         ),
     ),
+    axes=(axes.FACTOR,),
 )
 
 
@@ -249,6 +254,7 @@ def _divergence_exact(name: str, rank: Rank, null: NullConvention, words: str) -
                 "a null direction inside the features",
             ),
         ),
+        axes=(axes.SINGLE_TEMPERATURE if null == "identity" else axes.DESIGN_TEMPERATURE,),
     )
 
 
@@ -275,6 +281,7 @@ DIVERGENCE_BOUND = Claim(
     terms=ALGORITHM_SHIFT_PSEUDO.terms,
     tight=(_NO_DIRECTION,),
     corners=_CORNERS,
+    axes=(axes.student_temperature(4.0),),
     uses=(
         "linear_gaussian/dataset_shift",
         "linear_gaussian/algorithm_shift_pseudo",
@@ -299,5 +306,6 @@ SLACK_IS_MUTUAL_INFORMATION = Claim(
     scale=worlds.student_unit,
     tight=(_NO_DIRECTION, _CORNERS[0]),
     corners=_CORNERS[1:],
+    axes=(axes.student_temperature(1.0),),
     uses=(DIVERGENCE_BOUND.slug,),
 )

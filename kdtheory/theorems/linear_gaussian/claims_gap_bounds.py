@@ -17,6 +17,7 @@ from kdtheory.gaussian import gaussian_kl
 from kdtheory.objects.designs import DesignSpectrum, LinearGaussianDesign, spectrum
 from kdtheory.theorems.linear_gaussian import (
     algorithm_shift,
+    axes,
     dense,
     dense_gaps,
     gap_bounds,
@@ -110,6 +111,7 @@ CRAMER_CHERNOFF = Claim(
         *(_with(case, 0.25) for case in _CORNERS),
         dataclasses.replace(_with(_CORNERS[0], -0.25), name="one by one, from below"),
     ),
+    axes=(axes.EITHER_SIDE,),
     uses=(
         "linear_gaussian/log_mgf",
         "linear_gaussian/gen_gaps_student",
@@ -180,6 +182,7 @@ def _on_student(name: str, bound: Callable[..., Scalar], words: str, statement: 
             *(_with(case, 1.0) for case in _CORNERS),
             dataclasses.replace(_with(_CORNERS[0], 0.0), name="one by one, from below"),
         ),
+        axes=(axes.FROM_ABOVE,),
         uses=(CRAMER_CHERNOFF.slug,),
     )
 
@@ -233,6 +236,7 @@ CHERNOFF_BELOW_SUB_GAMMA = Claim(
             "the optimal argument is close to the end of the domain",
         ),
     ),
+    axes=(axes.DIVERGENCE,),
     uses=(SUB_GAMMA.slug, CRAMER_CHERNOFF_OPTIMAL.slug),
 )
 
@@ -276,5 +280,6 @@ CRAMER_CHERNOFF_ATTAINED = Claim(
         Case("from below", lambda: _tilted_design([[1.0]], [[0.5]], -0.5), "and at -0.707"),
     ),
     corners=(Case("no inputs", lambda: _tilted_design([[0.0]], [[0.5]], 0.25), "h = 1 - e^2"),),
+    axes=(axes.TILT,),
     uses=("linear_gaussian/log_mgf",),
 )

@@ -15,6 +15,7 @@ from kdtheory.claim import Case, Claim, Finding, Relation
 from kdtheory.domains import box
 from kdtheory.objects.designs import DesignSpectrum, LinearGaussianDesign, spectrum
 from kdtheory.theorems.linear_gaussian import (
+    axes,
     dense,
     dense_gaps,
     draws_gaps,
@@ -127,6 +128,7 @@ GEN_GAPS_TEACHER = Claim(
         ),
     ),
     corners=_FIXED_CORNERS,
+    axes=(axes.DESIGN_PRECISION,),
     uses=("linear_gaussian/gibbs_posterior",),
 )
 
@@ -169,6 +171,7 @@ GEN_GAPS_TEACHER_RANDOM = Claim(
         ),
     ),
     corners=_RANDOM_CORNERS,
+    axes=(axes.TEST_INPUTS,),
     uses=(GEN_GAPS_TEACHER.slug,),
 )
 
@@ -203,6 +206,7 @@ GEN_GAPS_STUDENT_RANDOM = Claim(
             "only the teacher's mistakes are left",
         ),
     ),
+    axes=(axes.STUDENT_NOISE,),
     uses=(GEN_GAPS_STUDENT.slug,),
 )
 
@@ -254,6 +258,7 @@ LOG_MGF = Claim(
             "h = 1 - e^2: finite for every positive argument",
         ),
     ),
+    axes=(axes.ARGUMENT,),
     uses=(GEN_GAPS_TEACHER.slug,),
 )
 
@@ -284,6 +289,7 @@ LOG_MGF_RANDOM = dataclasses.replace(
             "both sides are 0",
         ),
     ),
+    axes=(axes.ARGUMENT_RANDOM,),
     uses=(GEN_GAPS_TEACHER_RANDOM.slug,),
 )
 
@@ -323,6 +329,7 @@ LOG_MGF_UNBOUNDED = Claim(
             "the end is at -1/sqrt 2",
         ),
     ),
+    axes=(axes.TOWARDS_THE_END,),
     uses=(LOG_MGF.slug,),
 )
 
@@ -369,5 +376,6 @@ NO_VARIANCE_PROXY = Claim(
         lambda: (spectrum_case([1.0], [0.25]), *map(jnp.asarray, (1.0, 1024.0, 1.5))),
         "k = d = n = 1, X = 1, W* = 1/2, lambda = beta = nu = 1: infinite from 1/sqrt 2 on",
     ),
+    axes=(axes.BEYOND_THE_END,),
     uses=(LOG_MGF_UNBOUNDED.slug,),
 )

@@ -10,7 +10,7 @@ from kdtheory._types import Scalar
 from kdtheory.claim import Case, Claim, Relation
 from kdtheory.domains import Domain, box, integers
 from kdtheory.objects.designs import DesignSpectrum
-from kdtheory.theorems.linear_gaussian import algorithm_shift, dataset_shift, limits, worlds
+from kdtheory.theorems.linear_gaussian import algorithm_shift, axes, dataset_shift, limits, worlds
 from kdtheory.theorems.linear_gaussian.worlds import arrays, spectrum_case
 
 _NO_DIRECTION = Case(
@@ -47,6 +47,7 @@ DATASET_SHIFT_CEILING = Claim(
         _PRIOR,
         Case("half fitted", lambda: spectrum_case([1.0], [4.0]), "where the bias is largest"),
     ),
+    axes=(axes.INPUTS,),
     uses=("linear_gaussian/dataset_shift",),
 )
 
@@ -73,6 +74,7 @@ DATASET_SHIFT_FLOOR = Claim(
         _NO_DIRECTION,
     ),
     corners=(_PRIOR,),
+    axes=(axes.WEAK_PRIOR,),
     uses=("linear_gaussian/dataset_shift",),
 )
 
@@ -130,5 +132,6 @@ DIVERGENCE_FLAT_PRIOR = Claim(
             "e = 1 - c = 1/3 leaves 0.617361",
         ),
     ),
+    axes=(axes.FLAT_PRIOR,),
     uses=("linear_gaussian/divergence_exact",),
 )

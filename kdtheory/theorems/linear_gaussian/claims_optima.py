@@ -12,7 +12,7 @@ from kdtheory._types import Scalar
 from kdtheory.claim import Case, Claim, Relation
 from kdtheory.domains import Domain, box, integers
 from kdtheory.objects.designs import DesignSpectrum
-from kdtheory.theorems.linear_gaussian import algorithm_shift, dataset_shift, optima, worlds
+from kdtheory.theorems.linear_gaussian import algorithm_shift, axes, dataset_shift, optima, worlds
 from kdtheory.theorems.linear_gaussian.worlds import arrays
 
 _RIDGE_FIELDS = (
@@ -88,6 +88,7 @@ OPTIMAL_TEMPERATURE = Claim(
             "b = 4096",
         ),
     ),
+    axes=(axes.RIDGE_TEMPERATURE,),
     uses=("linear_gaussian/divergence_bound",),
 )
 
@@ -114,6 +115,7 @@ COLD_NEVER_OPTIMAL = Claim(
         ),
     ),
     corners=OPTIMAL_TEMPERATURE.corners[1:],
+    axes=(axes.RIDGE,),
     uses=(OPTIMAL_TEMPERATURE.slug,),
 )
 
@@ -188,6 +190,7 @@ def _optimal_prior(bound: str, function: Any, optimum: Any, words: str, **fields
         domain=_priors,
         sizes=worlds.SPECTRUM_SIZES,
         scale=lambda *instance: worlds.at_least_tiny(at_given(*instance)),
+        axes=(axes.PRIOR,),
         **fields,
     )
 

@@ -12,7 +12,7 @@ from kdtheory.claim import OURS, Case, Claim, Finding, Relation, Source, TextExa
 from kdtheory.domains import Domain, box
 from kdtheory.gaussian import gaussian_kl, matrix_normal_kl
 from kdtheory.objects.designs import LinearGaussianDesign
-from kdtheory.theorems.linear_gaussian import dataset_shift, draws, given_data, worlds
+from kdtheory.theorems.linear_gaussian import axes, dataset_shift, draws, given_data, worlds
 from kdtheory.theorems.linear_gaussian.worlds import arrays as _arrays
 from kdtheory.theorems.linear_gaussian.worlds import design_case, spectrum_case
 from kdtheory.theorems.papers import LI_HE
@@ -84,6 +84,7 @@ GIBBS_POSTERIOR = Claim(
             "the prior alone speaks on the null space",
         ),
     ),
+    axes=(axes.POSTERIOR,),
 )
 
 
@@ -142,6 +143,7 @@ MATRIX_NORMAL_KL = Claim(
             "(3U, V) and (U, 3V) are one law",
         ),
     ),
+    axes=(axes.MEAN,),
 )
 
 
@@ -184,6 +186,7 @@ DATASET_SHIFT_GIVEN_DATA = Claim(
             "beta = 0: the labels play no part",
         ),
     ),
+    axes=(axes.LABEL,),
 )
 
 
@@ -236,6 +239,10 @@ DATASET_SHIFT = Claim(
         ),
     ),
     corners=(_PRIOR, _NO_SIGNAL),
+    axes=(
+        axes.NOISE,
+        axes.precision(1.0),
+    ),
     uses=("linear_gaussian/gibbs_posterior", "linear_gaussian/matrix_normal_kl"),
 )
 
@@ -278,6 +285,7 @@ DATASET_SHIFT_MARGINAL = Claim(
     draws={"lhs": draws.DATASET_SHIFT},
     tight=(_NO_DIRECTION, dataclasses.replace(_PRIOR, note="the pseudo labels ignore the data")),
     corners=(_NO_SIGNAL,),
+    axes=(axes.temperature(0.25),),
     uses=("linear_gaussian/dataset_shift",),
 )
 
@@ -293,5 +301,6 @@ DATASET_SHIFT_EXPECTED = dataclasses.replace(
     draws={},
     tight=(_NO_DIRECTION, _BIAS_ALONE),
     corners=(_PRIOR, _NO_SIGNAL),
+    axes=(axes.precision(1.0),),
     uses=("linear_gaussian/dataset_shift_given_data",),
 )

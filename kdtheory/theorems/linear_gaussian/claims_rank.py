@@ -16,6 +16,7 @@ from kdtheory.domains import Domain, box, integers
 from kdtheory.objects.designs import DesignSpectrum, LinearGaussianDesign
 from kdtheory.theorems.linear_gaussian import (
     algorithm_shift,
+    axes,
     draws_rank,
     given_data,
     rank_map,
@@ -73,6 +74,7 @@ RANK_MAP = Claim(
             "two maps without error, W_T M = (1, 2) here and (1, 0) for diag(1, 0)",
         ),
     ),
+    axes=(axes.KEPT_DIRECTION,),
 )
 
 
@@ -113,6 +115,7 @@ RANK_MAP_ATTAINED = Claim(
     ),
     tight=(_ONE_BY_ONE,),
     corners=(_NO_TEACHER,),
+    axes=(axes.SECOND_VALUE,),
     uses=(RANK_MAP.slug,),
 )
 
@@ -133,6 +136,7 @@ APX_MONOTONE_IN_RANK = Claim(
     scale=lambda *instance: worlds.at_least_tiny(_apx(0, *instance)),
     tight=(_NO_TEACHER,),
     corners=(_ONE_BY_ONE,),
+    axes=(axes.SECOND_VALUE,),
 )
 
 
@@ -174,6 +178,7 @@ SHIFT_NOT_MONOTONE = Claim(
             "where the data speak, the higher rank is the better one",
         ),
     ),
+    axes=(axes.precision(0.0),),
 )
 
 
@@ -233,6 +238,7 @@ EXPECTED_TAIL = Claim(
         Case("centred", lambda: arrays([[0], [0]], 1), "2 - pi/2"),
         Case("far", lambda: arrays([[2, 0], [0, 1]], 0.0625), "close to the tail of the mean"),
     ),
+    axes=(axes.VARIANCE,),
 )
 
 
@@ -252,6 +258,7 @@ EXPECTED_TAIL_BOUND = Claim(
         Case("no noise", lambda: arrays([[2, 0], [0, 1]], 0), "both are the tail of the mean, 1"),
     ),
     corners=(Case("centred", lambda: arrays([[0], [0]], 1), "2 - pi/2 against 2"),),
+    axes=(axes.ANY_VARIANCE,),
     uses=(EXPECTED_TAIL.slug,),
 )
 
@@ -284,6 +291,7 @@ _SANDWICH: dict[str, Any] = {
             "orthogonal outputs, three inner draws",
         ),
     ),
+    "axes": (axes.TEACHERS_APART,),
 }
 
 

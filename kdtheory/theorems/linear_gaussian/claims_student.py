@@ -11,6 +11,7 @@ from kdtheory.claim import Case, Claim, Relation
 from kdtheory.objects.designs import DesignSpectrum, spectrum
 from kdtheory.theorems.linear_gaussian import (
     algorithm_shift,
+    axes,
     optima,
     student_covariance,
     worlds,
@@ -71,6 +72,7 @@ def _optimal_student_covariance(null: NullConvention) -> Claim:
                 "the best null scale is 1, or 0 where the null space is copied",
             ),
         ),
+        axes=(axes.STUDENT_SCALE if null == "minnorm" else axes.NULL_SCALE,),
         uses=("linear_gaussian/divergence_exact" + _SUFFIX[null],),
     )
 
@@ -111,6 +113,7 @@ OPTIMAL_STUDENT_COVARIANCE_GENERAL = Claim(
             "a student covariance that does not commute with the design",
         ),
     ),
+    axes=(axes.FACTOR,),
     uses=(OPTIMAL_STUDENT_COVARIANCE.slug,),
 )
 
@@ -150,6 +153,7 @@ COV_OPTIMUM_DIFFERS = Claim(
     corners=(
         Case("no inputs", lambda: spectrum_case([0.0], [1.0], num_null=1.0), "nothing to gain"),
     ),
+    axes=(axes.temperature(0.25),),
     uses=(OPTIMAL_STUDENT_COVARIANCE.slug, "linear_gaussian/cov_minimum"),
 )
 
@@ -202,6 +206,7 @@ STUDENT_DETERMINISM = Claim(
             "both factors are negative",
         ),
     ),
+    axes=(axes.temperature(0.0),),
 )
 
 
@@ -229,5 +234,6 @@ STUDENT_DETERMINISM_SCALE = Claim(
     sizes=worlds.SPECTRUM_SIZES,
     tight=STUDENT_DETERMINISM.tight[:1] + STUDENT_DETERMINISM.corners[:1],
     corners=STUDENT_DETERMINISM.corners[1:],
+    axes=(axes.temperature(0.0),),
     uses=(STUDENT_DETERMINISM.slug,),
 )

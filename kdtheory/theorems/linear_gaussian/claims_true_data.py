@@ -13,6 +13,7 @@ from kdtheory.domains import Domain
 from kdtheory.objects.designs import LinearGaussianDesign, spectrum
 from kdtheory.theorems.linear_gaussian import (
     algorithm_shift,
+    axes,
     dense,
     draws,
     given_data,
@@ -62,6 +63,7 @@ ALGORITHM_SHIFT_TRUE_DATA = Claim(
         "k = d = n = 1, X = 1, W* = 0, lambda = nu = 1, beta = 4, Sigma_S = Sigma_T: 1.09 against"
         " 1, which does not see that the refitted teacher moves",
     ),
+    axes=(axes.student_temperature(0.0),),
 )
 
 
@@ -89,6 +91,7 @@ COMPACT_TRUE_DATA = Claim(
         "k = d = n = 1, X = 1, W* = 2, lambda = nu = 1, beta = 4, Sigma_S = Sigma_T: 1.541 against"
         " 1.5, which does not see the prior's pull on the refitted mean",
     ),
+    axes=(axes.student_temperature(4.0),),
     uses=(ALGORITHM_SHIFT_TRUE_DATA.slug,),
 )
 
@@ -139,6 +142,7 @@ def _spread_given_data(null: NullConvention) -> Claim:
                 "one null direction",
             ),
         ),
+        axes=(axes.LABEL,),
         uses=("linear_gaussian/gibbs_posterior",),
     )
 
@@ -192,6 +196,7 @@ def _spread_expected(null: NullConvention) -> Claim:
                 "one null direction",
             ),
         ),
+        axes=(axes.SINGLE_TEMPERATURE if null == "identity" else axes.DESIGN_TEMPERATURE,),
         uses=(SPREAD_GIVEN_DATA.slug if null == "minnorm" else SPREAD_GIVEN_DATA_IDENTITY.slug,),
     )
 
@@ -247,6 +252,7 @@ EXPECTED_APX_CROSS_ZERO = Claim(
             "the null direction takes no part",
         ),
     ),
+    axes=(axes.DESIGN_TEMPERATURE,),
     uses=("linear_gaussian/apx_cross_spread_0",),
 )
 
@@ -285,5 +291,6 @@ GHOST_LABELS = Claim(
             "beta = 0: the labels play no part",
         ),
     ),
+    axes=(axes.LABEL,),
     uses=("linear_gaussian/dataset_shift_given_data",),
 )

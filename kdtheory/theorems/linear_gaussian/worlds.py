@@ -103,9 +103,9 @@ def spectrum_case(
     *,
     num_outputs: float = 1.0,
     num_null: float = 0.0,
-    prior_precision: float = 1.0,
-    inverse_temperature: float = 1.0,
-    noise_std: float = 1.0,
+    prior_precision: Any = 1.0,
+    inverse_temperature: Any = 1.0,
+    noise_std: Any = 1.0,
 ) -> DesignSpectrum:
     """Returns a spectrum from lists and numbers."""
     values = (
@@ -124,9 +124,9 @@ def design_case(
     inputs: Any,
     true_weights: Any,
     *,
-    prior_precision: float = 1.0,
-    inverse_temperature: float = 1.0,
-    noise_std: float = 1.0,
+    prior_precision: Any = 1.0,
+    inverse_temperature: Any = 1.0,
+    noise_std: Any = 1.0,
 ) -> LinearGaussianDesign:
     """Returns a design from lists and numbers."""
     values = (inputs, true_weights, prior_precision, inverse_temperature, noise_std)
@@ -142,7 +142,7 @@ def scaled(function: Any, **options: Any) -> Any:
     return side
 
 
-def student_case(summary: DesignSpectrum, student_scale: Any, null_scale: float = 1.0) -> Any:
+def student_case(summary: DesignSpectrum, student_scale: Any, null_scale: Any = 1.0) -> Any:
     """Returns an instance of `students` from numbers."""
     return summary, *arrays(student_scale, null_scale)
 

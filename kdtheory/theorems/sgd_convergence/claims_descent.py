@@ -14,7 +14,7 @@ import jax
 from kdtheory._types import Scalar
 from kdtheory.claim import OURS, Case, Claim, TextExamined
 from kdtheory.objects.descent import QuadraticRun
-from kdtheory.theorems.sgd_convergence import bounds, draws, worlds
+from kdtheory.theorems.sgd_convergence import axes, bounds, draws, worlds
 from kdtheory.theorems.sgd_convergence.worlds import run_case
 
 SIZES = ((2, 2, 3), (2, 1, 1))
@@ -89,6 +89,7 @@ STRONGLY_CONVEX_ONEHOT = Claim(
     draws={"lhs": draws.DISTANCE},
     tight=(_NO_STEP,),
     corners=(_AT_REST,),
+    axes=(axes.noisy_steps(0, 0.5),),
 )
 
 STRONGLY_CONVEX_BCP = dataclasses.replace(
@@ -104,6 +105,7 @@ STRONGLY_CONVEX_BCP = dataclasses.replace(
     scale=worlds.distance_scale,
     draws={"lhs": draws.DISTANCE},
     tight=(_HALF_CURVED,),
+    axes=(axes.steps(0, 1),),
 )
 
 
@@ -143,6 +145,7 @@ CONVEX_ONEHOT = dataclasses.replace(
     draws={},
     tight=(_AT_REST,),
     corners=(_NO_STEP,),
+    axes=(axes.noisy_steps(0.03, 0.47),),
 )
 
 CONVEX_BCP = dataclasses.replace(
@@ -158,6 +161,7 @@ CONVEX_BCP = dataclasses.replace(
     domain=worlds.interpolated_runs(_ONE),
     scale=worlds.excess_scale,
     corners=(_HALF_CURVED,),
+    axes=(axes.steps(0.06, 0.94),),
 )
 
 SHARPENED_CONVEX = dataclasses.replace(
@@ -176,6 +180,7 @@ SHARPENED_CONVEX = dataclasses.replace(
     scale=worlds.excess_scale,
     tight=(_ONE_LEAP,),
     corners=(_COIN,),
+    axes=(axes.labelled_steps(0.06, 1.9),),
 )
 
 PL_ONEHOT = dataclasses.replace(
@@ -190,6 +195,7 @@ PL_ONEHOT = dataclasses.replace(
     domain=worlds.noisy_runs(_PL_HALF),
     scale=worlds.excess_scale,
     draws={},
+    axes=(axes.noisy_steps(0, 0.3),),
 )
 
 PL_BCP = dataclasses.replace(
@@ -204,6 +210,7 @@ PL_BCP = dataclasses.replace(
     domain=worlds.interpolated_runs(_PL_ONE),
     scale=worlds.excess_scale,
     tight=(_HALF_CURVED,),
+    axes=(axes.steps(0, 0.6),),
 )
 
 SHARPENED_BCP = dataclasses.replace(
@@ -221,6 +228,7 @@ SHARPENED_BCP = dataclasses.replace(
     domain=worlds.interpolated_runs(_TWO),
     scale=worlds.distance_scale,
     draws={},
+    axes=(axes.steps(0, 1.97),),
 )
 
 SHARPENED_ANY_NOISE = dataclasses.replace(
@@ -238,6 +246,7 @@ SHARPENED_ANY_NOISE = dataclasses.replace(
     domain=worlds.noisy_runs(_TWO),
     scale=worlds.distance_scale,
     draws={},
+    axes=(axes.noisy_steps(0, 1.25),),
 )
 
 SHARPENED_TARGET_NOISE = dataclasses.replace(
@@ -251,6 +260,7 @@ SHARPENED_TARGET_NOISE = dataclasses.replace(
     domain=worlds.labelled_runs(_TWO),
     draws={"lhs": draws.DISTANCE},
     tight=(_COIN,),
+    axes=(axes.labelled_steps(0, 1.75),),
 )
 
 SHARPENED_PL = dataclasses.replace(
@@ -268,6 +278,7 @@ SHARPENED_PL = dataclasses.replace(
     domain=worlds.labelled_runs(_PL_TWO),
     scale=worlds.excess_scale,
     tight=(_COIN,),
+    axes=(axes.labelled_steps(0, 0.9),),
 )
 
 DESCENT_CLAIMS = (

@@ -13,7 +13,7 @@ from kdtheory._types import Scalar
 from kdtheory.claim import OURS, Case, Claim, Relation, TextExamined
 from kdtheory.objects.objectives import SoftmaxObjective
 from kdtheory.theorems._enumeration import enumerated
-from kdtheory.theorems.sgd_convergence import draws, noise, worlds
+from kdtheory.theorems.sgd_convergence import axes, draws, noise, worlds
 from kdtheory.theorems.sgd_convergence.worlds import softmax_case
 
 SIZES = ((2, 2, 3), (1, 1, 2))
@@ -92,6 +92,7 @@ NOISE_ONEHOT = Claim(
     draws={"lhs": draws.noise_draw(draws.drawn_label, lambda _labels, _number: 2.0)},
     tight=(FAIR,),
     corners=(_RARE,),
+    axes=(axes.CONFIDENCE,),
 )
 
 NOISE_ADDITIVE = dataclasses.replace(
@@ -108,6 +109,7 @@ NOISE_ADDITIVE = dataclasses.replace(
             draws.additive_target, lambda labels, number: number * (labels + labels**0.5) ** 2
         )
     },
+    axes=(axes.POINT,),
 )
 
 NOISE_CENTRED = dataclasses.replace(
@@ -121,6 +123,7 @@ NOISE_CENTRED = dataclasses.replace(
     lhs=_by_covariance(_centred_covariance),
     rhs=lambda world, _, number: noise.noise_centred(world, number),
     draws={"lhs": draws.noise_draw(draws.centred_target, lambda labels, number: number * labels)},
+    axes=(axes.VARIANCE,),
 )
 
 NOISE_DIRICHLET = dataclasses.replace(
@@ -133,6 +136,7 @@ NOISE_DIRICHLET = dataclasses.replace(
     lhs=_by_covariance(_dirichlet_covariance),
     rhs=lambda world, _, number: noise.noise_dirichlet(world, number),
     draws={"lhs": draws.noise_draw(draws.dirichlet_target, lambda _labels, _number: 2.0)},
+    axes=(axes.CONCENTRATION,),
 )
 
 
@@ -169,6 +173,7 @@ NOISE_K_AVERAGED = dataclasses.replace(
     lhs=_averaged_noise(_DRAWN),
     rhs=lambda world, _point, _number: noise.noise_k_averaged(world, float(_DRAWN)),
     draws={"lhs": draws.noise_draw(draws.averaged_target(_DRAWN), lambda _labels, _number: 2.0)},
+    axes=(axes.CONFIDENCE,),
 )
 
 

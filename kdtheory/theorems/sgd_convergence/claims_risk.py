@@ -12,7 +12,7 @@ from kdtheory._types import Scalar
 from kdtheory.claim import Assumption, Case
 from kdtheory.domains import Domain
 from kdtheory.objects.objectives import SoftmaxObjective, second_moment
-from kdtheory.theorems.sgd_convergence import worlds
+from kdtheory.theorems.sgd_convergence import axes, worlds
 from kdtheory.theorems.sgd_convergence.claims_noise import FAIR, NOISE_ONEHOT
 from kdtheory.theorems.sgd_convergence.worlds import softmax_case
 
@@ -45,6 +45,7 @@ SAME_RISK = dataclasses.replace(
     rhs=_bayes_risk,
     scale=lambda *_: 1.0,
     draws={},
+    axes=(axes.POINT,),
 )
 
 
@@ -85,6 +86,7 @@ MINIMUM_IS_ENTROPY = dataclasses.replace(
     rhs=_label_entropy,
     assumptions=(REALISABLE,),
     broken=(_MISSPECIFIED,),
+    axes=(axes.CONFIDENCE,),
     uses=(SAME_RISK.slug,),
 )
 
@@ -135,6 +137,7 @@ INTERPOLATION = dataclasses.replace(
             "no ridge",
         ),
     ),
+    axes=(axes.INTERPOLATED,),
 )
 
 RISK_CLAIMS = (SAME_RISK, MINIMUM_IS_ENTROPY, INTERPOLATION)

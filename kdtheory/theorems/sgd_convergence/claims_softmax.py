@@ -24,7 +24,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from kdtheory._types import Scalar
-from kdtheory.claim import OURS, Case, Claim, TextExamined
+from kdtheory.claim import OURS, Axis, Case, Claim, TextExamined
 from kdtheory.domains import Domain, box, simplex
 from kdtheory.objects.descent import (
     SoftmaxRun,
@@ -120,6 +120,19 @@ def _near(radius: float, fraction: float) -> SoftmaxRun:
     return _case([1, 1], [[0, 0]], [[radius, -radius]], fraction, 1)
 
 
+def _fraction(fraction: Any) -> SoftmaxRun:
+    """Returns two steps on two inputs, the optimum and the start being some way apart."""
+    given = [0.5, 0.5], [1.0, 0.75], [[0.5, -0.5], [0.0, 0.0]], [[0.5, -0.5], [-0.25, 0.25]]
+    weights, lengths, optimum, offset = map(jnp.asarray, given)
+    return _run(weights, lengths, optimum, offset, fraction, num_steps=2)
+
+
+_FRACTION = Axis(
+    "the step size as a share of 2/L (two inputs, two steps)",
+    tuple(np.linspace(0, 1, 65).tolist()),
+    _fraction,
+)
+
 SOFTMAX_BCP = Claim(
     slug="sgd_convergence/softmax_bcp",
     title="A softmax student of Bayes class probabilities converges, at the rate of its first ball",
@@ -129,6 +142,7 @@ SOFTMAX_BCP = Claim(
     source=OURS,
     text_examined=TextExamined.OURS,
     sharpens=STRONGLY_CONVEX_BCP.slug,
+    axes=(_FRACTION,),
     uses=("sgd_convergence/softmax_stays", "sgd_convergence/interpolation"),
     lhs=jax.jit(_distance),
     rhs=jax.jit(_promised),

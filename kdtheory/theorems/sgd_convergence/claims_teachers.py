@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from kdtheory._types import Scalar
 from kdtheory.claim import Assumption, Case, Claim, Relation
 from kdtheory.domains import Domain, box, reals, simplex, stochastic
-from kdtheory.theorems.sgd_convergence import noise
+from kdtheory.theorems.sgd_convergence import axes, noise
 
 # --- orthogonality --------------------------------------------------------------------------------
 
@@ -85,6 +85,7 @@ TARGET_NOISE_ORTHOGONAL = Claim(
             "centred given the input",
         ),
     ),
+    axes=(axes.OFFSET,),
 )
 
 
@@ -143,6 +144,7 @@ SIMPLEX_TEACHER_NO_NOISIER = Claim(
             "probabilities",
         ),
     ),
+    axes=(axes.DECIDED_ALONG,),
 )
 
 
@@ -161,6 +163,7 @@ SOFTMAX_NO_BLOW_UP = Claim(
     domain=lambda size: box(-8, 8, *size).named("logits"),
     sizes=((3,), (2,)),
     tight=(Case("uniform", lambda: jnp.zeros(3), "p = (1/3, 1/3, 1/3): 2/3"),),
+    axes=(axes.RARE,),
 )
 
 
@@ -201,6 +204,7 @@ MIXING = Claim(
             "without noise already: both sides are 0",
         ),
     ),
+    axes=(axes.DECIDED,),
 )
 
 

@@ -169,7 +169,7 @@ def _runs(limit: Limit, objective_of: Callable, parts_of: Callable, *, noisy: bo
 
 
 def run_case(
-    weights: Any, curvatures: Any, slopes: Any, start: Any, step_size: float, num_steps: int
+    weights: Any, curvatures: Any, slopes: Any, start: Any, step_size: Any, num_steps: int
 ) -> QuadraticRun:
     """Returns a run from nested lists."""
     arrays = [jnp.asarray(part, dtype=float) for part in (weights, curvatures, slopes, start)]

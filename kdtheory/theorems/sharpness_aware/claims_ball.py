@@ -12,7 +12,7 @@ from kdtheory._numerics import square_root
 from kdtheory._types import Scalar
 from kdtheory.claim import Case, Claim, Relation
 from kdtheory.domains import Domain, box
-from kdtheory.theorems.sharpness_aware import ball, draws
+from kdtheory.theorems.sharpness_aware import axes, ball, draws
 
 _TERMS = 24
 """For an argument of at most 4 the next term of the series is below 1e-30 of the first."""
@@ -88,4 +88,5 @@ BALL_MOMENTS = Claim(
         Case("no radius", lambda: _case([1.0, 1.0, 0.0], 0.0), "both sides are 0"),
         Case("no direction", lambda: _case([0.0, 0.0, 0.0], 1.0), "both sides are 0"),
     ),
+    axes=(axes.FREQUENCY,),
 )

@@ -14,7 +14,7 @@ from kdtheory.objects.processes import teacher_law
 from kdtheory.objects.smoothness import PerturbedProcess
 from kdtheory.theorems.distillation_divergence import process_terms
 from kdtheory.theorems.papers import LI_HE
-from kdtheory.theorems.sharpness_aware import bounds, draws, perturbed, worlds
+from kdtheory.theorems.sharpness_aware import axes, bounds, draws, perturbed, worlds
 
 APPENDIX = "appendix"
 
@@ -107,6 +107,7 @@ THM12 = Claim(
             assumption="sub-Gaussian sharpness",
         ),
     ),
+    axes=(axes.tilted_student(_with_excess),),
     uses=("distillation_divergence/donsker_varadhan",),
 )
 
@@ -125,6 +126,7 @@ ONE_STEP = Claim(
     tight=(_SAME,),
     corners=_CORNERS,
     broken=(_AT_A_MAXIMUM,),
+    axes=(axes.tilted_student(),),
     uses=("distillation_divergence/donsker_varadhan",),
 )
 
@@ -139,6 +141,7 @@ ONE_STEP_BELOW_THM12 = Claim(
     sizes=worlds.SMALL_PROCESS_SIZES,
     tight=(_SAME, dataclasses.replace(_CORNERS[2], note="nothing varies: both are S_P")),
     corners=_CORNERS[:2],
+    axes=(axes.RAISED,),
     uses=(ONE_STEP.slug, THM12.slug),
 )
 
@@ -169,6 +172,7 @@ T_FAMILY = Claim(
     ),
     corners=tuple(_made(case, _weighted) for case in _CORNERS),
     broken=(_made(_AT_A_MAXIMUM, _weighted),),
+    axes=(axes.WEIGHT,),
     uses=("distillation_divergence/cramer_chernoff_upper",),
 )
 
@@ -203,5 +207,6 @@ NEVER_BEATS_CHERNOFF = Claim(
             _AT_A_MAXIMUM, note="K = 0: 0 > -1/2", assumption="no negative sharpness"
         ),
     ),
+    axes=(axes.RAISED,),
     uses=(ONE_STEP_BELOW_THM12.slug, "distillation_divergence/cramer_chernoff_upper"),
 )

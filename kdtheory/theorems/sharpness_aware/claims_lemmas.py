@@ -22,7 +22,7 @@ from kdtheory.objects.algorithms import largest_change
 from kdtheory.objects.cosines import CosineTeacher
 from kdtheory.objects.smoothness import PerturbedTeacher
 from kdtheory.theorems.papers import LI_HE
-from kdtheory.theorems.sharpness_aware import draws, perturbed, proxies, worlds
+from kdtheory.theorems.sharpness_aware import axes, draws, perturbed, proxies, worlds
 from kdtheory.theorems.sharpness_aware.claims_bounds import APPENDIX
 
 Teacher = Callable[[Any], PerturbedTeacher]
@@ -95,6 +95,11 @@ def _with_argument(case: Case, argument: float = 0.0) -> Case:
     return dataclasses.replace(case, make=lambda: (case.make(), jnp.asarray(argument)))
 
 
+def _at_zero(world: Any) -> tuple[Any, ...]:
+    r"""Returns a world at $\ell=0$, where the proxy that is asked for is a variance."""
+    return world, jnp.zeros(())
+
+
 _COINS = (
     Case("fair coin, n = 1", lambda: worlds.fair_coin(1), "nothing is learned: both are 1/4"),
     Case("fair coin, n = 2", lambda: worlds.fair_coin(2), "the mean of two: both are 1/8"),
@@ -115,6 +120,7 @@ LEMMA13 = Claim(
     tight=tuple(_with_argument(case) for case in _COINS),
     corners=tuple(_with_argument(case, 1.0) for case in worlds.teacher_corners()),
     trivial=lambda *_: 1.0,
+    axes=(axes.moves(_at_zero),),
     uses=("distillation_divergence/stability",),
 )
 
@@ -136,6 +142,7 @@ LEMMA13_SHARPENED = dataclasses.replace(
         Case("fair coin, n = 2", lambda: worlds.fair_coin(2), "nothing is learned: both are 1/2"),
     ),
     trivial=lambda *_: 2.0,
+    axes=(axes.moves(),),
     uses=("distillation_divergence/stability_differences_sharpened",),
 )
 
@@ -174,6 +181,10 @@ LEMMA14_PRINTED = Claim(
     sizes=worlds.NODE_SIZES,
     counterexample=_with_argument(_REMEMBERS),
     trivial=lambda *_: 1.0,
+    axes=(
+        axes.FORGETFUL,
+        axes.LEANING,
+    ),
 )
 
 LEMMA14 = dataclasses.replace(
@@ -197,6 +208,10 @@ LEMMA14 = dataclasses.replace(
             1.0,
         ),
     ),
+    axes=(
+        axes.LEANING,
+        axes.FORGETFUL,
+    ),
 )
 
 LEMMA14_SHARPENED = dataclasses.replace(
@@ -209,6 +224,7 @@ LEMMA14_SHARPENED = dataclasses.replace(
     sharpens=LEMMA14.slug,
     lhs=_change(_perturbed_gap),
     rhs=_allowed(proxies.lemma14_sharpened),
+    axes=(axes.moves(radius=0.5),),
     uses=(LEMMA14.slug,),
 )
 
@@ -261,6 +277,7 @@ LEMMA15 = dataclasses.replace(
     rhs=_squared(proxies.lemma15, _COSINE),
     tight=(_with_argument(_STILL),),
     trivial=None,
+    axes=(axes.bent(_at_zero),),
     uses=(),
 )
 
@@ -280,6 +297,7 @@ LEMMA15_SHARPENED = dataclasses.replace(
     domain=worlds.cosine_teachers,
     tight=(_STILL,),
     corners=worlds.teacher_corners(),
+    axes=(axes.bent(),),
 )
 
 ONE_STEP_DIFFERENCES = dataclasses.replace(
@@ -291,6 +309,7 @@ ONE_STEP_DIFFERENCES = dataclasses.replace(
     sharpens=None,
     lhs=_change(_one_step),
     rhs=_allowed(proxies.one_step),
+    axes=(axes.moves(radius=0.5),),
     uses=(LEMMA13_LOCAL.slug, LEMMA14_SHARPENED.slug),
 )
 
@@ -325,6 +344,7 @@ LEMMA16 = Claim(
     draws={"lhs": draws.LEARNED_SHARPNESS},
     tight=(_STILL,),
     corners=worlds.teacher_corners(),
+    axes=(axes.PLANE,),
 )
 
 LEMMA16_DIMENSION = dataclasses.replace(

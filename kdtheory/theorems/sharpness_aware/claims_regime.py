@@ -13,7 +13,6 @@ from kdtheory._types import Scalar
 from kdtheory.claim import (
     OURS,
     Assumption,
-    Axis,
     Case,
     Claim,
     Finding,
@@ -23,7 +22,7 @@ from kdtheory.claim import (
 )
 from kdtheory.objects.smoothness import SmoothnessConstants
 from kdtheory.theorems.papers import LI_HE
-from kdtheory.theorems.sharpness_aware import proxies, regime, worlds
+from kdtheory.theorems.sharpness_aware import axes, proxies, regime, worlds
 from kdtheory.theorems.sharpness_aware.claims_bounds import APPENDIX
 from kdtheory.theorems.sharpness_aware.worlds import constants_case
 
@@ -95,6 +94,7 @@ REGIME_IDENTITY = Claim(
     sizes=worlds.CONSTANTS_SIZES,
     scale=_proxies_unit,
     corners=(_AT_THE_END, *_CORNERS),
+    axes=(axes.RADIUS,),
     uses=("sharpness_aware/lemma13", "sharpness_aware/lemma14_printed", "sharpness_aware/lemma15"),
 )
 
@@ -122,6 +122,7 @@ RHO0 = Claim(
     scale=_tiny_unit,
     tight=(_AT_THE_END,),
     corners=_CORNERS,
+    axes=(axes.DIVERGENCE,),
     uses=(REGIME_IDENTITY.slug,),
 )
 
@@ -146,6 +147,7 @@ BOUND_INCREASING_IN_RHO = Claim(
         *_CORNERS,
         Case("no radius", lambda: constants_case(share=0.0), "the bound with g0 for L, and no tau"),
     ),
+    axes=(axes.SHARE,),
     uses=(REGIME_IDENTITY.slug,),
 )
 
@@ -157,11 +159,6 @@ def _inside(constants: SmoothnessConstants, divergence: Any, *_: Any) -> Scalar:
 _IN_REGIME = Assumption(
     "inside the regime", r"$\rho\le\rho_0$, the radius at which the bounds agree", _inside
 )
-
-
-def _of_radius(radius: Any) -> tuple[Any, ...]:
-    constants, *rest = constants_case(smoothness=0.25, curvature=0.25, gradient=0.25)
-    return _with_radius(constants, radius), *rest
 
 
 FLATNESS_TIGHTENS_GLOBAL = Claim(
@@ -188,7 +185,7 @@ FLATNESS_TIGHTENS_GLOBAL = Claim(
             assumption="inside the regime",
         ),
     ),
-    axes=(Axis("rho, the radius", tuple(i / 64 for i in range(65)), _of_radius),),
+    axes=(axes.RADIUS,),
     uses=(REGIME_IDENTITY.slug, RHO0.slug),
 )
 
@@ -210,12 +207,12 @@ FLATNESS_TIGHTENS_LOCAL = dataclasses.replace(
     corrects=None,
     tight=(),
     corners=(),
-    axes=(),
     counterexample=Case(
         "half the regime",
         lambda: constants_case(radius=0.5),
         "nothing is curved: 5/4 against 1, since the sharpness costs g0 rho",
     ),
+    axes=(axes.RADIUS,),
     uses=("sharpness_aware/lemma14",),
 )
 

@@ -18,7 +18,7 @@ from kdtheory.claim import OURS, Assumption, Case, Claim, Finding, Source, TextE
 from kdtheory.divergences import kl_divergence
 from kdtheory.objects.smoothness import NodeTeacher
 from kdtheory.theorems.papers import LI_HE
-from kdtheory.theorems.sharpness_aware import draws, perturbed, proxies, regime, worlds
+from kdtheory.theorems.sharpness_aware import axes, draws, perturbed, proxies, regime, worlds
 from kdtheory.theorems.sharpness_aware.claims_bounds import APPENDIX
 
 
@@ -94,6 +94,10 @@ BOUND_PRINTED = Claim(
         "remembers or forgets",
         _remembering_student,
         "gen_S = 3/8; K = 0.131, and the bound is 0.308",
+    ),
+    axes=(
+        axes.FAVOURING,
+        axes.FAVOURING_RADIUS,
     ),
     uses=("sharpness_aware/thm12", "sharpness_aware/lemma14_printed", "sharpness_aware/lemma15"),
 )

@@ -191,7 +191,7 @@ def cosine_teachers_and_arguments(size: tuple[int, ...]) -> Domain:
 
 
 def teacher_case(
-    weights: Any, directions: Any, phases: Any, learned: Any, radius: float, samples: int
+    weights: Any, directions: Any, phases: Any, learned: Any, radius: Any, samples: int
 ) -> CosineTeacher:
     """Returns a deterministic teacher from nested lists."""
     given = weights, directions, phases, learned, radius
@@ -246,7 +246,7 @@ def node_students(size: tuple[int, ...]) -> Domain:
     return extended(node_teachers(size), extra, _instance, _instance)
 
 
-def node_case(weights: Any, values: Any, choices: Any, radius: float) -> NodeTeacher:
+def node_case(weights: Any, values: Any, choices: Any, radius: Any) -> NodeTeacher:
     """Returns a teacher of one example from nested lists."""
     given = weights, values, choices, radius
     return NodeTeacher(*(jnp.asarray(part, dtype=float) for part in given))
@@ -337,14 +337,14 @@ def local_constants(size: tuple[int, ...]) -> Domain:
 
 def constants_case(
     *,
-    movement: float = 1.0,
-    lipschitz: float = 1.0,
-    gradient: float = 0.5,
-    smoothness: float = 0.0,
-    curvature: float = 0.0,
-    radius: float = 1.0,
-    divergence: float = 0.5,
-    share: float = 1.0,
+    movement: Any = 1.0,
+    lipschitz: Any = 1.0,
+    gradient: Any = 0.5,
+    smoothness: Any = 0.0,
+    curvature: Any = 0.0,
+    radius: Any = 1.0,
+    divergence: Any = 0.5,
+    share: Any = 1.0,
 ) -> tuple[Any, ...]:
     r"""Returns constants in one dimension with $n=1$ and $b-a=1$; at $K=1/2$ proxies are bounds.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from kdtheory.claim import Case, Claim, Relation, TextExamined
-from kdtheory.theorems.uncertainty_propagation import draws, formulas
+from kdtheory.theorems.uncertainty_propagation import axes, draws, formulas
 from kdtheory.theorems.uncertainty_propagation.claims_students import AVERAGED, SINGLE
 from kdtheory.theorems.uncertainty_propagation.worlds import (
     EQUAL_VARIANCES,
@@ -42,6 +42,7 @@ CONSERVATION = Claim(
             "one half across students and one half within",
         ),
     ),
+    axes=(axes.ONE_NOISY_SINGLE,),
     uses=("uncertainty_propagation/covariance",),
 )
 
@@ -63,6 +64,7 @@ AVERAGING_DEEPENS = Claim(
             "an average of copies: both sides are 1/2",
         ),
     ),
+    axes=(axes.CORRELATION,),
     uses=("uncertainty_propagation/conservation",),
 )
 
@@ -93,6 +95,7 @@ POOLED_RESIDUALS = Claim(
             "independent responses",
         ),
     ),
+    axes=(axes.COMMON,),
     uses=("uncertainty_propagation/averaging_deepens",),
 )
 
@@ -120,6 +123,7 @@ POOLED_CONSERVATION = dataclasses.replace(
             "one quarter across students and three quarters within",
         ),
     ),
+    axes=(axes.ONE_NOISY,),
     uses=("uncertainty_propagation/pooled_residuals",),
 )
 
@@ -134,6 +138,7 @@ CATEGORICAL_AVERAGING = Claim(
     sizes=((3, 3), (2, 2)),
     scale=formulas.label_scale,
     draws={"lhs": draws.labels_draw(conserved=False)},
+    axes=(axes.LABEL,),
 )
 
 CATEGORICAL_CONSERVATION = dataclasses.replace(

@@ -11,7 +11,7 @@ from kdtheory.claim import Case, Claim, Relation, TextExamined
 from kdtheory.domains import Domain, reals
 from kdtheory.objects.students import RandomDesign, Student
 from kdtheory.theorems._domains import extended
-from kdtheory.theorems.uncertainty_propagation import draws, formulas
+from kdtheory.theorems.uncertainty_propagation import axes, draws, formulas
 from kdtheory.theorems.uncertainty_propagation.worlds import (
     EQUAL_VARIANCES,
     INDEPENDENT_RESPONSES,
@@ -57,6 +57,7 @@ COVARIANCE = Claim(
             "equal variances",
         ),
     ),
+    axes=(axes.PLACE,),
 )
 
 K_AVERAGED = Claim(
@@ -81,6 +82,7 @@ K_AVERAGED = Claim(
             "independent responses",
         ),
     ),
+    axes=(axes.PLACE_AVERAGED,),
     uses=("uncertainty_propagation/covariance",),
 )
 
@@ -103,6 +105,7 @@ CORRELATED_FLOOR = Claim(
             "nothing is gained: 1/2 on both sides",
         ),
     ),
+    axes=(axes.CORRELATION,),
     uses=("uncertainty_propagation/k_averaged",),
 )
 
@@ -119,6 +122,7 @@ HETEROSCEDASTIC = Claim(
     sizes=AVERAGED,
     scale=prediction_scale,
     draws={"lhs": draws.PREDICTION_VARIANCE},
+    axes=(axes.ONE_NOISY,),
 )
 
 
@@ -152,6 +156,7 @@ WEIGHTED_IS_BEST = Claim(
             "least squares itself: both sides are 1/2",
         ),
     ),
+    axes=(axes.MOVE,),
     uses=("uncertainty_propagation/heteroscedastic",),
 )
 
@@ -182,6 +187,7 @@ RANDOM_DESIGN = Claim(
             "both sides are 1/4",
         ),
     ),
+    axes=(axes.FEATURES,),
     uses=("uncertainty_propagation/covariance",),
 )
 

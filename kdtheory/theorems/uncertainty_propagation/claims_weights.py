@@ -11,7 +11,7 @@ from kdtheory._types import Scalar
 from kdtheory.claim import Assumption, Case, Claim, Finding, Relation, TextExamined
 from kdtheory.domains import Domain, integers, positive
 from kdtheory.propagation import weights
-from kdtheory.theorems.uncertainty_propagation import draws, formulas
+from kdtheory.theorems.uncertainty_propagation import axes, draws, formulas
 from kdtheory.theorems.uncertainty_propagation.claims_students import SINGLE
 from kdtheory.theorems.uncertainty_propagation.worlds import (
     EQUAL_VARIANCES,
@@ -82,6 +82,7 @@ INVERSE_VARIANCE = Claim(
             "known variances",
         ),
     ),
+    axes=(axes.WEIGHT,),
 )
 
 INVERSE_VARIANCE_PRINTED = Claim(
@@ -103,6 +104,7 @@ INVERSE_VARIANCE_PRINTED = Claim(
         lambda: _arrays(REUSED, [0, 1]),
         "a student alone has 1/2; weighted with a response that it was trained on, 5/9",
     ),
+    axes=(axes.COVARIANCE,),
 )
 
 CORRELATED_WEIGHTS = dataclasses.replace(
@@ -169,6 +171,7 @@ INVERSE_VARIANCE_MATRIX = Claim(
             "uncorrelated",
         ),
     ),
+    axes=(axes.MATRIX_WEIGHT,),
     uses=("uncertainty_propagation/inverse_variance",),
 )
 
@@ -207,6 +210,7 @@ ESTIMATED_VARIANCE_COST = Claim(
             "both sides are 5/8, where known variances give 1/2",
         ),
     ),
+    axes=(axes.DEGREES,),
     uses=("uncertainty_propagation/inverse_variance",),
 )
 
@@ -256,6 +260,7 @@ REUSED_RESPONSE = Claim(
             "equal variances",
         ),
     ),
+    axes=(axes.LEVERAGE,),
     uses=("uncertainty_propagation/correlated_weights",),
 )
 

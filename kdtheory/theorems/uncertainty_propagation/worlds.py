@@ -80,7 +80,7 @@ def correlated(size: tuple[int, ...]) -> Domain:
 
 
 def student(
-    inputs: Any, variances: Any, direction: Any, num_responses: int, correlation: float = 0.0
+    inputs: Any, variances: Any, direction: Any, num_responses: int, correlation: Any = 0.0
 ) -> Student:
     """Returns a student from nested lists."""
     arrays = [jnp.asarray(value, dtype=float) for value in (inputs, variances, direction)]

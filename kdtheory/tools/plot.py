@@ -38,12 +38,13 @@ _ROUNDING = 1e-9
 """A range of values that is a smaller share of them than this is rounding."""
 
 
-def plot_curve(curve: Curve, ax: Axes | None = None) -> Axes:
+def plot_curve(curve: Curve, ax: Axes | None = None, *, captioned: bool = True) -> Axes:
     """Draws a claim along an axis.
 
     Args:
         curve: what `sweep` returned.
         ax: where to draw; new axes when left out.
+        captioned: whether title and caption are drawn; a page writes them beside the figure.
 
     Returns:
         The axes. Every line has its label at its end; grey marks where the bound is no better than
@@ -75,10 +76,16 @@ def plot_curve(curve: Curve, ax: Axes | None = None) -> Axes:
     _shade(ax, x, curve)
     ax.set_xlabel(curve.axis)
     ax.set_ylabel("both sides of the statement")
-    ax.set_title(textwrap.fill(curve.title, 80), fontsize="medium", loc="left")
     ax.margins(x=0.01)
     _label_ends(ax, x, lines)
     ax.spines[["top", "right"]].set_visible(False)
+    if captioned:
+        _write_caption(ax, curve)
+    return ax
+
+
+def _write_caption(ax: Axes, curve: Curve) -> None:
+    ax.set_title(textwrap.fill(curve.title, 80), fontsize="medium", loc="left")
     ax.annotate(
         textwrap.fill(caption(curve), 110),
         (0, 0),
@@ -90,7 +97,6 @@ def plot_curve(curve: Curve, ax: Axes | None = None) -> Axes:
         va="top",
         annotation_clip=False,
     )
-    return ax
 
 
 def caption(curve: Curve) -> str:

@@ -127,23 +127,30 @@ def checks_table(checks: Sequence[Check], claims: Sequence[Claim]) -> Table:
         table.add_column(column, no_wrap=True, justify="right" if right else "left")
     for check, claim in zip(checks, claims, strict=True):
         mark = "" if check.as_expected else "  (!)"
-        slacks = [part.worst_slack for part in check.examined]
-        slacks += [part.worst_slack for part in check.searches]
-        seen = sum(part.instances for part in check.examined)
-        seen += sum(part.evaluations for part in check.searches)
-        caught = [part.detectable_weakening for part in check.searches]
-        known = [share for share in caught if share is not None]
         table.add_row(
             check.slug,
             Text(check.verdict.value + mark, style=_COLOURS[check.verdict]),
             "" if claim.finding is Finding.STANDS else claim.finding.value,
-            f"{seen:,}",
-            f"{min(slacks):.1e}" if slacks else "",
-            _drawn(check),
-            f"{min(known):.0e}" if known and check.verdict is Verdict.HOLDS else "",
+            *rests_on(check),
             f"{check.seconds:.1f}",
         )
     return table
+
+
+def rests_on(check: Check) -> tuple[str, str, str, str]:
+    """Returns what a verdict rests on: instances, worst slack, draws, and what would be caught."""
+    slacks = [part.worst_slack for part in check.examined]
+    slacks += [part.worst_slack for part in check.searches]
+    seen = sum(part.instances for part in check.examined)
+    seen += sum(part.evaluations for part in check.searches)
+    caught = [part.detectable_weakening for part in check.searches]
+    known = [share for share in caught if share is not None]
+    return (
+        f"{seen:,}",
+        f"{min(slacks):.1e}" if slacks else "",
+        _drawn(check),
+        f"{min(known):.0e}" if known and check.verdict is Verdict.HOLDS else "",
+    )
 
 
 def _drawn(check: Check) -> str:

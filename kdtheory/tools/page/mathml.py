@@ -1,0 +1,179 @@
+r"""LaTeX as MathML, in the part of it that browsers draw.
+
+The library latex2mathml does the work. `_REWRITTEN` mends the LaTeX that it does not read, and
+`_mend` the MathML that browsers do not draw: letters of special alphabets are characters of their
+own there, and names of functions need space around them.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections.abc import Iterator
+from copy import deepcopy
+from xml.etree import ElementTree
+
+from kdtheory.tools.page.markup import Content, Element, node
+
+# What the library does not read -> what it does.
+_REWRITTEN = (
+    # A macro after a digit is cut after its first letter; one after another's name is read alone.
+    (r"(?<!\\)(\\[A-Za-z]+)", r" \1"),
+    (r"\\arg\b", r"\\operatorname{arg}"),
+    (r"\\implies\b", r"\\;\\Longrightarrow\\;"),
+    (r"\\iff\b", r"\\;\\Longleftrightarrow\\;"),
+    (r"\\!", ""),
+    # Primes that have an exponent beside them.
+    (r"('+)\^(\{[^{}]*\}|[^\s{}\\])", lambda found: _primes(found[1], found[2])),
+)
+
+_LETTERS = {"double-struck": "DOUBLE-STRUCK ", "script": "SCRIPT ", "bold": "BOLD "}
+_OPENING, _CLOSING = frozenset("([{|‖⌊⌈⟨"), frozenset(")]}⌋⌉⟩")
+_THIN = "0.167em"
+
+
+def _primes(primes: str, exponent: str) -> str:
+    return "^{" + r"\prime " * len(primes) + exponent.strip("{}") + "}"
+
+
+def formula(latex: str) -> Content:
+    """Returns a formula as MathML, in pieces between which a narrow page may break it.
+
+    Args:
+        latex: the formula, without dollar signs.
+
+    Returns:
+        Elements ``math``; or the source, as code, where it is no LaTeX that can be read.
+    """
+    try:
+        return [deepcopy(piece) for piece in _pieces(latex)]
+    except Exception:
+        # The library raises errors of many kinds; whoever wrote the formula sees what was meant.
+        return node("code", latex)
+
+
+def prose(text: str) -> Content:
+    """Returns a sentence with its formulas, which stand between dollar signs, as MathML."""
+    parts = text.split("$")
+    if len(parts) % 2 == 0:
+        return text
+    return [formula(part) if index % 2 else part for index, part in enumerate(parts) if part]
+
+
+@functools.lru_cache(maxsize=4096)
+def _pieces(latex: str) -> tuple[Element, ...]:
+    from latex2mathml.converter import convert
+
+    for pattern, replacement in _REWRITTEN:
+        latex = re.sub(pattern, replacement, latex)
+    root = ElementTree.fromstring(convert(latex))
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]
+    _mend(root)
+    pieces: list[Element] = []
+    for children in _broken(list(root[0]) if len(root) == 1 else list(root)):
+        if pieces and children[0].tag == "mo":
+            # At the start of a piece it would be taken for a sign.
+            children[0].set("form", "infix")
+        pieces.append(node("math", node("mrow", children)))
+    return tuple(pieces)
+
+
+def _mend(parent: Element) -> None:
+    """Mends everything below an element."""
+    for child in parent:
+        _mend(child)
+        if child.text:
+            child.text = child.text.replace("\\{", "{").replace("\\}", "}")
+        variant = child.attrib.pop("mathvariant", None)
+        if variant in _LETTERS:
+            child.text = "".join(_letter(_LETTERS[variant], one) for one in child.text or "")
+        elif variant == "normal" and len(child.text or "") == 1:
+            child.set("mathvariant", "normal")
+        if child.text and child.text in "⌊⌋⌈⌉":
+            child.tag = "mo"
+        if child.tag == "mspace" and child.get("width") == "negativethinmathspace":
+            child.set("width", "-" + _THIN)
+    children = _spaced(_joined(list(parent))) if parent.tag == "mrow" else list(parent)
+    parent[:] = children
+
+
+def _letter(alphabet: str, letter: str) -> str:
+    """Returns a letter of a special alphabet, or the letter itself where there is none."""
+    size = "CAPITAL " if letter.isupper() else "SMALL "
+    for prefix in ("MATHEMATICAL ", ""):
+        try:
+            return unicodedata.lookup(f"{prefix}{alphabet}{size}{letter.upper()}")
+        except KeyError:
+            continue
+    return letter
+
+
+def _joined(children: list[Element]) -> list[Element]:
+    """Returns the children with runs of upright letters made one word."""
+    joined: list[Element] = []
+    for child in children:
+        upright = child.tag == "mi" and child.get("mathvariant") == "normal"
+        if upright and joined and joined[-1].get("mathvariant") == "normal":
+            joined[-1].text = f"{joined[-1].text}{child.text}"
+        else:
+            joined.append(child)
+    for child in joined:
+        if child.get("mathvariant") == "normal" and len(child.text or "") > 1:
+            del child.attrib["mathvariant"]
+    return joined
+
+
+def _spaced(children: list[Element]) -> list[Element]:
+    """Returns the children with space around the names of functions."""
+    spaced: list[Element] = []
+    for index, child in enumerate(children):
+        if _is_name(child):
+            if index and _ends(children[index - 1]):
+                spaced.append(node("mspace", width=_THIN))
+            spaced.append(child)
+            following = children[index + 1] if index + 1 < len(children) else None
+            if following is not None and following.tag not in ("mspace", "mo"):
+                spaced.append(node("mspace", width=_THIN))
+        else:
+            spaced.append(child)
+    return spaced
+
+
+def _is_name(element: Element) -> bool:
+    base = element[0] if element.tag in ("msub", "msup", "msubsup") and len(element) else element
+    if base.tag == "mrow" and len(base) == 1:
+        base = base[0]
+    return base.tag == "mi" and len(base.text or "") > 1 and (base.text or "").isalpha()
+
+
+def _ends(element: Element) -> bool:
+    """Whether an element is an operand, so that a name after it needs space."""
+    if element.tag in ("msub", "msup", "msubsup") and len(element):
+        element = element[0]
+    return element.tag in ("mi", "mn", "mfrac") or (element.text or "") in _CLOSING
+
+
+_RELATIONS = frozenset("=≤≥<>≠≃∼∈⟹⟺⇒∝⪰⪯")
+
+
+def _broken(children: list[Element]) -> Iterator[list[Element]]:
+    """Yields the pieces of a formula: it may break before relations and sums, and after gaps."""
+    piece: list[Element] = []
+    depth = 0
+    for child in children:
+        sign = child.text or "" if child.tag == "mo" else ""
+        inner = [one.text or "" for one in child.iter("mo")] if child.tag != "mrow" else []
+        breaks = depth == 0 and (sign in _RELATIONS or sign in ("+", "−")) and sign
+        if breaks and piece:
+            yield piece
+            piece = []
+        piece.append(child)
+        depth += sum(text in ("(", "[", "{", "⌊", "⌈") for text in inner)
+        depth -= sum(text in (")", "]", "}", "⌋", "⌉") for text in inner)
+        if depth == 0 and child.tag in ("mspace", "mtext") and len(piece) > 1:
+            yield piece
+            piece = []
+    if piece:
+        yield piece

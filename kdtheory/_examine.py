@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 def examine(
-    context: typer.Context,
     claims: Sequence[Claim],
     jobs: int,
     options: dict[str, Any],
     *,
+    cached: bool,
     results: Path | None,
     resume: bool,
     continuing: str = "the same command with --resume continues",
@@ -27,10 +27,10 @@ def examine(
     """Returns the check of every claim, those of a run that is resumed included.
 
     Args:
-        context: of the command.
         claims: which.
         jobs: processes; 0 for one for every core.
         options: keyword arguments of `kdtheory.verify`.
+        cached: whether programs, and finished claims without a folder, are kept in the cache.
         results: folder for finished claims; None for one in the user's cache.
         resume: whether to keep what a run with these settings has finished.
         continuing: how to go on after an interruption.
@@ -39,7 +39,7 @@ def examine(
 
     settings = {**options, "level of a claim": options["level"]}
     del settings["level"]
-    run = _started(results, settings, resume) if results or resume or context.obj else None
+    run = _started(results, settings, resume) if results or resume or cached else None
     finished: dict[str, Check] = {}
     if run is not None and resume:
         kept = (run.finished(claim.slug) for claim in claims)
@@ -47,7 +47,7 @@ def examine(
     left = [claim for claim in claims if claim.slug not in finished]
     with cli.progress(len(claims)) as at:
         try:
-            for check in _examined(left, jobs, at, len(finished), context.obj, options):
+            for check in _examined(left, jobs, at, len(finished), cached, options):
                 finished[check.slug] = check
                 if run is not None:
                     _keep(run, check)

@@ -67,7 +67,13 @@ def report(
     cli.prepare(context)
     options = {"seed": seed, "dtype": "float64", "level": 1e-3 / len(claims), "rounds": rounds}
     checks = examine(
-        context, claims, jobs, options, results=results, resume=True, continuing=_CONTINUING
+        claims,
+        jobs,
+        options,
+        cached=context.obj,
+        results=results,
+        resume=True,
+        continuing=_CONTINUING,
     )
     try:
         proofs = cli.proofs([claim.slug for claim in claims])

@@ -256,7 +256,7 @@ def verify(
         fail(f"--level: got {level}; expected a number in (0, 1). Choose one, such as 0.001.")
     prepare(context)
     options = {"seed": seed, "dtype": dtype, "level": level / len(claims), "rounds": rounds}
-    checks = examine(context, claims, jobs, options, results=results, resume=resume)
+    checks = examine(claims, jobs, options, cached=context.obj, results=results, resume=resume)
     if as_json:
         report.write_json(checks)
     else:

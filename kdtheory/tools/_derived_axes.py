@@ -75,7 +75,9 @@ def _typical(claim: Claim, size: tuple[int, ...], seed: int) -> tuple[Any, ...] 
         return None
     order = places[np.argsort(np.abs(values["slack"][places]), kind="stable")]
     chosen = points[order[len(order) // 2]]
-    return tuple(np.asarray(part) for part in jax.device_get(domain.parametrize(chosen)))
+    return tuple(
+        np.asarray(part) for part in jax.device_get(domain.parametrize(jnp.asarray(chosen)))
+    )
 
 
 def _along_number(domain: Domain, index: int, typical: tuple[Any, ...]) -> Axis:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -64,6 +65,11 @@ class Related:
                 sharpened.setdefault(claim.sharpens, []).append(claim.slug)
         return cls({claim.slug: claim.title for claim in claims}, corrected, sharpened)
 
+    def linked(self, text: str) -> Content:
+        """Returns a sentence whose slugs are links, if the page has their claims."""
+        parts = re.split(r"(\b\w+/\w+\b)", text)
+        return [self.links([part]) if part in self.titles else prose(part) for part in parts]
+
     def links(self, slugs: Sequence[str]) -> Content:
         """Returns slugs, each a link if the page has the claim; None if there are none."""
         if not slugs:
@@ -107,14 +113,14 @@ def finding_article(entry: Entry, related: Related) -> Element:
             [
                 ("Source", str(claim.source)),
                 ("Text examined", claim.text_examined.value),
-                ("What survives", prose(claim.what_survives)),
+                ("What survives", related.linked(claim.what_survives)),
                 ("Corrected by", related.links(related.corrected_by.get(claim.slug, ()))),
             ]
         ),
         _instance(entry.check.counterexample, "Smallest instance"),
         _figure(entry),
         id=finding_name(claim.slug),
-        class_="finding",
+        class_="article",
     )
 
 
@@ -295,7 +301,7 @@ def _proof(entry: Entry, related: Related) -> Element | None:
     if proof is None:
         return None
     steps = [node("li", _step(step, related)) for step in proof["steps"]]
-    rests: Content = related.links(proof["lemmas"])
+    rests = related.links(proof["lemmas"])
     return node(
         "details",
         node("summary", f"Proof, {len(steps)} steps: {proof['status']}"),
@@ -308,29 +314,20 @@ def _proof(entry: Entry, related: Related) -> Element | None:
 
 def _step(step: Mapping[str, Any], related: Related) -> list[Content]:
     """Returns a step, and why it holds."""
-    reasons = {
-        "assumed": "assumed",
-        "cited": f"cited: {step['reference']}",
-        "open": f"open: {step['reference']}",
-        "checked": f"checked{_for(step['sizes'])}: {step['method']}",
-        "refuted": f"fails: {step['method']}",
-    }
+    kind = {"refuted": "fails"}.get(step["kind"], step["kind"])
+    where = f" for {step['sizes']}" if step["sizes"] else ""
     variants = {"checked": ("rejects", step["rejected"]), "refuted": ("accepts", step["accepted"])}
     verb, names = variants.get(step["kind"], ("", ()))
     slugs = [name for name in step["uses"] if "/" in name]
     return [
-        prose(step["statement"]),
+        node("div", prose(step["statement"]), class_="wide"),
         node(
-            "p",
-            _badge(step["kind"], f"step-{step['kind']}"),
+            "div",
+            _badge(kind + where, f"step-{step['kind']}"),
             " ",
-            prose(reasons[step["kind"]]),
+            prose(step["reference"] or step["method"]),
             f"; {verb}: {', '.join(names)}" if names else None,
             ["; from ", related.links(slugs)] if slugs else None,
-            class_="reason",
+            class_="wide reason",
         ),
     ]
-
-
-def _for(sizes: str) -> str:
-    return f" for {sizes}" if sizes else ""

@@ -12,7 +12,7 @@ from kdtheory.tools.page.markup import Element, node
 from kdtheory.tools.plot import plot_curve
 from kdtheory.tools.sweep import Curve
 
-_SIZE = (5.9, 3.4)
+_SIZE = (5.2, 3.2)
 """In inches: small, so that its letters can still be read on a telephone."""
 
 
@@ -140,7 +140,7 @@ def _restyled(style: str) -> str:
 
 def _rounded(numbers: str) -> str:
     """Returns coordinates to a hundredth of a point, far less than can be seen."""
-    return re.sub(r"-?\d+\.\d{3,}", lambda found: f"{float(found[0]):.2f}".rstrip("0."), numbers)
+    return re.sub(r"-?\d+\.\d{3,}", lambda found: f"{round(float(found[0]), 2):g}", numbers)
 
 
 def _flatten(parent: Element) -> None:

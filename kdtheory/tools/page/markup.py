@@ -82,5 +82,6 @@ def table(
 
 def described(pairs: Iterable[tuple[str, Content]]) -> Element:
     """Returns a list of names and what belongs to them; those without content are left out."""
-    kept = [(name, content) for name, content in pairs if content]
+    # An element without children is falsy.
+    kept = [(name, text) for name, text in pairs if isinstance(text, Element) or text]
     return node("dl", [node("div", node("dt", name), node("dd", text)) for name, text in kept])

@@ -73,7 +73,7 @@ def _pieces(latex: str) -> tuple[Element, ...]:
     _mend(root)
     pieces: list[Element] = []
     for children in _broken(list(root[0]) if len(root) == 1 else list(root)):
-        if pieces and children[0].tag == "mo":
+        if pieces and _may_break(children[0]):
             # At the start of a piece it would be taken for a sign.
             children[0].set("form", "infix")
         pieces.append(node("math", node("mrow", children)))
@@ -155,7 +155,19 @@ def _ends(element: Element) -> bool:
     return element.tag in ("mi", "mn", "mfrac") or (element.text or "") in _CLOSING
 
 
-_RELATIONS = frozenset("=≤≥<>≠≃∼∈⟹⟺⇒∝⪰⪯")
+_BREAKING = frozenset("=≤≥<>≠≃∼∈⟹⟺⇒∝⪰⪯+−")
+
+
+_FEWEST = 3
+"""How many signs a piece has at least, so that no line is broken for less."""
+
+
+def _signs(piece: list[Element]) -> int:
+    return sum(not len(one) for child in piece for one in child.iter())
+
+
+def _may_break(element: Element) -> bool:
+    return element.tag == "mo" and (element.text or "") in _BREAKING
 
 
 def _broken(children: list[Element]) -> Iterator[list[Element]]:
@@ -163,16 +175,15 @@ def _broken(children: list[Element]) -> Iterator[list[Element]]:
     piece: list[Element] = []
     depth = 0
     for child in children:
-        sign = child.text or "" if child.tag == "mo" else ""
         inner = [one.text or "" for one in child.iter("mo")] if child.tag != "mrow" else []
-        breaks = depth == 0 and (sign in _RELATIONS or sign in ("+", "−")) and sign
-        if breaks and piece:
+        if depth == 0 and _may_break(child) and _signs(piece) >= _FEWEST:
             yield piece
             piece = []
         piece.append(child)
         depth += sum(text in ("(", "[", "{", "⌊", "⌈") for text in inner)
         depth -= sum(text in (")", "]", "}", "⌋", "⌉") for text in inner)
-        if depth == 0 and child.tag in ("mspace", "mtext") and len(piece) > 1:
+        gap = child.tag == "mtext" or (child.tag == "mspace" and child.get("width") != _THIN)
+        if depth == 0 and gap and len(piece) > 1:
             yield piece
             piece = []
     if piece:

@@ -153,13 +153,12 @@ _DRAWS = 1024
 
 
 def _introductions(claims: Iterable[Claim]) -> dict[str, str]:
-    """Returns room -> the first line of what the room says of itself."""
+    """Returns room -> its name and what it is about, as the room itself says."""
     import importlib
 
     rooms = dict.fromkeys(claim.slug.split("/")[0] for claim in claims)
     found = {}
     for room in rooms:
         told = importlib.import_module(f"kdtheory.theorems.{room}").__doc__ or ""
-        line = told.split("\n\n")[0].replace("\n", " ")
-        found[room] = line.partition(": ")[2].capitalize() or line
+        found[room] = told.split("\n\n")[0].replace("\n", " ")
     return found

@@ -57,7 +57,12 @@ def plot_curve(curve: Curve, ax: Axes | None = None, *, captioned: bool = True) 
     for series, values in lines.items():
         shown = np.where(np.isfinite(values), values, np.nan)
         # The truth goes below: a bound that coincides with it is seen as dashes on it.
-        ax.plot(x, shown, **_STYLES[series.role], zorder=2 if series.role == TRUTH else 3)
+        order = 2 if series.role == TRUTH else 3
+        ax.plot(x, shown, **_STYLES[series.role], zorder=order)
+        alone = _alone(shown)
+        # No line leads to such a value: without a mark it would not be seen.
+        colour = _STYLES[series.role]["color"]
+        ax.plot(x[alone], shown[alone], "D", color=colour, markersize=5, zorder=order)
     for drawn, marker in zip(curve.draws, "os", strict=False):
         means = np.asarray(drawn.means)
         reach = [means - np.asarray(drawn.low), np.asarray(drawn.high) - means]
@@ -115,6 +120,12 @@ def caption(curve: Curve) -> str:
     if any(curve.violated):
         parts.append("Orange: the statement does not hold.")
     return " ".join(parts)
+
+
+def _alone(values: Values) -> npt.NDArray[np.bool_]:
+    """Returns where a value is finite, and neither of its neighbours is."""
+    finite = np.concatenate([[False], np.isfinite(values), [False]])
+    return finite[1:-1] & ~finite[:-2] & ~finite[2:]
 
 
 def _by_role(curve: Curve, role: str) -> Values | None:

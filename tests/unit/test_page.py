@@ -91,7 +91,7 @@ def entries():
 
 @pytest.fixture(scope="module")
 def html(entries):
-    return page(entries, RAN, title="Mine " + EVIL, rooms={"mine": "two claims, $p$"})
+    return page(entries, RAN, title="Mine " + EVIL, rooms={"mine": "Minima: two claims, $p$"})
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +184,7 @@ def test_an_entry_of_the_catalogue_says_what_it_rests_on(tree, entries):
     assert entries[0].check.verdict is Verdict.HOLDS
     assert not [one for one in told.iter("a") if one.get("href") == "#elsewhere/lemma"]
     assert "elsewhere/lemma" in words
+    assert text(by_id(tree, "room-mine")).startswith("MinimaTwo claims, p")
     ran = text(by_id(tree, "ran"))
     for expected in ("1.2.3", "2030-01-02", "Seed7", "0 of 2 claims", "1: 1 complete"):
         assert expected in ran

@@ -59,15 +59,16 @@ def page(
         entries: the claims, in order, with what tools made of them.
         ran: what was run.
         title: of the page.
-        rooms: room -> what its claims are about, in a sentence.
+        rooms: room -> its name, a colon, and what its claims are about.
     """
     claims = [entry.claim for entry in entries]
     related = Related.between(claims)
     found = [entry for entry in entries if entry.is_finding]
+    told = rooms or {}
     sections = {
-        "ran": ("What was run", _what_was_run(entries, ran)),
+        "ran": ("What was run", _what_was_run(entries, ran, told)),
         "findings": ("Findings", _findings(found, related)),
-        "catalogue": ("Catalogue", _catalogue(entries, related, rooms or {})),
+        "catalogue": ("Catalogue", _catalogue(entries, related, told)),
         "reading": ("How to read this", _reading()),
         "editions": ("Editions and limits", _editions(entries)),
     }
@@ -114,7 +115,7 @@ def _counted(entries: Sequence[Entry]) -> str:
     return summary([entry.check for entry in entries])
 
 
-def _what_was_run(entries: Sequence[Entry], ran: Ran) -> list[Content]:
+def _what_was_run(entries: Sequence[Entry], ran: Ran, rooms: Mapping[str, str]) -> list[Content]:
     searched = f"{ran.searched} of {len(entries)} claims, for a violation"
     proofs = [entry.proof for entry in entries if entry.proof is not None]
     statuses = collections.Counter(proof["status"] for proof in proofs)
@@ -131,11 +132,11 @@ def _what_was_run(entries: Sequence[Entry], ran: Ran) -> list[Content]:
                 ("Proofs checked", f"{len(proofs)}: {told}" if proofs else None),
             ]
         ),
-        _tally(entries),
+        _tally(entries, rooms),
     ]
 
 
-def _tally(entries: Sequence[Entry]) -> Element:
+def _tally(entries: Sequence[Entry], rooms: Mapping[str, str]) -> Element:
     """Returns how many claims of every room have which verdict, are findings, and have a proof."""
     kinds = [kind for kind in Verdict if any(e.check.verdict is kind for e in entries)]
     rows: list[list[Content]] = []
@@ -143,7 +144,9 @@ def _tally(entries: Sequence[Entry]) -> Element:
         counts = [sum(entry.check.verdict is kind for entry in inside) for kind in kinds]
         proofs = sum(entry.proof is not None for entry in inside)
         numbers = [len(inside), *counts, sum(e.is_finding for e in inside), proofs]
-        rows.append([node("a", _room_name(room), href=f"#room-{room}"), *map(str, numbers)])
+        rows.append(
+            [node("a", _described_room(room, rooms)[0], href=f"#room-{room}"), *map(str, numbers)]
+        )
     headings = ["room", "claims", *(kind.value for kind in kinds), "findings", "proofs"]
     return table("Claims by room", headings, rows, class_="numbers")
 
@@ -155,8 +158,10 @@ def _by_room(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
     return rooms
 
 
-def _room_name(room: str) -> str:
-    return room.replace("_", " ").capitalize()
+def _described_room(room: str, rooms: Mapping[str, str]) -> tuple[str, str]:
+    """Returns a room's name, and what its claims are about."""
+    name, _, about = rooms.get(room, room.replace("_", " ").capitalize()).partition(": ")
+    return name, about[:1].upper() + about[1:]
 
 
 def _findings(found: Sequence[Entry], related: Related) -> list[Content]:
@@ -185,17 +190,14 @@ def _findings(found: Sequence[Entry], related: Related) -> list[Content]:
 def _catalogue(
     entries: Sequence[Entry], related: Related, rooms: Mapping[str, str]
 ) -> list[Content]:
-    sections = [
-        node(
-            "section",
-            node("h3", _room_name(room)),
-            node("p", prose(rooms[room])) if room in rooms else None,
-            [catalogue_entry(entry, related) for entry in inside],
-            id=f"room-{room}",
-            class_="room",
+    sections = []
+    for room, inside in _by_room(entries).items():
+        name, about = _described_room(room, rooms)
+        listed = [catalogue_entry(entry, related) for entry in inside]
+        told = node("p", prose(about)) if about else None
+        sections.append(
+            node("section", node("h3", name), told, listed, id=f"room-{room}", class_="room")
         )
-        for room, inside in _by_room(entries).items()
-    ]
     # The script fills it: without one there is nothing to filter with.
     return [node("div", id="filter", hidden="hidden"), *sections]
 

@@ -66,9 +66,10 @@ def described(curve: Curve) -> str:
             continue
         first, last = values[finite[0]], values[finite[-1]]
         shown = values[finite]
+        lost = f"; not finite at {len(x) - finite.size} values" if finite.size < len(x) else ""
         sentences.append(
             f"{series.name}: from {first:.4g} to {last:.4g},"
-            f" smallest {shown.min():.4g}, largest {shown.max():.4g}."
+            f" smallest {shown.min():.4g}, largest {shown.max():.4g}{lost}."
         )
     failing = x[np.asarray(curve.violated, bool)]
     if failing.size:

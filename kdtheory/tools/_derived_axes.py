@@ -74,10 +74,8 @@ def _typical(claim: Claim, size: tuple[int, ...], seed: int) -> tuple[Any, ...] 
     if not places.size:
         return None
     order = places[np.argsort(np.abs(values["slack"][places]), kind="stable")]
-    chosen = points[order[len(order) // 2]]
-    return tuple(
-        np.asarray(part) for part in jax.device_get(domain.parametrize(jnp.asarray(chosen)))
-    )
+    chosen = jnp.asarray(points[order[len(order) // 2]])
+    return tuple(np.asarray(part) for part in jax.device_get(domain.parametrize(chosen)))
 
 
 def _along_number(domain: Domain, index: int, typical: tuple[Any, ...]) -> Axis:

@@ -5,6 +5,8 @@ Public names load on first use, so that ``import kdtheory`` costs nothing:
 * ``verify(lhs, rhs, over=...)``, ``falsify``, ``replay``, ``evaluate``, ``ablate``: tools over any
   claim;
 * ``best_constant(lhs, "C", rhs, over=...)``: the smallest or largest constant of an inequality;
+* ``certify(lhs, rhs, over=...)``: a proof for a whole family, by data that an exact checker reads;
+* ``sweep(claim, axis)`` and ``plot_curve``: bound against truth along an axis, with draws;
 * ``Claim`` and the records around it, ``Check`` and ``Verdict``;
 * ``domains``: simplexes, boxes, and their products; ``strategies`` for Hypothesis;
 * ``CLAIMS`` and ``find(slug)``: the catalogue;
@@ -76,10 +78,18 @@ _NAMES = {
     "find": "kdtheory.theorems",
     "ablate": "kdtheory.tools",
     "best_constant": "kdtheory.tools",
+    "certify": "kdtheory.tools",
     "evaluate": "kdtheory.tools",
     "falsify": "kdtheory.tools",
+    "recheck": "kdtheory.tools",
     "replay": "kdtheory.tools",
     "verify": "kdtheory.tools",
+    "Curve": "kdtheory.tools.sweep",
+    "axes_of": "kdtheory.tools.sweep",
+    "plot_curve": "kdtheory.tools.plot",
+    "sweep": "kdtheory.tools.sweep",
+    "Certificate": "kdtheory.certificates",
+    "rung": "kdtheory.rungs",
     "Assessment": "kdtheory.assessment",
     "assess": "kdtheory.assessment",
     "SharpnessReport": "kdtheory.flatness",
@@ -151,6 +161,7 @@ if TYPE_CHECKING:
     from kdtheory import theorems as theorems
     from kdtheory.assessment import Assessment as Assessment
     from kdtheory.assessment import assess as assess
+    from kdtheory.certificates import Certificate as Certificate
     from kdtheory.claim import Assumption as Assumption
     from kdtheory.claim import Axis as Axis
     from kdtheory.claim import Case as Case
@@ -209,6 +220,7 @@ if TYPE_CHECKING:
     from kdtheory.results import Check as Check
     from kdtheory.results import Counterexample as Counterexample
     from kdtheory.results import Verdict as Verdict
+    from kdtheory.rungs import rung as rung
     from kdtheory.theorems import CLAIMS as CLAIMS
     from kdtheory.theorems import find as find
     from kdtheory.theorems.distillation_divergence.distillation_loss import (
@@ -219,7 +231,13 @@ if TYPE_CHECKING:
     )
     from kdtheory.tools import ablate as ablate
     from kdtheory.tools import best_constant as best_constant
+    from kdtheory.tools import certify as certify
     from kdtheory.tools import evaluate as evaluate
     from kdtheory.tools import falsify as falsify
+    from kdtheory.tools import recheck as recheck
     from kdtheory.tools import replay as replay
     from kdtheory.tools import verify as verify
+    from kdtheory.tools.plot import plot_curve as plot_curve
+    from kdtheory.tools.sweep import Curve as Curve
+    from kdtheory.tools.sweep import axes_of as axes_of
+    from kdtheory.tools.sweep import sweep as sweep

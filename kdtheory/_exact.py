@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kdtheory._semidefinite import is_semidefinite as is_semidefinite_rows
+
 Exact = npt.NDArray[np.object_]
 """An array of `fractions.Fraction`."""
 
@@ -61,16 +63,7 @@ def has_distributions(value: Exact) -> bool:
 
 def is_semidefinite(value: Exact) -> bool:
     """Whether a matrix is symmetric and positive semidefinite, by elimination."""
-    if (value != value.T).any():
-        return False
-    rest = value
-    while len(rest):
-        pivot, row = rest[0, 0], rest[0, 1:]
-        # A zero on the diagonal of a semidefinite matrix has nothing but zeros beside it.
-        if pivot < 0 or (pivot == 0 and row.any()):
-            return False
-        rest = rest[1:, 1:] - np.outer(row, row) / pivot if pivot else rest[1:, 1:]
-    return True
+    return is_semidefinite_rows(value.tolist())
 
 
 # --- rounding ---------------------------------------------------------------------------------

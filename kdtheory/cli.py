@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from kdtheory._assess_command import assess
 from kdtheory._best_constant_command import best_constant
 from kdtheory._bounds_command import bounds
 from kdtheory._budget_command import budget
+from kdtheory._certify_command import certify
 from kdtheory._decompose_command import decompose
 from kdtheory._descent_command import descent
 from kdtheory._falsify_command import falsify
@@ -108,19 +110,39 @@ def select(patterns: Sequence[str]) -> list[Claim]:
 
 
 @app.command("list")
-def list_claims(slugs: Slugs = None, as_json: Json = False) -> None:
+def list_claims(
+    slugs: Slugs = None,
+    rungs: Annotated[
+        bool, typer.Option("--rungs", help="Run proofs and certificates; say how far each is.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """List the catalogue."""
     from kdtheory.tools import report
 
     claims = select(slugs or [])
+    reached = _rungs(claims) if rungs else []
     if as_json:
-        report.write_json([_summary(claim) for claim in claims])
+        pairs = itertools.zip_longest(claims, reached)
+        report.write_json([_summary(c) | ({"rung": words} if words else {}) for c, words in pairs])
         return
-    report.console().print(report.claims_table(claims))
+    report.console().print(report.claims_table(claims, reached))
+
+
+def _rungs(claims: Sequence[Claim]) -> list[str]:
+    """Returns the highest rung that each claim has reached, in words."""
+    from kdtheory.rungs import rungs
+
+    with progress(len(claims)) as at:
+        places = {claim.slug: index for index, claim in enumerate(claims)}
+        reached = rungs(claims, lambda slug: at(slug, places.get(slug, 0)))
+    return [f"{one.value}: {sizes}" if sizes else one.value for one, sizes in reached]
 
 
 def _summary(claim: Claim) -> dict[str, Any]:
     """Returns what the lists say of a claim."""
+    from kdtheory.certificates import shipped
+
     return {
         "slug": claim.slug,
         "title": claim.title,
@@ -133,6 +155,7 @@ def _summary(claim: Claim) -> dict[str, Any]:
         "corrects": claim.corrects,
         "sharpens": claim.sharpens,
         "uses": list(claim.uses),
+        "certified_at": shipped.sizes_in_words(claim.slug),
     }
 
 
@@ -294,7 +317,7 @@ def findings(slugs: Slugs = None, as_json: Json = False) -> None:
     typer.echo("A finding is about the text examined, not about other versions of the paper.")
 
 
-_COMMANDS = (assess, bounds, budget, decompose, descent, falsify, mutants, plot, sharpness)
+_COMMANDS = assess, bounds, budget, certify, decompose, descent, falsify, mutants, plot, sharpness
 for _command in _COMMANDS:
     app.command()(_command)
 app.command()(report)

@@ -11,10 +11,12 @@ from proofs_check.algebra import (
     Induction,
     Inequality,
     at_most,
+    equal,
     holds_by_induction,
     manifestly_positive,
     nonnegative_by_induction,
 )
+from proofs_check.algebra_bounds import Limit, has_limit
 
 
 def all_at_most(claims: Iterable[Inequality]) -> bool:
@@ -42,3 +44,18 @@ def positive_when_cancelled(expression: Any) -> bool:
         Undecided: as `manifestly_positive` does.
     """
     return manifestly_positive(sympy.cancel(expression))
+
+
+def all_have_limits(limits: Iterable[Limit]) -> bool:
+    """Returns whether every function has the limit that it is said to have."""
+    return all(has_limit(limit) for limit in limits)
+
+
+def identity_and_bound(claim: tuple[tuple[Any, Any], Inequality]) -> bool:
+    """Returns whether an identity holds, and an inequality with it.
+
+    Args:
+        claim: two expressions that agree, and the inequality.
+    """
+    identity, bound = claim
+    return equal(identity) and at_most(bound)

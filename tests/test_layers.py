@@ -35,8 +35,9 @@ ALLOWED = {
     "domains": set(),
     "claim": {"domains"},
     "results": set(),
+    "certificates": set(),
     "theorems": {*PLAIN, "objects", "domains", "claim"},
-    "tools": {*RECORDS, "domains"},
+    "tools": {*RECORDS, "certificates", "domains"},
     "strategies": {*PLAIN, "objects", "domains"},
 }
 # The command line, and what answers a user's question with the help of everything else.
@@ -53,6 +54,7 @@ TOP = {
     "_bounds_text",
     "_budget_command",
     "_budget_output",
+    "_certify_command",
     "_decompose_command",
     "_decompose_output",
     "_decompose_text",
@@ -78,6 +80,7 @@ TOP = {
     "gap_bounds",
     "readers",
     "replications",
+    "rungs",
 }
 
 HEAVY = ("jax", "numpy", "scipy", "sympy", "matplotlib", "hypothesis", "typer", "rich", "flint")

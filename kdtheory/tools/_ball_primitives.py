@@ -8,8 +8,11 @@ elementwise, and the reductions, sorts, products and factorizations of the neigh
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import math
-from collections.abc import Callable, Sequence
+import types
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -274,6 +277,21 @@ INTEGER_RULES: dict[str, Callable] = {
 }
 
 
+_OTHER_RULES: contextvars.ContextVar[Mapping[str, Callable]] = contextvars.ContextVar(
+    "other rules", default=types.MappingProxyType({})
+)
+
+
+@contextlib.contextmanager
+def other_rules(rules: Mapping[str, Callable]) -> Iterator[None]:
+    """Puts rules for arrays of objects before those of this module, inside its body."""
+    token = _OTHER_RULES.set(rules)
+    try:
+        yield
+    finally:
+        _OTHER_RULES.reset(token)
+
+
 def apply(
     primitive: Any, params: dict[str, Any], operands: Sequence[np.ndarray], *, integer: bool
 ) -> list[np.ndarray]:
@@ -295,7 +313,9 @@ def apply(
     name = primitive.name
     exact_operands = all(operand.dtype != object for operand in operands)
     result: Any
-    if name in INDEXING_RULES:
+    if not exact_operands and name in _OTHER_RULES.get():
+        result = _OTHER_RULES.get()[name](*operands, **params)
+    elif name in INDEXING_RULES:
         result = INDEXING_RULES[name](*operands, **params)
     elif exact_operands and integer:
         # Integer arithmetic wraps around; XLA's is the definition of it.

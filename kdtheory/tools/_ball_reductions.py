@@ -14,14 +14,14 @@ from kdtheory.tools import _ball_numbers as numbers
 from kdtheory.tools._ball_numbers import Number, lift
 
 
-def _rows(x: np.ndarray, axes: Sequence[int]) -> np.ndarray:
+def merged_rows(x: np.ndarray, axes: Sequence[int]) -> np.ndarray:
     """Moves the axes to the end and merges them."""
     moved = np.moveaxis(x, axes, range(-len(axes), 0)) if axes else x
     kept = moved.shape[: x.ndim - len(axes)]
     return moved.reshape((*kept, math.prod(moved.shape[len(kept) :])))
 
 
-def _each_row(function: Callable[[list], Any], rows: np.ndarray) -> np.ndarray:
+def each_row(function: Callable[[list], Any], rows: np.ndarray) -> np.ndarray:
     """Applies a function of a list to the rows along the last axis; returns objects."""
     result = np.empty(rows.shape[:-1], dtype=object)
     for index in np.ndindex(result.shape):
@@ -32,7 +32,7 @@ def _each_row(function: Callable[[list], Any], rows: np.ndarray) -> np.ndarray:
 def reduction(combine: Callable, identity: Any) -> Callable:
     def rule(x: np.ndarray, *, axes: Sequence[int], **_: Any) -> np.ndarray:
         start = numbers.exact(identity)
-        return _each_row(lambda row: functools.reduce(combine, row or [start]), _rows(x, axes))
+        return each_row(lambda row: functools.reduce(combine, row or [start]), merged_rows(x, axes))
 
     return rule
 
@@ -72,7 +72,7 @@ def extreme_index(sign: int) -> Callable:
         return best
 
     def rule(x: np.ndarray, *, axes: Sequence[int], index_dtype: Any, **_: Any) -> np.ndarray:
-        return _each_row(first, _rows(x, axes)).astype(index_dtype)
+        return each_row(first, merged_rows(x, axes)).astype(index_dtype)
 
     return rule
 
@@ -115,7 +115,7 @@ def dot_general(x: np.ndarray, y: np.ndarray, *, dimension_numbers: Any, **_: An
     for operand, contract, batch in ((x, x_contract, x_batch), (y, y_contract, y_batch)):
         free = [axis for axis in range(operand.ndim) if axis not in (*contract, *batch)]
         ordered = operand.transpose((*batch, *free, *contract))
-        arranged.append(_rows(ordered, range(operand.ndim - len(contract), operand.ndim)))
+        arranged.append(merged_rows(ordered, range(operand.ndim - len(contract), operand.ndim)))
     left, right = arranged
     num_batch = len(x_batch)
     x_free, y_free = left.ndim - num_batch - 1, right.ndim - num_batch - 1

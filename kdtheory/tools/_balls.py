@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -23,7 +23,7 @@ from flint import arb, ctx, fmpq
 from kdtheory._exact import decimal, truncated
 from kdtheory._numerics import CHOSEN
 from kdtheory.tools._ball_numbers import Number, Undecided, is_nan, is_unknown, to_numbers
-from kdtheory.tools._ball_primitives import Uncovered, apply, is_floating
+from kdtheory.tools._ball_primitives import Uncovered, apply, is_floating, other_rules
 
 __all__ = ["Number", "Uncovered", "Undecided", "describe", "enclose", "lower", "midpoint", "upper"]
 
@@ -73,6 +73,28 @@ def enclose(function: Callable, *args: Any, bits: int = 256) -> Any:
                     raise
             else:
                 return jax.tree.unflatten(structure, results)
+
+
+def interpret(function: Callable, *args: np.ndarray, rules: Mapping[str, Callable]) -> Any:
+    """Evaluates a traced function on objects that do arithmetic, such as polynomials.
+
+    Args:
+        function: any function that jax can trace; it is traced in float64.
+        args: object arrays, one per argument.
+        rules: what primitives do to arrays of such objects, where that is not what they do to
+            numbers.
+
+    Returns:
+        What the function returns, with arrays of objects as leaves.
+
+    Raises:
+        Uncovered: if the function uses a primitive without a rule.
+    """
+    structure = jax.tree.structure(args)
+    with jax.enable_x64(True), other_rules(rules):
+        forms = tuple((value.shape, np.dtype(np.float64)) for value in args)
+        traced, result = _traced(function, structure, forms)
+        return jax.tree.unflatten(result, _evaluate(traced, args))
 
 
 # The same sides are enclosed at hundreds of instances while a counterexample is simplified.
@@ -129,6 +151,9 @@ def _call(operands: list, **params: Any) -> list[np.ndarray]:
 
 def _choose(closed: Any, operands: list) -> list[np.ndarray]:
     """Returns what a search finds in floating point, as the exact numbers that it returns."""
+    numbers = (entry for x in operands if x.dtype == object for entry in x.reshape(-1))
+    if not all(isinstance(entry, (fmpq, arb, float)) for entry in numbers):
+        raise Uncovered("a search in floating point")
     floats = [x if x.dtype != object else np.vectorize(midpoint, [float])(x) for x in operands]
     return [_read(result) for result in _program(closed)(*floats)]
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from kdtheory.certificates import shipped
 from kdtheory.claim import Claim, Finding, TextExamined
 from kdtheory.results import Check, Counterexample, Mutation, Outcome, Verdict, to_dict
 from kdtheory.tools._referee import counterexample, referee_case, size_of
@@ -84,12 +85,18 @@ def write_json(data: Any) -> None:
     print(json.dumps(to_dict(data), indent=2))  # noqa: T201
 
 
-def claims_table(claims: Sequence[Claim]) -> Table:
-    """Returns one line per claim: slug, relation, text, finding, title."""
+def claims_table(claims: Sequence[Claim], rungs: Sequence[str] = ()) -> Table:
+    """Returns one line per claim: slug, relation, text, finding, certificate or rung, title.
+
+    Args:
+        claims: the claims.
+        rungs: the highest rung of each, in words; left out, at which sizes there are certificates.
+    """
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("claim", "rel.", "text examined", "finding", "title"):
+    fourth = "rung" if rungs else "certified at"
+    for column in ("claim", "rel.", "text examined", "finding", fourth, "title"):
         table.add_column(column, no_wrap=column == "claim")
-    for claim in claims:
+    for index, claim in enumerate(claims):
         ours = claim.text_examined is TextExamined.OURS
         finding = "" if ours and claim.finding is Finding.STANDS else claim.finding.value
         table.add_row(
@@ -97,9 +104,39 @@ def claims_table(claims: Sequence[Claim]) -> Table:
             claim.relation.value,
             "ours" if ours else claim.text_examined.value,
             finding,
+            rungs[index] if rungs else shipped.sizes_in_words(claim.slug),
             Text(claim.title),
         )
     return table
+
+
+def certificates_table(rows: Sequence[dict[str, Any]]) -> Table:
+    """Returns one line per certificate: what it is about, and what checking it took."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("claim", "size", "up to", "outcome", "checked"):
+        table.add_column(column, no_wrap=column == "claim")
+    table.add_column("s", justify="right")
+    for row in rows:
+        table.add_row(
+            row["slug"],
+            " x ".join(map(str, row.get("size", ()))),
+            row.get("epsilon", ""),
+            row["outcome"],
+            Text(row.get("checked", "")),
+            f"{row['seconds']:.2f}",
+        )
+    return table
+
+
+def certificates_summary(rows: Sequence[dict[str, Any]]) -> str:
+    """Returns a sentence that counts certificates, and what they are about."""
+    counts = collections.Counter(row["outcome"] for row in rows)
+    counted = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+    return (
+        f"{len(rows)} certificates: {counted}. Each proves its inequality for every instance of "
+        "the size shown, up to the number shown, and nothing more; --json says for which family. "
+        "Refuted: it fails on the whole of a box."
+    )
 
 
 def checks_table(checks: Sequence[Check], claims: Sequence[Claim]) -> Table:
@@ -238,6 +275,8 @@ def claim_page(claim: Claim) -> list[str]:
         ("broken", claim.broken),
     ):
         lines += [f"{kind} case: {case.name}: {case.note}" for case in cases]
+    if sizes := shipped.sizes_in_words(claim.slug):
+        lines.append(f"certified for every instance of these sizes: {sizes}")
     if claim.draws:
         lines.append(f"checked by Monte Carlo: {', '.join(claim.draws)}")
     found = recorded_counterexample(claim)

@@ -29,7 +29,7 @@ The statements, in reading order:
    function of the teacher's. It is infinite from a finite argument on: no variance proxy exists.
 8. *Bounds that hold* on the student's gap: Cramer-Chernoff with the exact log-mgf, and the
    sub-gamma form, which is never better. (`gap_bounds`)
-7. *Limits.* What more samples, less noise or a weaker prior leave. (`limits`)
+9. *Limits.* What more samples, less noise or a weaker prior leave. (`limits`)
 
 With $X=\sum_i s_iu_iv_i^\top$ each of them is a sum over directions of a function of $s_i^2$,
 $|W^*u_i|^2$, $\lambda$, $\beta$ and $\nu$ (`terms`), at the cost of one singular value

@@ -264,7 +264,7 @@ LOG_MGF_RANDOM = dataclasses.replace(
     title="The log of the teacher gap's moment generating function, for any second moment",
     statement=r"\log Ee^{\ell h} = \ell\,\mathrm{gen}_T + \tfrac12\sum_j\bigl[k"
     r"(-2\ell m_j-\log(1-2\ell m_j)) + \tfrac{\ell^2q_j}{1-2\ell m_j}\bigr],\quad m_j"
-    r"\text{ the eigenvalues of } B^\top S_xB-\tfrac1nR^\top R",
+    r"\text{ the eigenvalues of } B^\top S_xB-\tfrac1nR^\top R\text{, in all }n\text{ directions}",
     lhs=gaps_random.gap_log_mgf_random,
     rhs=functools.partial(_dense_teacher, dense_gaps.gap_log_mgf),
     domain=gap_worlds.tested_designs_at,

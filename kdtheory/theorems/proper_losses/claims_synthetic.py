@@ -231,7 +231,7 @@ MONOTONE_INVARIANCE = Claim(
     title="An increasing distortion of the teacher leaves the best student's AUC",
     statement=r"\mathrm{AUC}\bigl(\arg\min_w \mathbb E_x[g\,\ell(w\cdot x)"
     r"+(1-g)\,\ell(-w\cdot x)]\bigr) = \Phi(\sqrt2\,\|\mu\|),\ \ell(z)=\log(1+e^{-z}),"
-    r"\ g\text{ increasing in }\theta^*\cdot x",
+    r"\ 0<g<1\text{ strictly increasing in }\theta^*\cdot x",
     relation=Relation.EQ,
     lhs=formulas.student_auc,
     rhs=lambda gap, *_: bayes_auc(jnp.stack([gap, jnp.zeros_like(gap)])),

@@ -164,8 +164,8 @@ def sharpened_any_noise(
     r"""Returns a bound for every $\gamma<2/L_{\max}$, whatever the noise.
 
     $\rho=1-\gamma\mu(2-s)$ and $N=2\gamma\sigma^2/(\mu(2-s)^2)$ with $s=\sqrt{2\gamma L_{\max}}$:
-    $\mathbb E\|g\|^2\le2(1+c)L_{\max}(f-f^*)+(1+\frac1c)\sigma^2$ with $c=s/(2-s)$. At
-    $\gamma=\frac1{2L_{\max}}$ it is the printed bound.
+    $\mathbb E\|g\|^2\le(1+c)L_{\max}\langle\nabla f,\theta-\theta^*\rangle+(1+\frac1c)\sigma^2$
+    (co-coercivity) with $c=(2-s)/s$. At $\gamma=\frac1{2L_{\max}}$ it is the printed bound.
 
     Args:
         step_size: $\gamma$.

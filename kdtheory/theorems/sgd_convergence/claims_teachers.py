@@ -188,7 +188,8 @@ MIXING = Claim(
     slug="sgd_convergence/mixing",
     title="A mixture of a drawn label and an unbiased teacher is less noisy than either",
     statement=r"V_{(1-\lambda)e_y+\lambda q}\le\min(V_{e_y},V_q)"
-    r"\text{ at }\lambda=\frac{V_{e_y}}{V_{e_y}+V_q}\text{, if }E[q|x]=P",
+    r"\text{ at }\lambda=\frac{V_{e_y}}{V_{e_y}+V_q}"
+    r"\text{, if }E[q|x]=P\text{ and }y,q\text{ are independent given }x",
     lhs=jax.jit(_mixed_with_label),
     rhs=jax.jit(_least_noisy),
     domain=lambda size: (simplex(size[0]) * stochastic(*size)).named("answer_weights", "answers"),

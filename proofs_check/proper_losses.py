@@ -1,5 +1,0 @@
-"""Proofs for the room ``proper_losses``."""
-
-from proofs_check.records import Proof
-
-PROOFS: tuple[Proof, ...] = ()

@@ -77,6 +77,7 @@ def report(
     )
     try:
         proofs = cli.proofs([claim.slug for claim in claims])
+        certified = _certified(claims)
         curves = _curves(claims, figures, jobs, seed, cached=context.obj)
     except KeyboardInterrupt:
         typer.echo(f"kdtheory: interrupted before the page was written; {_CONTINUING}", err=True)
@@ -90,6 +91,7 @@ def report(
             check,
             curves.get(claim.slug),
             rendering.plain(proofs[claim.slug]) if claim.slug in proofs else None,
+            certified.get(claim.slug, ""),
         )
         for claim, check in zip(claims, checks, strict=True)
     ]
@@ -150,6 +152,18 @@ def _curves(
 
 _DRAWS = 1024
 """Draws for every mean in a figure."""
+
+
+def _certified(claims: Iterable[Claim]) -> dict[str, str]:
+    """Returns slug -> the sizes of its certificates, each of which is checked now."""
+    from kdtheory.certificates import shipped
+    from kdtheory.rungs import check_shipped
+
+    known = shipped.names()
+    slugs = [claim.slug for claim in claims if claim.slug in known]
+    for name in (name for slug in slugs for name in known[slug]):
+        check_shipped(name)
+    return {slug: shipped.sizes_in_words(slug) for slug in slugs}
 
 
 def _introductions(claims: Iterable[Claim]) -> dict[str, str]:

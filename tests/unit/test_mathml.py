@@ -13,7 +13,21 @@ from kdtheory.tools.page.mathml import formula, prose
 from proofs_check.catalogue import all_proofs
 
 # Macros that are written with their own letters.
-NAMES = {"log", "exp", "max", "min", "sup", "inf", "det", "cos", "sin", "cosh", "arg"}
+NAMES = {
+    "log",
+    "exp",
+    "max",
+    "min",
+    "sup",
+    "inf",
+    "det",
+    "cos",
+    "sin",
+    "cosh",
+    "sinh",
+    "tanh",
+    "arg",
+}
 GREEK = "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi pi rho sigma tau phi"
 GREEK += " chi psi omega Gamma Delta Theta Lambda Pi Sigma Phi Psi"
 
@@ -55,6 +69,7 @@ def signs(latex):
         counts[letter] = names.count(name)
     counts["≤"], counts["≥"], counts["⌊"] = (macros.count(name) for name in ("le", "ge", "lfloor"))
     counts["ℓ"], counts["⌋"] = macros.count("ell"), macros.count("rfloor")
+    counts["‖"] = latex.count(r"\|")
     binomials = macros.count("binom") + source.count("{pmatrix}") // 2
     counts["("] += binomials
     counts[")"] += binomials
@@ -100,6 +115,7 @@ def test_sentences_keep_their_formulas_between_dollar_signs():
         (r"\mathcal L", "ℒ"),
         (r"\psi''^2", "ψ′′2"),
         (r"\Bigl\{a\Bigr\}", "{a}"),
+        (r"\bigl\|a\bigr\|", "‖a‖"),
         (r"\arg\min_w", "argminw"),
         (r"a\!b", "ab"),
     ],

@@ -84,8 +84,8 @@ def parsed(text):
 def entries():
     with kdtheory.tools._compile.precision("float64"):
         return [
-            Entry(claim, checked(claim), telling_curve(claim, (HALF, THIRD), draws=0), proof)
-            for claim, proof in ((HALF, PROOF), (THIRD, None))
+            Entry(claim, checked(claim), telling_curve(claim, (HALF, THIRD), draws=0), *proved)
+            for claim, proved in ((HALF, (PROOF, "2x2, 3x3")), (THIRD, ()))
         ]
 
 
@@ -177,7 +177,7 @@ def test_an_entry_of_the_catalogue_says_what_it_rests_on(tree, entries):
     told = by_id(tree, "mine/half")
     assert told.tag == "details"
     words = text(told)
-    for expected in ("holds", "proof: complete", "64", "checked for two entries", "Cases of equal"):
+    for expected in ("holds", "proof: complete", "64", "checked for two entries", "at2x2, 3x3"):
         assert expected in words
     assert "rejects: three entries" in words
     assert "accepts: one half" in words
@@ -186,7 +186,14 @@ def test_an_entry_of_the_catalogue_says_what_it_rests_on(tree, entries):
     assert "elsewhere/lemma" in words
     assert text(by_id(tree, "room-mine")).startswith("MinimaTwo claims, p")
     ran = text(by_id(tree, "ran"))
-    for expected in ("1.2.3", "2030-01-02", "Seed7", "0 of 2 claims", "1: 1 complete"):
+    for expected in (
+        "1.2.3",
+        "2030-01-02",
+        "Seed7",
+        "0 of 2 claims",
+        "1: 1 complete",
+        "checked for 1 claims",
+    ):
         assert expected in ran
     assert "2 claims: 1 holds, 1 violated; all as expected" in text(tree.find(".//header"))
 

@@ -119,6 +119,7 @@ def _what_was_run(entries: Sequence[Entry], ran: Ran, rooms: Mapping[str, str]) 
     searched = f"{ran.searched} of {len(entries)} claims, for a violation"
     proofs = [entry.proof for entry in entries if entry.proof is not None]
     statuses = collections.Counter(proof["status"] for proof in proofs)
+    certified = sum(bool(entry.certified) for entry in entries)
     told = ", ".join(f"{count} {status}" for status, count in statuses.items())
     return [
         described(
@@ -129,6 +130,7 @@ def _what_was_run(entries: Sequence[Entry], ran: Ran, rooms: Mapping[str, str]) 
                 ("Seed", ", ".join(map(str, ran.seeds))),
                 ("Precision", ", ".join(ran.dtypes)),
                 ("Searched", searched),
+                ("Certificates", f"checked for {certified} claims" if certified else None),
                 ("Proofs checked", f"{len(proofs)}: {told}" if proofs else None),
             ]
         ),
@@ -230,6 +232,7 @@ _PROOFS = (
     ("checked", "by computer algebra or exact rationals; wrong variants of the step are rejected"),
     ("cited", "a theorem of the literature, which is not checked here"),
     ("fails", "a step of the text that does not hold, shown failing"),
+    ("certified", "for every instance of the sizes named, by data that an exact checker has read"),
 )
 
 

@@ -26,12 +26,14 @@ class Entry:
         check: what `verify` showed.
         curve: what its figure shows, if it is to have one.
         proof: the idea, the steps and the status of its proof, as plain data, if there is one.
+        certified: at which sizes certificates were checked, in words; empty if there are none.
     """
 
     claim: Claim
     check: Check
     curve: Curve | None = None
     proof: Mapping[str, Any] | None = None
+    certified: str = ""
 
     @property
     def is_finding(self) -> bool:
@@ -137,6 +139,8 @@ def catalogue_entry(entry: Entry, related: Related) -> Element:
         marks += [" ", _badge(claim.finding.value, "finding")]
     if entry.proof is not None:
         marks += [" ", _badge(f"proof: {entry.proof['status']}", "proof")]
+    if entry.certified:
+        marks += [" ", _badge("certified", "proof")]
     summary = node("summary", node("span", _title(claim), class_="title"), marks)
     there = f"#{finding_name(claim.slug)}"
     instance: Content = _instance(check.counterexample, "Counterexample")
@@ -157,6 +161,7 @@ def catalogue_entry(entry: Entry, related: Related) -> Element:
                 ("Sharpened by", related.links(related.sharpened_by.get(claim.slug, ()))),
                 ("Uses", related.links(claim.uses)),
                 ("Assumes", _assumptions(claim)),
+                ("Certified at", entry.certified),
             ]
         ),
         instance,

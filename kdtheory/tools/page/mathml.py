@@ -32,6 +32,9 @@ _LETTERS = {"double-struck": "DOUBLE-STRUCK ", "script": "SCRIPT ", "bold": "BOL
 _OPENING, _CLOSING = frozenset("([{|‖⌊⌈⟨"), frozenset(")]}⌋⌉⟩")
 _THIN = "0.167em"
 
+# Brackets after \\bigl and its like, where the library leaves the macro.
+_SCALED = {"{": "{", "}": "}", "|": "‖"}
+
 
 def _primes(primes: str, exponent: str) -> str:
     return "^{" + r"\prime " * len(primes) + exponent.strip("{}") + "}"
@@ -85,7 +88,7 @@ def _mend(parent: Element) -> None:
     for child in parent:
         _mend(child)
         if child.text:
-            child.text = child.text.replace("\\{", "{").replace("\\}", "}")
+            child.text = re.sub(r"\\([{}|])", lambda found: _SCALED[found[1]], child.text)
         variant = child.attrib.pop("mathvariant", None)
         if variant in _LETTERS:
             child.text = "".join(_letter(_LETTERS[variant], one) for one in child.text or "")

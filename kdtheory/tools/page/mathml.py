@@ -18,8 +18,6 @@ from kdtheory.tools.page.markup import Content, Element, node
 
 # What the library does not read -> what it does.
 _REWRITTEN = (
-    # A macro after a digit is cut after its first letter; one after another's name is read alone.
-    (r"(?<!\\)(\\[A-Za-z]+)", r" \1"),
     (r"\\arg\b", r"\\operatorname{arg}"),
     (r"\\implies\b", r"\\;\\Longrightarrow\\;"),
     (r"\\iff\b", r"\\;\\Longleftrightarrow\\;"),

@@ -74,6 +74,11 @@ def _pieces(latex: str) -> tuple[Element, ...]:
     _mend(root)
     pieces: list[Element] = []
     for children in _broken(list(root[0]) if len(root) == 1 else list(root)):
+        if all(one.tag == "mtext" for one in children):
+            # Words alone, which a formula would keep on one line.
+            words = "".join(one.text or "" for one in children).replace("\xa0", " ")
+            pieces.append(node("span", words))
+            continue
         if pieces and _may_break(children[0]):
             # At the start of a piece it would be taken for a sign.
             children[0].set("form", "infix")
@@ -163,6 +168,10 @@ _FEWEST = 3
 """How many signs a piece has at least, so that no line is broken for less."""
 
 
+_SENTENCE = 24
+"""Words of more letters than this are broken like a sentence."""
+
+
 def _signs(piece: list[Element]) -> int:
     return sum(not len(one) for child in piece for one in child.iter())
 
@@ -177,7 +186,9 @@ def _broken(children: list[Element]) -> Iterator[list[Element]]:
     depth = 0
     for child in children:
         inner = [one.text or "" for one in child.iter("mo")] if child.tag != "mrow" else []
-        if depth == 0 and _may_break(child) and _signs(piece) >= _FEWEST:
+        sentence = child.tag == "mtext" and len(child.text or "") > _SENTENCE
+        sign = _may_break(child) and _signs(piece) >= _FEWEST
+        if depth == 0 and piece and (sentence or sign):
             yield piece
             piece = []
         piece.append(child)

@@ -4,11 +4,23 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: verify proofs test test-thorough check docs notebooks bench mutants format clean
+.PHONY: verify proofs report check-report test test-thorough check docs notebooks bench mutants
+.PHONY: format clean
 
 # CLAIMS: slugs, rooms or globs; the whole catalogue if it is empty.
 verify: $(VENV)/.installed
 	$(BIN)/kdtheory verify $(CLAIMS)
+
+# CLAIMS as above: what verify has finished is used as it is. The page is report.html.
+report: $(VENV)/.installed
+	$(BIN)/kdtheory report $(CLAIMS) -o report.html
+
+# Opens the page in Chromium, on a desktop and a telephone, light and dark. The browser is the one
+# on the machine, or that of the variable CHROME; without any, the check ends with code 4.
+check-report: $(VENV)/.installed
+	$(BIN)/python tests/check_report.py
+	$(BIN)/kdtheory report $(CLAIMS) -o report.html
+	$(BIN)/python tests/check_report.py report.html
 
 # CLAIMS as above: the steps of their proofs, and that every wrong variant is rejected.
 proofs: $(VENV)/.installed

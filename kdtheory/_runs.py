@@ -114,8 +114,9 @@ class Run:
             previous = None
         if previous != self.settings:
             raise RunError(
-                f"--resume: got {self.folder}, which holds a run with {previous}; expected "
-                f"{self.settings}. Name another folder, or leave --resume out to start afresh."
+                f"results: got {self.folder}, which holds a run with {previous}; expected "
+                f"{self.settings}. Name another folder, or start afresh: kdtheory verify, without "
+                "--resume."
             )
 
     def _finished_files(self) -> list[Path]:

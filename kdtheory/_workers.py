@@ -9,11 +9,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kdtheory.results import Check
+    from kdtheory.tools.sweep import Curve
 
 MOST = 4
 """A process takes about a gigabyte: no more of them unless somebody asks."""
@@ -29,7 +30,7 @@ def default_jobs() -> int:
 def checks_of(
     slugs: Sequence[str], jobs: int, *, keep_programs: bool, **options: Any
 ) -> Iterator[Check]:
-    """Yields the check of every claim of the catalogue that is named, as they finish.
+    """Returns the check of every claim of the catalogue that is named.
 
     Args:
         slugs: full slugs.
@@ -37,12 +38,40 @@ def checks_of(
         keep_programs: whether to use the cache of compiled programs.
         options: the keyword arguments of ``verify``.
 
-    Yields:
-        The checks, in any order. An interruption ends the processes.
+    Returns:
+        The checks, in any order, as they finish. An interruption ends the processes.
     """
+    return _anyhow(_examine, slugs, jobs, keep_programs, options)
+
+
+def curves_of(
+    slugs: Sequence[str], jobs: int, *, keep_programs: bool, **options: Any
+) -> Iterator[Curve | None]:
+    """Returns the curve of every claim of the catalogue that is named.
+
+    Args:
+        slugs: full slugs.
+        jobs: how many processes.
+        keep_programs: whether to use the cache of compiled programs.
+        options: the keyword arguments of ``telling_curve``.
+
+    Returns:
+        The curves, in any order, as they finish. An interruption ends the processes.
+    """
+    return _anyhow(_sweep, slugs, jobs, keep_programs, options)
+
+
+def _anyhow(
+    work: Callable[[tuple[str, dict[str, Any]]], Any],
+    slugs: Sequence[str],
+    jobs: int,
+    keep_programs: bool,
+    options: dict[str, Any],
+) -> Iterator[Any]:
+    """Yields what a function makes of slugs, in several processes and in any order."""
     context = multiprocessing.get_context("spawn")
     with context.Pool(min(jobs, len(slugs)), _start, (keep_programs,)) as pool:
-        yield from pool.imap_unordered(_examine, [(slug, options) for slug in slugs])
+        yield from pool.imap_unordered(work, [(slug, options) for slug in slugs])
 
 
 def _start(keep_programs: bool) -> None:
@@ -62,3 +91,15 @@ def _examine(work: tuple[str, dict[str, Any]]) -> Check:
 
     slug, options = work
     return verify(find(slug), **options)
+
+
+def _sweep(work: tuple[str, dict[str, Any]]) -> Curve | None:
+    from kdtheory.theorems import CLAIMS, find
+    from kdtheory.tools._compile import release
+    from kdtheory.tools.publish import telling_curve
+
+    slug, options = work
+    claim = find(slug)
+    curve = telling_curve(claim, CLAIMS, **options)
+    release(claim)
+    return curve

@@ -22,10 +22,10 @@ from kdtheory._falsify_command import falsify
 from kdtheory._ledger_command import ledger
 from kdtheory._mutants_command import mutants
 from kdtheory._plot_command import plot
+from kdtheory._report_command import report
 from kdtheory._sharpness_command import sharpness
 
 if TYPE_CHECKING:
-    from kdtheory._runs import Run
     from kdtheory.claim import Claim
     from kdtheory.results import Check
 
@@ -174,26 +174,26 @@ def show(
     from kdtheory.tools._compile import precision
 
     claims = select([slug])
-    proofs = _proofs([claim.slug for claim in claims]) if proof else {}
+    found = proofs([claim.slug for claim in claims]) if proof else {}
     if as_json:
         from proofs_check import rendering
 
-        told = {slug: {"proof": rendering.plain(result)} for slug, result in proofs.items()}
+        told = {slug: {"proof": rendering.plain(result)} for slug, result in found.items()}
         report.write_json([{**_summary(claim), **told.get(claim.slug, {})} for claim in claims])
         return
     with precision("float64"):
         for index, claim in enumerate(claims):
             typer.echo("\n" * bool(index) + "\n".join(report.claim_page(claim)))
-            if claim.slug in proofs:
+            if claim.slug in found:
                 from proofs_check import rendering
 
-                typer.echo("\n" + "\n".join(rendering.proof_page(proofs[claim.slug])))
+                typer.echo("\n" + "\n".join(rendering.proof_page(found[claim.slug])))
             if bibtex and claim.source.paper is not None:
                 typer.echo("\n" + claim.source.paper.bibtex)
 
 
-def _proofs(slugs: Sequence[str]) -> dict[str, Any]:
-    """Returns slug -> what came of its proof, checked now."""
+def proofs(slugs: Sequence[str]) -> dict[str, Any]:
+    """Returns slug -> what came of its proof, checked now, for those that have one."""
     from proofs_check import catalogue, running
 
     known = catalogue.all_proofs()
@@ -270,6 +270,7 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Examine claims from every side; without an argument, the whole catalogue."""
+    from kdtheory._examine import examine
     from kdtheory.tools import report
 
     claims = select(slugs or [])
@@ -278,27 +279,8 @@ def verify(
     if not level > 0:
         fail(f"--level: got {level}; expected a number in (0, 1). Choose one, such as 0.001.")
     prepare(context)
-    share = level / len(claims)
-    settings = {"seed": seed, "dtype": dtype, "level of a claim": share, "rounds": rounds}
-    run = _started(results, settings, resume) if results or resume or context.obj else None
-    finished: dict[str, Check] = {}
-    if run is not None and resume:
-        kept = (run.finished(claim.slug) for claim in claims)
-        finished = {check.slug: check for check in kept if check is not None}
-    left = [claim for claim in claims if claim.slug not in finished]
-    with progress(len(claims)) as at:
-        options = {"seed": seed, "dtype": dtype, "level": share, "rounds": rounds}
-        try:
-            for check in _examined(left, jobs, at, len(finished), context.obj, options):
-                finished[check.slug] = check
-                if run is not None:
-                    _keep(run, check)
-        except KeyboardInterrupt:
-            done = f"interrupted after {len(finished)} of {len(claims)} claims"
-            more = "; the same command with --resume continues" if run is not None else ""
-            typer.echo(f"kdtheory: {done}{more}", err=True)
-            raise typer.Exit(INTERRUPTED) from None
-    checks = [finished[claim.slug] for claim in claims]
+    options = {"seed": seed, "dtype": dtype, "level": level / len(claims), "rounds": rounds}
+    checks = examine(claims, jobs, options, cached=context.obj, results=results, resume=resume)
     if as_json:
         report.write_json(checks)
     else:
@@ -310,52 +292,6 @@ def verify(
         out.print(f"\n{report.summary(checks)} Seed {seed}, {dtype}.", markup=False)
         out.print(report.LEGEND, style="dim", markup=False)
     raise typer.Exit(exit_code(checks))
-
-
-def _examined(
-    claims: Sequence[Claim], jobs: int, at: Any, done: int, cached: bool, options: dict[str, Any]
-) -> Iterator[Check]:
-    """Yields checks as they finish, here or in several processes, and moves the bar."""
-    from kdtheory import _workers
-    from kdtheory.tools import verify as examine
-
-    jobs = min(jobs or _workers.default_jobs(), len(claims))
-    if jobs <= 1:
-        for index, claim in enumerate(claims):
-            at(claim.slug, done + index)
-            yield examine(claim, **options)
-        return
-    at(f"{jobs} processes", done)
-    slugs = [claim.slug for claim in claims]
-    found = _workers.checks_of(slugs, jobs, keep_programs=cached, **options)
-    for index, check in enumerate(found):
-        at(check.slug, done + index + 1)
-        yield check
-
-
-def _started(folder: Path | None, settings: dict[str, Any], resume: bool) -> Run | None:
-    """Returns the run, its folder ready; None if there is nowhere to keep it, and nobody asked."""
-    from kdtheory._runs import Run, RunError, default_folder, source_fingerprint
-
-    settings = {**settings, "source": source_fingerprint()}
-    run = Run(folder or default_folder(settings), settings)
-    try:
-        run.start(resume=resume)
-    except RunError as problem:
-        if folder is not None or resume:
-            fail(str(problem))
-        typer.echo(f"kdtheory: finished claims are not kept: {problem}", err=True)
-        return None
-    return run
-
-
-def _keep(run: Run, check: Check) -> None:
-    from kdtheory._runs import RunError
-
-    try:
-        run.keep(check)
-    except RunError as problem:
-        fail(str(problem))
 
 
 @app.command()
@@ -385,6 +321,7 @@ def findings(slugs: Slugs = None, as_json: Json = False) -> None:
 _COMMANDS = (assess, bounds, budget, certify, decompose, descent, falsify, ledger, mutants, plot)
 for _command in (*_COMMANDS, sharpness):
     app.command()(_command)
+app.command()(report)
 app.command("best-constant")(best_constant)
 
 

@@ -41,12 +41,13 @@ _ROUNDING = 1e-9
 """A range of values that is a smaller share of them than this is rounding."""
 
 
-def plot_curve(curve: Curve, ax: Axes | None = None) -> Axes:
+def plot_curve(curve: Curve, ax: Axes | None = None, *, captioned: bool = True) -> Axes:
     """Draws a claim along an axis.
 
     Args:
         curve: what `sweep` returned.
         ax: where to draw; new axes when left out.
+        captioned: whether title and caption are drawn; a page writes them beside the figure.
 
     Returns:
         The axes. Every line has its label at its end; grey marks where the bound is no better than
@@ -59,7 +60,12 @@ def plot_curve(curve: Curve, ax: Axes | None = None) -> Axes:
     for series, values in lines.items():
         shown = np.where(np.isfinite(values), values, np.nan)
         # The truth goes below: a bound that coincides with it is seen as dashes on it.
-        ax.plot(x, shown, **_STYLES[series.role], zorder=2 if series.role == TRUTH else 3)
+        order = 2 if series.role == TRUTH else 3
+        ax.plot(x, shown, **_STYLES[series.role], zorder=order)
+        alone = _alone(shown)
+        # No line leads to such a value: without a mark it would not be seen.
+        colour = _STYLES[series.role]["color"]
+        ax.plot(x[alone], shown[alone], "D", color=colour, markersize=5, zorder=order)
     for drawn, marker in zip(curve.draws, "os", strict=False):
         means = np.asarray(drawn.means)
         reach = [means - np.asarray(drawn.low), np.asarray(drawn.high) - means]
@@ -78,10 +84,16 @@ def plot_curve(curve: Curve, ax: Axes | None = None) -> Axes:
     _shade(ax, x, curve)
     ax.set_xlabel(curve.axis)
     ax.set_ylabel("both sides of the statement")
-    ax.set_title(textwrap.fill(curve.title, 80), fontsize="medium", loc="left")
     ax.margins(x=0.01)
     _label_ends(ax, x, lines)
     ax.spines[["top", "right"]].set_visible(False)
+    if captioned:
+        _write_caption(ax, curve)
+    return ax
+
+
+def _write_caption(ax: Axes, curve: Curve) -> None:
+    ax.set_title(textwrap.fill(curve.title, 80), fontsize="medium", loc="left")
     ax.annotate(
         textwrap.fill(caption(curve), 110),
         (0, 0),
@@ -93,7 +105,6 @@ def plot_curve(curve: Curve, ax: Axes | None = None) -> Axes:
         va="top",
         annotation_clip=False,
     )
-    return ax
 
 
 def caption(curve: Curve) -> str:
@@ -114,6 +125,12 @@ def caption(curve: Curve) -> str:
     if any(curve.violated):
         parts.append("Orange: the statement does not hold.")
     return " ".join(parts)
+
+
+def _alone(values: Values) -> npt.NDArray[np.bool_]:
+    """Returns where a value is finite, and neither of its neighbours is."""
+    finite = np.concatenate([[False], np.isfinite(values), [False]])
+    return finite[1:-1] & ~finite[:-2] & ~finite[2:]
 
 
 def _by_role(curve: Curve, role: str) -> Values | None:

@@ -46,7 +46,7 @@ def stability_margin(algorithm: StableAlgorithm) -> Scalar:
 
 STABLE = Assumption(
     "uniform stability",
-    r"|\ell(A(D,r),z)-\ell(A(D',r),z)|\le\beta\text{ for all }r,\ z,\ D\simeq D'",
+    r"$|\ell(A(D,r),z)-\ell(A(D',r),z)|\le\beta$ for all $r$, $z$, $D\simeq D'$",
     stability_margin,
 )
 

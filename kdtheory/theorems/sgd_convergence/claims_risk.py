@@ -54,7 +54,7 @@ def _misfit(world: SoftmaxObjective, *_: Any) -> Scalar:
     return -jnp.max(jnp.abs(world.probs(world.optimum) - world.label_probs))
 
 
-REALISABLE = Assumption("realisable", r"P=p(\theta^*)", _misfit)
+REALISABLE = Assumption("realisable", r"$P=p(\theta^*)$", _misfit)
 
 _MISSPECIFIED = Case(
     "misspecified",

@@ -66,7 +66,7 @@ TARGET_NOISE_ORTHOGONAL = Claim(
     sizes=((2, 2), (2, 1)),
     scale=lambda _w, _c, _p, slopes, offset: 1e-3 + jnp.sum(slopes**2) + jnp.sum(offset**2),
     assumptions=(
-        Assumption("centred given the input", r"E[\xi\,|\,x]=0 for every x", _label_bias),
+        Assumption("centred given the input", r"$E[\xi\,|\,x]=0$ for every $x$", _label_bias),
     ),
     tight=(
         Case(
@@ -125,7 +125,7 @@ SIMPLEX_TEACHER_NO_NOISIER = Claim(
     assumptions=(
         Assumption(
             "probabilities",
-            r"q_k\ge0",
+            r"$q_k\ge0$",
             lambda _weights, answers, _direction: jnp.min(answers),
         ),
     ),

@@ -61,7 +61,7 @@ def _case(vector: list[float], radius: float) -> tuple[Any, ...]:
 BALL_MOMENTS = Claim(
     slug="sharpness_aware/ball_moments",
     title="The mean of a cosine over a ball, and its first moments",
-    statement=r"E(1-\cos(a\cdot U))=1-{}_0F_1(;\tfrac p2+1;-\tfrac{\rho^2|a|^2}4),\quad"
+    statement=r"E(1-\cos(a\cdot U))=1-{}_0F_1(;\tfrac p2+1;-\tfrac{\rho^2|a|^2}4),\quad "
     r"E|U|=\tfrac{\rho p}{p+1},\ E|U|^2=\tfrac{\rho^2p}{p+2},\ EU_1^2=\tfrac{\rho^2}{p+2}",
     relation=Relation.EQ,
     lhs=_by_quadrature,

@@ -113,5 +113,5 @@ def _bias_margin(problem: FiniteProblem) -> Scalar:
 
 
 UNBIASED_TEACHER = Assumption(
-    "unbiased teacher", r"E_\tau p_\tau(x) = p^*(x) for every x", _bias_margin
+    "unbiased teacher", r"$E_\tau p_\tau(x) = p^*(x)$ for every $x$", _bias_margin
 )

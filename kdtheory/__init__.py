@@ -7,6 +7,7 @@ Public names load on first use, so that ``import kdtheory`` costs nothing:
 * ``best_constant(lhs, "C", rhs, over=...)``: the smallest or largest constant of an inequality;
 * ``certify(lhs, rhs, over=...)``: a proof for a whole family, by data that an exact checker reads;
 * ``sweep(claim, axis)`` and ``plot_curve``: bound against truth along an axis, with draws;
+* ``report_page(claims, checks)``: one HTML page about claims of your own;
 * ``Claim`` and the records around it, ``Check`` and ``Verdict``;
 * ``domains``: simplexes, boxes, and their products; ``strategies`` for Hypothesis;
 * ``CLAIMS`` and ``find(slug)``: the catalogue;
@@ -89,6 +90,7 @@ _NAMES = {
     "plot_curve": "kdtheory.tools.plot",
     "sweep": "kdtheory.tools.sweep",
     "Certificate": "kdtheory.certificates",
+    "report_page": "kdtheory.tools.publish",
     "rung": "kdtheory.rungs",
     "Assessment": "kdtheory.assessment",
     "assess": "kdtheory.assessment",
@@ -238,6 +240,7 @@ if TYPE_CHECKING:
     from kdtheory.tools import replay as replay
     from kdtheory.tools import verify as verify
     from kdtheory.tools.plot import plot_curve as plot_curve
+    from kdtheory.tools.publish import report_page as report_page
     from kdtheory.tools.sweep import Curve as Curve
     from kdtheory.tools.sweep import axes_of as axes_of
     from kdtheory.tools.sweep import sweep as sweep

@@ -49,17 +49,13 @@ def report(
     Finished claims of `kdtheory verify` with the same settings are used as they are.
     """
     import datetime
-    import importlib.util
 
     from kdtheory import __version__, _check, cli
     from kdtheory._examine import examine
+    from kdtheory.tools.page.mathml import need_converter
 
-    if importlib.util.find_spec("latex2mathml") is None:
-        cli.fail(
-            "report: got no latex2mathml, which writes the formulas; expected the extra 'report'. "
-            'Install it: pip install "kdtheory[report]".'
-        )
     try:
+        need_converter()
         _check.output_file("--output", output, (".html", ".htm"))
     except _check.InputError as problem:
         cli.fail(str(problem))

@@ -10,6 +10,7 @@ from kdtheory._check import refuse
 from kdtheory.claim import Claim, Finding
 from kdtheory.results import Check
 from kdtheory.tools.page import Entry, Ran, page
+from kdtheory.tools.page.mathml import need_converter
 from kdtheory.tools.sweep import Curve, axes_of, sweep
 from kdtheory.tools.verify import verify
 
@@ -39,10 +40,12 @@ def report_page(
         The page, to be written to a file.
 
     Raises:
-        ValueError: without claims, for two claims of one slug, or a check of another claim.
+        ValueError: without claims, for two claims of one slug, a check of another claim, or
+            without the extra.
     """
     from kdtheory import __version__
 
+    need_converter()
     slugs = [claim.slug for claim in claims]
     if not slugs:
         refuse("claims", "none", "at least one claim", "Give those the page is to be about.")

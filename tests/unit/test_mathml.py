@@ -1,15 +1,19 @@
 """Formulas as MathML: every formula of the catalogue and of the proofs keeps its signs."""
 
 import collections
+import importlib.util
 import re
 import unicodedata
 from xml.etree import ElementTree
 
 import pytest
 
+from kdtheory._check import InputError
 from kdtheory.theorems import CLAIMS
+from kdtheory.tools.page import mathml
 from kdtheory.tools.page.markup import node, text_of
 from kdtheory.tools.page.mathml import formula, prose
+from kdtheory.tools.publish import report_page
 from proofs_check.catalogue import all_proofs
 
 # Macros that are written with their own letters.
@@ -153,3 +157,18 @@ def test_what_is_no_formula_is_shown_as_it_was_written():
     assert text_of(formula(r"\frac{1}{")) == r"<code>\frac{1}{</code>"
     assert prose("costs 5 $ or more") == "costs 5 $ or more"
     assert text_of(node("p", prose("if $x<1$"))).startswith("<p>if <math><mrow><mi>x</mi>")
+
+
+def test_an_error_of_our_own_is_not_taken_for_bad_latex(monkeypatch):
+    def broken(_):
+        raise IndexError("ours")
+
+    monkeypatch.setattr(mathml, "_mend", broken)
+    with pytest.raises(IndexError, match="ours"):
+        formula(r"\frac{unseen}{before}")
+
+
+def test_without_the_library_a_page_is_refused_in_words(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match="expected the extra 'report'. Install it: pip install"):
+        report_page(CLAIMS[:1])

@@ -8,12 +8,14 @@ own there, and names of functions need space around them.
 from __future__ import annotations
 
 import functools
+import importlib.util
 import re
 import unicodedata
 from collections.abc import Iterator
 from copy import deepcopy
 from xml.etree import ElementTree
 
+from kdtheory._check import refuse
 from kdtheory.tools.page.markup import Content, Element, node
 
 # What the library does not read -> what it does.
@@ -47,11 +49,10 @@ def formula(latex: str) -> Content:
     Returns:
         Elements ``math``; or the source, as code, where it is no LaTeX that can be read.
     """
-    try:
-        return [deepcopy(piece) for piece in _pieces(latex)]
-    except Exception:
-        # The library raises errors of many kinds; whoever wrote the formula sees what was meant.
+    pieces = _pieces(latex)
+    if pieces is None:
         return node("code", latex)
+    return [deepcopy(piece) for piece in pieces]
 
 
 def prose(text: str) -> Content:
@@ -62,13 +63,39 @@ def prose(text: str) -> Content:
     return [formula(part) if index % 2 else part for index, part in enumerate(parts) if part]
 
 
-@functools.lru_cache(maxsize=4096)
-def _pieces(latex: str) -> tuple[Element, ...]:
+def need_converter() -> None:
+    """Refuses to go on without the library, before any work is done.
+
+    Raises:
+        InputError: if it is not installed.
+    """
+    if importlib.util.find_spec("latex2mathml") is None:
+        refuse(
+            "report",
+            "no latex2mathml, which writes the formulas",
+            "the extra 'report'",
+            'Install it: pip install "kdtheory[report]".',
+        )
+
+
+def _converted(latex: str) -> Element | None:
+    """Returns what the library makes of a formula; None if it cannot read it."""
     from latex2mathml.converter import convert
 
+    try:
+        return ElementTree.fromstring(convert(latex))
+    except Exception:
+        # Its errors have no class in common, and some are Python's own, such as IndexError.
+        return None
+
+
+@functools.lru_cache(maxsize=4096)
+def _pieces(latex: str) -> tuple[Element, ...] | None:
     for pattern, replacement in _REWRITTEN:
         latex = re.sub(pattern, replacement, latex)
-    root = ElementTree.fromstring(convert(latex))
+    root = _converted(latex)
+    if root is None:
+        return None
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
     _mend(root)

@@ -1,0 +1,94 @@
+"""The papers' experiments, one file each: run from their descriptions, and judged.
+
+`replicate` runs a study by its name. What a text leaves open is varied, and what is said of every
+statement is said with an interval, over all readings. Everything is simulated, or comes with
+scikit-learn: nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from typing import TYPE_CHECKING
+
+from kdtheory import _check
+
+if TYPE_CHECKING:
+    from kdtheory.replications.records import Outcome, Progress, Study
+
+NAMES = (
+    "menon_figure_1",
+    "menon_figure_2a",
+    "menon_figure_2b",
+    "menon_figure_3",
+    "menon_figure_4a",
+    "menon_figure_4b",
+    "menon_figure_5",
+    "menon_figure_6",
+    "menon_figure_7",
+    "menon_table_1",
+    "li_he_tightness",
+    "morad_figure_1",
+    "morad_bayesian_teachers",
+    "cui_pei_linear",
+    "cui_pei_networks",
+    "cui_pei_language",
+)
+"""The studies, in reading order; each is a module of this package with a ``STUDY``."""
+
+
+def find(name: str) -> Study:
+    """Returns a study by its name.
+
+    Raises:
+        InputError: if there is none of that name, or a library that it needs is not installed.
+
+    Example:
+        >>> find("menon_figure_2a").paper.key
+        'Menon et al. 2020'
+    """
+    if name not in NAMES:
+        near = difflib.get_close_matches(name, NAMES, n=3, cutoff=0.4)
+        mend = f"Did you mean {' or '.join(near)}?" if near else "Choose one of them."
+        _check.refuse("study", repr(name), f"one of {', '.join(NAMES)}", mend)
+    try:
+        module = importlib.import_module(f"kdtheory.replications.{name}")
+    except ModuleNotFoundError as problem:
+        if problem.name is None or problem.name.split(".")[0] not in ("sklearn", "optax"):
+            raise
+        _check.refuse(
+            f"study {name}",
+            f"no installed {problem.name.split('.')[0]}",
+            "scikit-learn and optax, which train its models",
+            "Install them: pip install 'kdtheory[replications]'.",
+        )
+    study: Study = module.STUDY
+    return study
+
+
+def replicate(
+    name: str, size: str = "small", seed: int = 0, progress: Progress | None = None
+) -> Outcome:
+    """Runs a study.
+
+    Args:
+        name: one of `NAMES`.
+        size: ``"small"``, a minute or two on two cores; ``"paper"``, the sizes of the text where it
+            states them.
+        seed: of everything random: same name, size and seed, same tables.
+        progress: called with how many of how many pieces of work are done.
+
+    Returns:
+        The tables, and what they say of every statement.
+
+    Raises:
+        InputError: if there is no such study or size.
+    """
+    from kdtheory.replications.records import Outcome, silent
+
+    study = find(name)
+    if size not in study.sizes:
+        _check.refuse("size", repr(size), f"one of {', '.join(study.sizes)}", "Choose one.")
+    config = study.sizes[size]
+    tables = study.simulate(config, seed, progress or silent)
+    return Outcome(study, size, config, seed, tables)

@@ -238,7 +238,7 @@ class Study:
         done: what is done here, and what differs from the text (data, sizes, models).
         choices: what the text leaves open.
         sizes: ``"small"`` and ``"paper"`` -> configuration, a frozen dataclass.
-        simulate: (configuration, seed, progress) -> tables. The tables depend on the first two only.
+        simulate: (configuration, seed, progress) -> tables; they depend on the first two only.
         judge: tables -> a finding for every statement and reading.
         draw: (tables, empty figure) -> None.
         figure_size: width and height in inches.

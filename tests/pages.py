@@ -7,6 +7,7 @@ import dataclasses
 import importlib.util
 import io
 import re
+import sys
 import shlex
 from pathlib import Path
 
@@ -84,7 +85,9 @@ def stripped(output):
 
 
 def generator():
-    """The module docs/generate.py."""
+    """The module docs/generate.py, with what stands beside it."""
+    if str(ROOT / "docs") not in sys.path:
+        sys.path.append(str(ROOT / "docs"))
     spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

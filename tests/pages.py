@@ -7,8 +7,8 @@ import dataclasses
 import importlib.util
 import io
 import re
-import sys
 import shlex
+import sys
 from pathlib import Path
 
 from typer.testing import CliRunner

@@ -69,7 +69,7 @@ def find(name: str) -> Study:
 
 
 def replicate(
-    name: str,
+    study: str | Study,
     size: str = "small",
     seed: int = 0,
     progress: Progress | None = None,
@@ -78,10 +78,10 @@ def replicate(
     """Runs a study.
 
     Args:
-        name: one of `NAMES`.
+        study: one of `NAMES`, or a study of your own.
         size: ``"small"``, a minute or two on two cores; ``"paper"``, the sizes of the text where it
             states them.
-        seed: of everything random: same name, size and seed, same tables.
+        seed: of everything random: same study, size and seed, same tables.
         progress: called with how many of how many pieces of work are done.
         files: training and test part of your own data, for a study that reads them
             (``menon_table_1``); it is otherwise run on data that it makes.
@@ -94,14 +94,16 @@ def replicate(
     """
     from kdtheory.replications.records import Outcome, silent
 
-    study = find(name)
-    if size not in study.sizes:
-        _check.refuse("size", repr(size), f"one of {', '.join(study.sizes)}", "Choose one.")
-    config, told = study.sizes[size], progress or silent
+    found = find(study) if isinstance(study, str) else study
+    if size not in found.sizes:
+        _check.refuse("size", repr(size), f"one of {', '.join(found.sizes)}", "Choose one.")
+    config, told = found.sizes[size], progress or silent
     if files is None:
-        tables = study.simulate(config, seed, told)
-    elif study.on_files is None:
-        _check.refuse("files", f"them for {name}", "them for menon_table_1", "Leave them out.")
+        tables = found.simulate(config, seed, told)
+    elif found.on_files is None:
+        _check.refuse(
+            "files", f"them for {found.name}", "them for menon_table_1", "Leave them out."
+        )
     else:
-        tables = study.on_files(*files, config, seed, told)
-    return Outcome(study, size, config, seed, tables)
+        tables = found.on_files(*files, config, seed, told)
+    return Outcome(found, size, config, seed, tables)

@@ -84,6 +84,7 @@ def plain_data(outcome: Outcome) -> dict[str, Any]:
             {
                 "key": statement.key,
                 "says": statement.says,
+                "ours": statement.ours,
                 "test": statement.test,
                 "verdict": outcome.verdict(statement.key).value,
                 "range": to_dict(outcome.span(statement.key)),
@@ -164,7 +165,7 @@ def _write_one(out: Any, outcome: Outcome) -> None:
     for choice in study.choices:
         out.print(f"Left open: {choice.name}. Tried: {'; '.join(choice.tried)}.", markup=False)
     for statement in study.statements:
-        out.print(f"\n{outcome.verdict(statement.key).value}: {statement.says}", style="bold")
+        out.print(f"\n{outcome.verdict(statement.key).value}: {statement.told}", style="bold")
         out.print(textwrap.indent(statement.test, "  "), markup=False, style="dim")
         for finding in outcome.of(statement.key):
             out.print(f"  {finding.verdict.value}: {finding.reading}".rstrip(": "), markup=False)
@@ -187,14 +188,14 @@ def _summary(outcomes: Sequence[Outcome]) -> Table:
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("study", "what the text says was observed", "verdict", "readings", "range"):
+    for column in ("study", "what is said to be observed", "verdict", "readings", "range"):
         table.add_column(column, no_wrap=column in ("study", "range"))
     for outcome in outcomes:
         for index, statement in enumerate(outcome.study.statements):
             low, high = outcome.span(statement.key)
             table.add_row(
                 "" if index else outcome.study.name,
-                Text(statement.says),
+                Text(statement.told),
                 outcome.verdict(statement.key).value,
                 in_words(outcome.counts(statement.key)),
                 f"{low:.3g} to {high:.3g}",

@@ -46,6 +46,7 @@ def test_one_study(tmp_path):
         "not replicated from the description: fair b against a: ",
         "replicated: loaded b against a: ",
         "Left open: load. Tried: none; 3 for b.",
+        "both are small (ours)",
         "Coins have no memory.",
         "Size small, seed 1.",
     ):

@@ -1,0 +1,396 @@
+r"""Language models that answer token by token: what their students keep of uncertainty.
+
+The text distils large language models. Here the language has four tokens and answers of four: all
+$4^4$ answers are enumerated, so that the variances, the bias and the mass on impossible answers of
+a student are sums. *Systematic noise* is read as $\sum_y(\mathbb E\hat p(y)-p(y))^2$, the squared
+bias of the mean student, and *hallucination* as the mass of $\hat p$ where the teacher's is zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from kdtheory._check import FloatArray
+from kdtheory.intervals import pseudo_values
+from kdtheory.replications._language_runs import (
+    DECAY,
+    MOST_FREQUENT,
+    SHARES,
+    SMOOTHING,
+    SOFTMAX,
+    Config,
+    simulate,
+)
+from kdtheory.replications.drawing import band, finish
+from kdtheory.replications.records import (
+    Choice,
+    Finding,
+    Measurement,
+    Statement,
+    Study,
+    Table,
+    Tables,
+)
+from kdtheory.replications.statistics import means
+from kdtheory.theorems.papers import CUI_PEI
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PRIMARY = "softmax"
+KINDS = (*SOFTMAX, *SMOOTHING, MOST_FREQUENT)
+DRAWN = (
+    PRIMARY,
+    "softmax, decay / k",
+    "softmax without prompts",
+    "table",
+    "table + 1/2",
+    MOST_FREQUENT,
+)
+NEXT_TOKENS = ("hallucination", "next_token_hallucination", "; in the next token")
+
+SEVERAL = 5
+"""From so many responses on, something is asserted of averaging them."""
+
+SUPPRESSED = 0.9
+SUBSTANTIAL = 0.1
+SLOPE = -0.9
+FALL = 0.05
+DISTORTED = 0.05
+NOT_ABOVE = 1.05
+
+_NOTHING = 1e-12
+
+STATEMENTS = (
+    Statement(
+        "suppressed",
+        "A student of a single sampled response is less uncertain of its answer than its teacher.",
+        "Variance within a student of one response, on average, over the teacher's: below"
+        f" {SUPPRESSED}, so that at least a tenth is missing.",
+    ),
+    Statement(
+        "differ",
+        "Students of single responses differ substantially from each other.",
+        "Variance across students of one response over the teacher's variance: above"
+        f" {SUBSTANTIAL}.",
+    ),
+    Statement(
+        "rate",
+        "Averaging k responses reduces the variance across students at the rate 1/k.",
+        "Slope of the logarithm of the variance across students against log k, by least squares:"
+        f" below {SLOPE}.",
+    ),
+    Statement(
+        "systematic noise",
+        "The variance-aware strategies reduce systematic noise.",
+        "Relative fall (before - after) / (before + after) of the squared bias of the mean student,"
+        f" from one response to each k of {SEVERAL} and more, or from the student to its"
+        f" combination with the teacher's responses at each k: above {FALL}, about a tenth less.",
+    ),
+    Statement(
+        "hallucination",
+        "The variance-aware strategies reduce hallucination.",
+        "The same relative fall, of the mass that students give to what their teacher never says:"
+        f" above {FALL}.",
+    ),
+    Statement(
+        "reflects",
+        "Students of several responses reflect their teacher's uncertainty better.",
+        "The same relative fall, of the distance from 1 of the variance within a student over the"
+        f" teacher's, from one response to each k of {SEVERAL} and more: above {FALL}.",
+    ),
+    Statement(
+        "collapse",
+        "Collapsing the teacher to a point estimate distorts what is learned.",
+        "Squared bias of a student of the teacher's likeliest answer, less that of the mean student"
+        f" of one sampled response, over the teacher's variance: above {DISTORTED}.",
+    ),
+    Statement(
+        "weighting",
+        "Inverse-variance weighting of teacher and student gives a minimum-variance estimator.",
+        "Variance of the combination as an estimate of the teacher's distribution, or its mean"
+        f" squared error, over the smaller one of its two parts, at each k: below {NOT_ABOVE}, not"
+        " above up to a twentieth.",
+    ),
+)
+
+
+def judge(tables: Tables) -> tuple[Finding, ...]:
+    """Returns what the tables say of every statement, in every reading.
+
+    All numbers are functions of means over teachers, with intervals by the jackknife.
+
+    Args:
+        tables: as `simulate` returns them.
+    """
+    students = tables["students"]
+    sampled = {kind: students.where(student=kind, answers="sampled") for kind in KINDS}
+    found = [*_of_variances(sampled), *_of_falls(sampled)]
+    for kind in (*SOFTMAX, *SMOOTHING):
+        likeliest = students.where(student=kind, answers="likeliest")
+        found.append(_of_collapse(kind, sampled[kind].where(k=1), likeliest))
+    # Students that differ from the table's only where these see nothing.
+    shares = students.where(student=SHARES, answers="sampled")
+    found.append(_of_fall(SHARES, shares, *NEXT_TOKENS))
+    weighting = tables["weighting"]
+    for kind in weighting.distinct("student"):
+        for weights in weighting.distinct("weights"):
+            found += _of_weighting(kind, weights, weighting.where(student=kind, weights=weights))
+    return tuple(found)
+
+
+def _of_variances(sampled: Mapping[str, Table]) -> Iterator[Finding]:
+    """Yields what is said of the variances within students, and across them."""
+    cases = [(kind, "", kind) for kind in KINDS]
+    cases += [(kind, "number_", f"{kind}; of a number read off") for kind in (PRIMARY, "table")]
+    for kind, prefix, reading in cases:
+        ks, across = _by_responses(sampled[kind], prefix + "across")
+        within = _by_responses(sampled[kind], prefix + "within")[1]
+        teacher = _by_responses(sampled[kind], prefix + "teacher")[1][:, 0]
+        # One response is the most frequent one.
+        if kind != MOST_FREQUENT:
+            shares = [
+                _jackknifed(["k = 1"], np.column_stack([values[:, 0], teacher]), _ratio)
+                for values in (within, across)
+            ]
+            yield Finding("suppressed", reading, shares[0], below=SUPPRESSED)
+            yield Finding("differ", reading, shares[1], above=SUBSTANTIAL)
+        for least in (1, SEVERAL):
+            late = ks >= least
+            logs = np.log(ks[late]) - np.log(ks[late]).mean()
+            slope = _jackknifed(
+                [f"k = {least} to {ks[-1]}"],
+                across[:, late],
+                lambda m, x=logs: np.log(m) @ x[:, None] / (x @ x),
+            )
+            yield Finding("rate", f"{reading}; from k = {least}", slope, below=SLOPE)
+
+
+def _of_falls(sampled: Mapping[str, Table]) -> Iterator[Finding]:
+    """Yields what is said of more responses: less bias, less hallucination, better reflection."""
+    for kind, table in sampled.items():
+        yield _of_fall(kind, table, "systematic noise", "squared_bias", "")
+        yield _of_fall(kind, table, "hallucination", "hallucination", "; in whole answers")
+        if kind != MOST_FREQUENT:
+            yield _of_fall(kind, table, *NEXT_TOKENS)
+        ks, within = _by_responses(table, "within")
+        teacher = _by_responses(table, "teacher")[1][:, :1]
+
+        def nearer(m: FloatArray, late: Bool[np.ndarray, "counts"] = ks >= SEVERAL) -> FloatArray:
+            distances = np.abs(m[..., :-1] / m[..., -1:] - 1.0)
+            return _fall(distances[..., :1], distances[..., late])
+
+        fall = _jackknifed(_several(ks), np.hstack([within, teacher]), nearer)
+        yield Finding("reflects", kind, fall, above=FALL)
+
+
+def _of_fall(kind: str, table: Table, key: str, column: str, where: str) -> Finding:
+    """Returns what is said of a number that is to fall with more responses."""
+    ks, values = _by_responses(table, column)
+    late = ks >= SEVERAL
+    fall = _jackknifed(_several(ks), values, lambda m: _fall(m[..., :1], m[..., late]))
+    return Finding(key, f"{kind}{where}; more responses", fall, above=FALL)
+
+
+def _of_collapse(kind: str, single: Table, likeliest: Table) -> Finding:
+    """Returns what is said of students of the likeliest answer."""
+    bias = np.column_stack([likeliest["squared_bias"] - single["squared_bias"], single["teacher"]])
+    gap = _jackknifed(["the likeliest answer"], bias, _ratio)
+    return Finding("collapse", kind, gap, above=DISTORTED)
+
+
+def _of_weighting(kind: str, weights: str, table: Table) -> Iterator[Finding]:
+    """Yields what is said of combinations of a student with its teacher's responses."""
+    reading = f"{kind}; weights inverse to {weights}"
+    columns = {}
+    for name in table.columns:
+        if name not in ("trial", "student", "weights", "k"):
+            ks, columns[name] = _by_responses(table, name)
+    labels = [f"k = {k}" for k in ks]
+    for what, name in (("variance", "variance"), ("squared error", "error")):
+        parts = [columns[name + of] for of in ("", "_teacher", "_student")]
+        ratio = _jackknifed(labels, np.hstack(parts), _over_smaller)
+        yield Finding("weighting", f"{reading}; {what}", ratio, below=NOT_ABOVE)
+    # Other responses than the student's own make 2k: no comparison at the same cost.
+    if "fresh" not in weights:
+        for key, name in (("systematic noise", "squared_bias"), ("hallucination", "hallucination")):
+            both = np.hstack([columns[f"{name}_student"], columns[name]])
+            fall = _jackknifed(labels, both, lambda m: _fall(*np.split(m, 2, axis=-1)))
+            yield Finding(key, reading, fall, above=FALL)
+
+
+def _by_responses(table: Table, column: str) -> tuple[FloatArray, FloatArray]:
+    """Returns the numbers of responses, and a column: a row for every teacher."""
+    return np.array(table.distinct("k")), table.pivot("trial", "k", column)
+
+
+def _several(ks: FloatArray) -> list[str]:
+    return [f"k = {k}" for k in ks[ks >= SEVERAL]]
+
+
+def _jackknifed(
+    labels: Sequence[str],
+    trials: Float[np.ndarray, "trials columns"],
+    function: Callable[[FloatArray], FloatArray],
+) -> tuple[Measurement, ...]:
+    """Returns functions of the means of columns, one for every label."""
+    return means(labels, pseudo_values(trials, function))
+
+
+def _ratio(m: FloatArray) -> FloatArray:
+    return m[..., :1] / m[..., 1:]
+
+
+def _over_smaller(m: FloatArray) -> FloatArray:
+    """Returns the first third of the numbers over the smaller ones of the other two thirds."""
+    first, *others = np.split(m, 3, axis=-1)
+    return np.asarray(first / np.minimum(*others))
+
+
+def _fall(before: FloatArray, after: FloatArray) -> FloatArray:
+    """Returns (before - after) / (before + after): 0 where there was, and is, nothing to fall.
+
+    Unbiased estimates of squares below zero, and rounding, are nothing.
+    """
+    first, last = (np.where(values > _NOTHING, values, 0.0) for values in (before, after))
+    total = first + last
+    return np.asarray((first - last) / np.where(total > 0, total, 1.0))
+
+
+def draw(tables: Tables, figure: Figure) -> None:
+    """Draws variances, systematic noise and hallucination against the number of responses.
+
+    Args:
+        tables: as `simulate` returns them.
+        figure: empty.
+    """
+    students = tables["students"]
+    axes = figure.subplots(2, 3)
+    panels = (
+        ("within", "variance / teacher's", "Within a student"),
+        ("across", "variance / teacher's", "Across students"),
+        ("squared_bias", "squared bias / teacher's variance", "Systematic noise"),
+        ("hallucination", "mass on the impossible", "Hallucination: own answers"),
+        ("next_token_hallucination", "mass on the impossible", "Hallucination: next token"),
+    )
+    for ax, (column, label, title) in zip(axes.flat, panels, strict=False):
+        lines = {kind: students.where(student=kind, answers="sampled") for kind in DRAWN}
+        if column in ("squared_bias", "hallucination"):
+            mixed = tables["weighting"].where(student=PRIMARY, weights="variances")
+            lines[f"{PRIMARY}, weighted with responses"] = mixed
+        for place, (name, table) in enumerate(lines.items()):
+            ks, values = _by_responses(table, column)
+            if "teacher's" in label:
+                values = values / _by_responses(table, "teacher")[1]
+            if np.isfinite(values).all():
+                band(ax, ks, values, name, place)
+        ax.set_xscale("log")
+        ax.set_xticks(ks, [str(k) for k in ks])
+        ax.minorticks_off()
+        finish(ax, "responses to each prompt, k", label, title, legend=False)
+    within, across, noise, _, _, empty = axes.flat
+    within.axhline(1.0, color="grey", linewidth=0.8)
+    across.set_yscale("log")
+    across.plot(ks, 1.0 / ks, color="grey", linewidth=4, alpha=0.35, zorder=0, label="1/k")
+    # The most frequent answer becomes the likeliest one, far from what the others are off.
+    tops = [line.get_ydata().max() for line in noise.lines if line.get_label() != MOST_FREQUENT]
+    noise.set_ylim(-0.1 * max(tops), 1.4 * max(tops))
+    named = [ax.get_legend_handles_labels() for ax in (noise, across)]
+    handles = {label: line for lines, labels in named for line, label in zip(lines, labels)}
+    empty.axis("off")
+    empty.legend(handles.values(), handles.keys(), frameon=False, loc="center left")
+
+
+STUDY = Study(
+    name="cui_pei_language",
+    title="Token by token: what students of sampled answers keep of a teacher's uncertainty",
+    paper=CUI_PEI,
+    items=("language models",),
+    statements=STATEMENTS,
+    done=(
+        "No language model is trained. Random teachers answer five prompts with four tokens out of"
+        " four; what follows depends on the prompt and on all that was said, and some tokens are"
+        " forbidden there. All 256 answers are enumerated. Students that count take next-token"
+        " tables from k sampled answers, and their means and variances are computed; students that"
+        " generalise are softmax models of the prompt, the previous token and the pair of them,"
+        " fitted to the same k answers with weight decay, a few from each teacher. Both are asked"
+        " the prompts that they were trained on. Variance is that of the answer as an indicator,"
+        " 1 - sum of p squared; systematic noise is the squared bias of the mean student, and"
+        " hallucination its mass where the teacher's is zero. A combination with the teacher takes"
+        " w times the shares of the k answers plus 1 - w times the student's distribution, where w"
+        " is the variance of the second over the sum of both."
+    ),
+    choices=(
+        Choice(
+            "class of the student",
+            (
+                "softmax of prompt, previous token and pair",
+                "softmax without pairs",
+                "softmax without prompts",
+                "table of every beginning",
+            ),
+        ),
+        Choice(
+            "regularisation",
+            (
+                f"decay {DECAY} of the mean loss",
+                "a tenth of it",
+                "ten times it",
+                "divided by k",
+                "tables: nothing, 1/2 or 1 added to every count",
+            ),
+        ),
+        Choice("what averaging responses is", ("fit to all of them", "keep the most frequent")),
+        Choice("temperature of the teacher", ("1", "0.6")),
+        Choice("whose variance", ("the answer's", "that of a number read off it")),
+        Choice(
+            "where students hallucinate",
+            ("in answers of their own", "in the next token after the teacher's words"),
+        ),
+        Choice(
+            "what a table takes for a beginning that it has not seen",
+            ("all tokens alike", "shares of tokens in all answers"),
+        ),
+        Choice("k at which a rate is read off", ("from 1 on", f"from {SEVERAL} on")),
+        Choice(
+            "variances that weigh",
+            (
+                "known, of both estimates",
+                "known, with other responses than the student was trained on",
+                "the same, with the student's mean squared error for its variance",
+                "of the predictive distributions",
+            ),
+        ),
+        Choice("what weighting makes small", ("the variance", "the mean squared error")),
+    ),
+    sizes={"small": Config(trials=24, students=20), "paper": Config(trials=100, students=48)},
+    simulate=simulate,
+    judge=judge,
+    draw=draw,
+    figure_size=(10.5, 6.2),
+    notes=(
+        "A table without smoothing gives exactly the k answers back, each with its share: within a"
+        " student the variance is 1 - 1/k of the teacher's, across students 1/k, and together they"
+        " are the teacher's. It has no bias and says nothing impossible in answers of its own,"
+        " whatever k is, so that neither can fall.",
+        "Of numbers, an average of k responses is a single number, and averaging takes variance"
+        " from within a student. Of answers there is no average: students of all k know more of the"
+        " variance as k grows, and students of the most frequent one none, at any k; these come"
+        " to repeat the teacher's likeliest answer, which is bias.",
+        "A student of one answer can do little but repeat it, and that one is possible. Where a"
+        " softmax student says less that is impossible at k = 1 than later, this is memory; after"
+        " the teacher's own words, the next token shows what it knows.",
+        "More responses take away variance. What a class of students cannot express, they cannot"
+        " mend: without prompts, bias and mass on the impossible stay where they are.",
+        "Known weights take the same part, that of the teacher, from the bias and from the mass on"
+        " the impossible. They do not know of bias: as k grows a biased student becomes steady and"
+        " keeps its weight, while the shares of the responses come close to the teacher. And a"
+        " student is correlated with the responses that it was trained on.",
+        "Smoothing makes students of few answers alike: the variance across them first rises with"
+        " k.",
+    ),
+)

@@ -98,8 +98,9 @@ def forbidden_weights(teacher: Teacher) -> Float[np.ndarray, "prompts previous t
     num_prompts, num_tokens = len(teacher.answers), teacher.num_tokens
     weights = np.zeros((num_prompts, num_tokens + 1, num_tokens))
     for steps, table in enumerate(teacher.next_tokens):
+        previous = np.eye(num_tokens + 1)[last_tokens(num_tokens, steps)]
         begun = teacher.beginnings(steps)[..., None] * (table == 0.0)
-        np.add.at(weights, (slice(None), last_tokens(num_tokens, steps)), begun)
+        weights += np.einsum("xbv,bu->xuv", begun, previous)
     return weights / teacher.length
 
 

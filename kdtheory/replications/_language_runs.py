@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from kdtheory.replications import _language_measures as measures
 from kdtheory.replications import _language_tables as counting
@@ -216,13 +216,23 @@ def _table_rows(rng: np.random.Generator, config: Config, teacher: Teacher) -> l
         rows.append({"student": name, **_row("likeliest", 1, alone, np.nan)})
     for k in config.responses:
         size = (_COUNTERS * config.students, config.prompts)
-        counts = rng.multinomial(k, teacher.answers, size)
-        # Ties are broken at random.
-        kept = (counts + 0.5 * rng.random(counts.shape)).argmax(axis=-1)
-        students = np.eye(counts.shape[-1])[kept]
+        students = most_frequent(rng, rng.multinomial(k, teacher.answers, size))
         found = measures.of_students(teacher, students)
         rows.append({"student": MOST_FREQUENT, **_row("sampled", k, found, np.nan)})
     return rows
+
+
+def most_frequent(
+    rng: np.random.Generator, counts: Int[np.ndarray, "students prompts answers"]
+) -> Students:
+    """Returns students that always give the answer which they saw most often.
+
+    Args:
+        rng: breaks ties.
+        counts: of the answers that each student saw.
+    """
+    kept = (counts + 0.5 * rng.random(counts.shape)).argmax(axis=-1)
+    return np.eye(counts.shape[-1])[kept]
 
 
 def _row(answers: str, k: int, found: Mapping[str, float], forbidden: float) -> dict[str, Any]:

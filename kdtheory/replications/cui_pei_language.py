@@ -8,41 +8,31 @@ bias of the mean student, and *hallucination* as the mass of $\hat p$ where the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Bool, Float
 
-from kdtheory._check import FloatArray
-from kdtheory.intervals import pseudo_values
-from kdtheory.replications._language_runs import (
-    DECAY,
-    MOST_FREQUENT,
-    SHARES,
-    SMOOTHING,
-    SOFTMAX,
-    Config,
-    simulate,
+from kdtheory.replications._language_findings import (
+    DISTORTED,
+    FALL,
+    NOT_ABOVE,
+    PRIMARY,
+    SEVERAL,
+    SLOPE,
+    SUBSTANTIAL,
+    SUPPRESSED,
+    by_responses,
+    judge,
+    responses,
 )
+from kdtheory.replications._language_runs import DECAY, MOST_FREQUENT, Config, simulate
 from kdtheory.replications.drawing import band, finish
-from kdtheory.replications.records import (
-    Choice,
-    Finding,
-    Measurement,
-    Statement,
-    Study,
-    Table,
-    Tables,
-)
-from kdtheory.replications.statistics import means
+from kdtheory.replications.records import Choice, Statement, Study, Tables
 from kdtheory.theorems.papers import CUI_PEI
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-PRIMARY = "softmax"
-KINDS = (*SOFTMAX, *SMOOTHING, MOST_FREQUENT)
 DRAWN = (
     PRIMARY,
     "softmax, decay / k",
@@ -51,19 +41,7 @@ DRAWN = (
     "table + 1/2",
     MOST_FREQUENT,
 )
-NEXT_TOKENS = ("hallucination", "next_token_hallucination", "; in the next token")
-
-SEVERAL = 5
-"""From so many responses on, something is asserted of averaging them."""
-
-SUPPRESSED = 0.9
-SUBSTANTIAL = 0.1
-SLOPE = -0.9
-FALL = 0.05
-DISTORTED = 0.05
-NOT_ABOVE = 1.05
-
-_NOTHING = 1e-12
+"""The kinds of students in the figure."""
 
 STATEMENTS = (
     Statement(
@@ -119,148 +97,6 @@ STATEMENTS = (
 )
 
 
-def judge(tables: Tables) -> tuple[Finding, ...]:
-    """Returns what the tables say of every statement, in every reading.
-
-    All numbers are functions of means over teachers, with intervals by the jackknife.
-
-    Args:
-        tables: as `simulate` returns them.
-    """
-    students = tables["students"]
-    sampled = {kind: students.where(student=kind, answers="sampled") for kind in KINDS}
-    found = [*_of_variances(sampled), *_of_falls(sampled)]
-    for kind in (*SOFTMAX, *SMOOTHING):
-        likeliest = students.where(student=kind, answers="likeliest")
-        found.append(_of_collapse(kind, sampled[kind].where(k=1), likeliest))
-    # Students that differ from the table's only where these see nothing.
-    shares = students.where(student=SHARES, answers="sampled")
-    found.append(_of_fall(SHARES, shares, *NEXT_TOKENS))
-    weighting = tables["weighting"]
-    for kind in weighting.distinct("student"):
-        for weights in weighting.distinct("weights"):
-            found += _of_weighting(kind, weights, weighting.where(student=kind, weights=weights))
-    return tuple(found)
-
-
-def _of_variances(sampled: Mapping[str, Table]) -> Iterator[Finding]:
-    """Yields what is said of the variances within students, and across them."""
-    cases = [(kind, "", kind) for kind in KINDS]
-    cases += [(kind, "number_", f"{kind}; of a number read off") for kind in (PRIMARY, "table")]
-    for kind, prefix, reading in cases:
-        ks, across = _by_responses(sampled[kind], prefix + "across")
-        within = _by_responses(sampled[kind], prefix + "within")[1]
-        teacher = _by_responses(sampled[kind], prefix + "teacher")[1][:, 0]
-        # One response is the most frequent one.
-        if kind != MOST_FREQUENT:
-            shares = [
-                _jackknifed(["k = 1"], np.column_stack([values[:, 0], teacher]), _ratio)
-                for values in (within, across)
-            ]
-            yield Finding("suppressed", reading, shares[0], below=SUPPRESSED)
-            yield Finding("differ", reading, shares[1], above=SUBSTANTIAL)
-        for least in (1, SEVERAL):
-            late = ks >= least
-            logs = np.log(ks[late]) - np.log(ks[late]).mean()
-            slope = _jackknifed(
-                [f"k = {least} to {ks[-1]}"],
-                across[:, late],
-                lambda m, x=logs: np.log(m) @ x[:, None] / (x @ x),
-            )
-            yield Finding("rate", f"{reading}; from k = {least}", slope, below=SLOPE)
-
-
-def _of_falls(sampled: Mapping[str, Table]) -> Iterator[Finding]:
-    """Yields what is said of more responses: less bias, less hallucination, better reflection."""
-    for kind, table in sampled.items():
-        yield _of_fall(kind, table, "systematic noise", "squared_bias", "")
-        yield _of_fall(kind, table, "hallucination", "hallucination", "; in whole answers")
-        if kind != MOST_FREQUENT:
-            yield _of_fall(kind, table, *NEXT_TOKENS)
-        ks, within = _by_responses(table, "within")
-        teacher = _by_responses(table, "teacher")[1][:, :1]
-
-        def nearer(m: FloatArray, late: Bool[np.ndarray, "counts"] = ks >= SEVERAL) -> FloatArray:
-            distances = np.abs(m[..., :-1] / m[..., -1:] - 1.0)
-            return _fall(distances[..., :1], distances[..., late])
-
-        fall = _jackknifed(_several(ks), np.hstack([within, teacher]), nearer)
-        yield Finding("reflects", kind, fall, above=FALL)
-
-
-def _of_fall(kind: str, table: Table, key: str, column: str, where: str) -> Finding:
-    """Returns what is said of a number that is to fall with more responses."""
-    ks, values = _by_responses(table, column)
-    late = ks >= SEVERAL
-    fall = _jackknifed(_several(ks), values, lambda m: _fall(m[..., :1], m[..., late]))
-    return Finding(key, f"{kind}{where}; more responses", fall, above=FALL)
-
-
-def _of_collapse(kind: str, single: Table, likeliest: Table) -> Finding:
-    """Returns what is said of students of the likeliest answer."""
-    bias = np.column_stack([likeliest["squared_bias"] - single["squared_bias"], single["teacher"]])
-    gap = _jackknifed(["the likeliest answer"], bias, _ratio)
-    return Finding("collapse", kind, gap, above=DISTORTED)
-
-
-def _of_weighting(kind: str, weights: str, table: Table) -> Iterator[Finding]:
-    """Yields what is said of combinations of a student with its teacher's responses."""
-    reading = f"{kind}; weights inverse to {weights}"
-    columns = {}
-    for name in table.columns:
-        if name not in ("trial", "student", "weights", "k"):
-            ks, columns[name] = _by_responses(table, name)
-    labels = [f"k = {k}" for k in ks]
-    for what, name in (("variance", "variance"), ("squared error", "error")):
-        parts = [columns[name + of] for of in ("", "_teacher", "_student")]
-        ratio = _jackknifed(labels, np.hstack(parts), _over_smaller)
-        yield Finding("weighting", f"{reading}; {what}", ratio, below=NOT_ABOVE)
-    # Other responses than the student's own make 2k: no comparison at the same cost.
-    if "fresh" not in weights:
-        for key, name in (("systematic noise", "squared_bias"), ("hallucination", "hallucination")):
-            both = np.hstack([columns[f"{name}_student"], columns[name]])
-            fall = _jackknifed(labels, both, lambda m: _fall(*np.split(m, 2, axis=-1)))
-            yield Finding(key, reading, fall, above=FALL)
-
-
-def _by_responses(table: Table, column: str) -> tuple[FloatArray, FloatArray]:
-    """Returns the numbers of responses, and a column: a row for every teacher."""
-    return np.array(table.distinct("k")), table.pivot("trial", "k", column)
-
-
-def _several(ks: FloatArray) -> list[str]:
-    return [f"k = {k}" for k in ks[ks >= SEVERAL]]
-
-
-def _jackknifed(
-    labels: Sequence[str],
-    trials: Float[np.ndarray, "trials columns"],
-    function: Callable[[FloatArray], FloatArray],
-) -> tuple[Measurement, ...]:
-    """Returns functions of the means of columns, one for every label."""
-    return means(labels, pseudo_values(trials, function))
-
-
-def _ratio(m: FloatArray) -> FloatArray:
-    return m[..., :1] / m[..., 1:]
-
-
-def _over_smaller(m: FloatArray) -> FloatArray:
-    """Returns the first third of the numbers over the smaller ones of the other two thirds."""
-    first, *others = np.split(m, 3, axis=-1)
-    return np.asarray(first / np.minimum(*others))
-
-
-def _fall(before: FloatArray, after: FloatArray) -> FloatArray:
-    """Returns (before - after) / (before + after): 0 where there was, and is, nothing to fall.
-
-    Unbiased estimates of squares below zero, and rounding, are nothing.
-    """
-    first, last = (np.where(values > _NOTHING, values, 0.0) for values in (before, after))
-    total = first + last
-    return np.asarray((first - last) / np.where(total > 0, total, 1.0))
-
-
 def draw(tables: Tables, figure: Figure) -> None:
     """Draws variances, systematic noise and hallucination against the number of responses.
 
@@ -283,9 +119,9 @@ def draw(tables: Tables, figure: Figure) -> None:
             mixed = tables["weighting"].where(student=PRIMARY, weights="variances")
             lines[f"{PRIMARY}, weighted with responses"] = mixed
         for place, (name, table) in enumerate(lines.items()):
-            ks, values = _by_responses(table, column)
+            ks, values = responses(table), by_responses(table, column)
             if "teacher's" in label:
-                values = values / _by_responses(table, "teacher")[1]
+                values = values / by_responses(table, "teacher")
             if np.isfinite(values).all():
                 band(ax, ks, values, name, place)
         ax.set_xscale("log")
@@ -300,7 +136,7 @@ def draw(tables: Tables, figure: Figure) -> None:
     tops = [line.get_ydata().max() for line in noise.lines if line.get_label() != MOST_FREQUENT]
     noise.set_ylim(-0.1 * max(tops), 1.4 * max(tops))
     named = [ax.get_legend_handles_labels() for ax in (noise, across)]
-    handles = {label: line for lines, labels in named for line, label in zip(lines, labels)}
+    handles = {label: line for both in named for line, label in zip(*both, strict=True)}
     empty.axis("off")
     empty.legend(handles.values(), handles.keys(), frameon=False, loc="center left")
 
@@ -377,19 +213,20 @@ STUDY = Study(
         " student the variance is 1 - 1/k of the teacher's, across students 1/k, and together they"
         " are the teacher's. It has no bias and says nothing impossible in answers of its own,"
         " whatever k is, so that neither can fall.",
-        "Of numbers, an average of k responses is a single number, and averaging takes variance"
-        " from within a student. Of answers there is no average: students of all k know more of the"
-        " variance as k grows, and students of the most frequent one none, at any k; these come"
-        " to repeat the teacher's likeliest answer, which is bias.",
+        "An average of k numbers is one number, and takes variance from within a student. Answers"
+        " have no average: a student of all k of them knows how they vary, one of the most frequent"
+        " does not, at any k. That one comes to repeat the teacher's likeliest answer, which is"
+        " bias.",
         "A student of one answer can do little but repeat it, and that one is possible. Where a"
         " softmax student says less that is impossible at k = 1 than later, this is memory; after"
         " the teacher's own words, the next token shows what it knows.",
         "More responses take away variance. What a class of students cannot express, they cannot"
         " mend: without prompts, bias and mass on the impossible stay where they are.",
-        "Known weights take the same part, that of the teacher, from the bias and from the mass on"
-        " the impossible. They do not know of bias: as k grows a biased student becomes steady and"
-        " keeps its weight, while the shares of the responses come close to the teacher. And a"
-        " student is correlated with the responses that it was trained on.",
+        "A combination that gives the shares of the responses a fixed weight w keeps 1 - w of the"
+        " student's mass on the impossible and (1 - w)^2 of its squared bias, since shares have"
+        " neither. Weights from variances do not know of bias: a student that is steady and wrong"
+        " keeps its weight while the shares come close to the teacher. And a student is correlated"
+        " with the responses that it was trained on.",
         "Smoothing makes students of few answers alike: the variance across them first rises with"
         " k.",
     ),

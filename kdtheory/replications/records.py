@@ -244,6 +244,8 @@ class Study:
         draw: (tables, empty figure) -> None.
         figure_size: width and height in inches.
         notes: what else there is to say about the result, in sentences.
+        on_files: (training file, test file, configuration, seed, progress) -> tables, for a study
+            that can be run on a user's own data.
     """
 
     name: str
@@ -259,6 +261,7 @@ class Study:
     draw: Callable[[Tables, Figure], None]
     figure_size: tuple[float, float] = (8.2, 4.8)
     notes: tuple[str, ...] = ()
+    on_files: Callable[[Path, Path, Any, int, Progress], Tables] | None = None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

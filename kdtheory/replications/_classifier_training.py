@@ -96,12 +96,13 @@ def log_probs(parameters: Parameters, inputs: Any) -> Any:
     return jax.nn.log_softmax(seen @ parameters["out"] + parameters["out_bias"])
 
 
-def _risk(parameters: Parameters, inputs: Any, targets: Any) -> Any:
-    return -jnp.mean(jnp.sum(targets * log_probs(parameters, inputs), axis=-1))
+def losses(parameters: Parameters, inputs: Any, targets: Any) -> Any:
+    r"""Returns $-\sum_kq_k\log p_k$ for every example."""
+    return -jnp.sum(targets * log_probs(parameters, inputs), axis=-1)
 
 
-def gradient_square(parameters: Parameters, inputs: Any, targets: Any) -> Any:
-    r"""Returns the mean of $\|\nabla(-\sum_kq_k\log p_k)\|^2$ over examples.
+def gradient_squares(parameters: Parameters, inputs: Any, targets: Any) -> Any:
+    r"""Returns $\|\nabla(-\sum_kq_k\log p_k)\|^2$ for every example.
 
     The gradient of a layer is the outer product of what goes in, and of the slope of what comes
     out: no gradient of a single example is laid out.
@@ -113,7 +114,7 @@ def gradient_square(parameters: Parameters, inputs: Any, targets: Any) -> Any:
     if "hidden" in parameters:
         back = (slope @ parameters["out"].T) * (1 - seen**2)
         squares += jnp.sum(back**2, axis=-1) * (1 + jnp.sum(inputs**2, axis=-1))
-    return jnp.mean(squares)
+    return squares
 
 
 def _run(
@@ -123,7 +124,7 @@ def _run(
     start: Parameters,
     inputs: Any,
     targets: Any,
-    used: Any,
+    shares: Any,
     order: Any,
     test_inputs: Any,
     test_probs: Any,
@@ -132,7 +133,7 @@ def _run(
 
     def loss(parameters: Parameters, chosen: Any, wanted: Any) -> Any:
         norms = sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(parameters))
-        return _risk(parameters, chosen, wanted) + 0.5 * penalty * norms
+        return jnp.mean(losses(parameters, chosen, wanted)) + 0.5 * penalty * norms
 
     def epoch(state: Any, given: Any) -> Any:
         wanted, batches = given
@@ -147,12 +148,12 @@ def _run(
         parameters = state[0]
         found = log_probs(parameters, test_inputs)
         chosen = jnp.argmax(found, axis=-1)[:, None]
-        seen, taught = inputs[used], wanted[used]
         return state, History(
             jnp.mean(jnp.take_along_axis(test_probs, chosen, axis=-1)),
             jnp.mean(kl_to_log_probs(test_probs, found)),
-            _risk(parameters, test_inputs, test_probs) - _risk(parameters, seen, taught),
-            gradient_square(parameters, seen, taught),
+            jnp.mean(losses(parameters, test_inputs, test_probs))
+            - jnp.dot(shares, losses(parameters, inputs, wanted)),
+            jnp.dot(shares, gradient_squares(parameters, inputs, wanted)),
         )
 
     (parameters, _), history = jax.lax.scan(epoch, (start, rule.init(start)), (targets, order))
@@ -162,7 +163,7 @@ def _run(
 @functools.partial(jax.jit, static_argnames="optimiser")
 def _trained(optimiser: str, step_size: Any, penalty: Any, *data: Any) -> Any:
     runs = functools.partial(_run, optimiser, step_size, penalty)
-    # start, inputs, targets, used, order, test inputs, test probabilities
+    # start, inputs, targets, shares, order, test inputs, test probabilities
     runs = jax.vmap(runs, (0, None, 0, None, 0, None, None))
     runs = jax.vmap(runs, (0, 0, 0, None, 0, 0, 0))
     return jax.vmap(runs, (None, None, 0, None, None, None, None))(*data)
@@ -174,7 +175,7 @@ def train(
     start: Parameters,
     inputs: Float[Any, "trials samples features"],
     targets: Float[Any, "kinds trials runs epochs samples labels"],
-    used: Any,
+    shares: Any,
     order: Any,
     test_inputs: Float[Any, "trials tests features"],
     test_probs: Float[Any, "trials tests labels"],
@@ -190,7 +191,7 @@ def train(
         start: of every trial and run.
         inputs: the sample.
         targets: for every epoch.
-        used: numbers of the examples that are the training set.
+        shares: of the examples in the training set, with sum one; zero for those not in it.
         order: the examples of every step, as from `orders`.
         test_inputs: other inputs.
         test_probs: Bayes class probabilities there.
@@ -200,7 +201,7 @@ def train(
         The last parameters, and what was measured.
     """
     with jax.enable_x64(False):
-        data = start, inputs, targets, used, order, test_inputs, test_probs
+        data = start, inputs, targets, shares, order, test_inputs, test_probs
         single = jax.tree.map(_single, data)
         parameters, history = _trained(optimiser, step_size, penalty, *single)
         return jax.tree.map(np.asarray, (parameters, history))

@@ -68,9 +68,9 @@ class Config:
         levels: of noise; the last is that of one-hot labels.
     """
 
-    trials: int = 12
+    trials: int = 10
     runs: int = 3
-    block: int = 6
+    block: int = 5
     samples: int = 500
     few: int = 100
     batch: int = 10
@@ -177,19 +177,20 @@ def _data(config: Config, seed: tuple[int, int], trials: int, group: Group) -> _
     worlds = make(rng, trials, config.samples, config.tests, config.features, config.labels)
     sizes = (config.features, *(() if linear else (config.hidden,)), config.labels)
     start = random_starts(rng, (trials, config.runs), sizes)
-    used = np.arange(config.few if group.sample == "few" else config.samples)
+    count = config.few if group.sample == "few" else config.samples
+    shares = np.where(np.arange(config.samples) < count, 1 / count, 0.0)
     epochs = config.longer if long else config.epochs
     steps = epochs, config.samples // config.batch
-    order = orders(rng, (trials, config.runs), len(used), steps, config.batch)
+    order = orders(rng, (trials, config.runs), count, steps, config.batch)
     # Longer runs are there for what is left in the end, of one-hot labels and of exact ones.
     named = kinds(() if long else config.levels)
     shape = len(named), trials, config.runs, epochs, config.samples, config.labels
     every = np.empty(shape, np.float32)
     for place, labels in enumerate(named):
         every[place] = targets(rng, worlds.probs, labels, config.runs, epochs, group.drawn)
-    apart = every[:, :, :, 0, used] - worlds.probs[:, None, used]
+    apart = every[:, :, :, 0, :count] - worlds.probs[:, None, :count]
     noise = np.mean(np.sum(apart**2, axis=-1), axis=(2, 3))
-    given = start, worlds.inputs, every, used, order, worlds.test_inputs, worlds.test_probs
+    given = start, worlds.inputs, every, shares, order, worlds.test_inputs, worlds.test_probs
     return _Data(named, given, noise, np.mean(np.max(worlds.test_probs, axis=2), axis=1))
 
 
@@ -258,17 +259,17 @@ def draw(tables: Tables, figure: Figure) -> None:
     shown = ("one-hot", *reversed(noisy), "exact")
     first = {name: next(s.name for s in settings() if s.optimiser == name) for name in STEP_SIZES}
     bayes = trials.where(reading=first["SGD"], labels="exact")["bayes_accuracy"][:, None]
-    panels = (
-        ("SGD", "accuracy", lambda values: 100 * (values - bayes), "accuracy - Bayes rule's (%)"),
-        ("SGD", "excess", np.log10, "log10 of excess risk (nats)"),
-        ("Adam", "excess", np.log10, "log10 of excess risk (nats)"),
-    )
-    for ax, (optimiser, column, seen, said) in zip(axes, panels, strict=False):
+    for ax, optimiser, column in zip(
+        axes, ("SGD", "SGD", "Adam"), ("accuracy", "excess", "excess"), strict=False
+    ):
         rows = epochs.where(reading=first[optimiser])
         for place, name in enumerate(shown):
             values = rows.where(labels=name).pivot("trial", "epoch", column)
-            drawing.band(ax, rows.distinct("epoch"), seen(values), name, place)
-        drawing.finish(ax, "epoch", said, f"{optimiser}, linear student", legend=False)
+            seen = 100 * (values - bayes) if column == "accuracy" else np.log10(values)
+            drawing.band(ax, rows.distinct("epoch"), seen, name, place)
+        said = "accuracy minus Bayes rule (points)"
+        said = said if column == "accuracy" else "log10 of the excess risk (nats)"
+        drawing.finish(ax, "epoch", said, f"{optimiser}, labels drawn once", legend=False)
     axes[1].legend(frameon=False, fontsize="small")
     for ax in axes[1:3]:
         ax.set_ylim(bottom=-7)
@@ -278,7 +279,9 @@ def draw(tables: Tables, figure: Figure) -> None:
         level = [rows.where(labels=name)["level"][0] for name in names]
         values = np.column_stack([rows.where(labels=name)["excess"] for name in names])
         drawing.band(axes[3], level, values, f"noise {model}", place)
-    drawing.finish(axes[3], "level of noise", "excess risk (nats)", "SGD, at the end")
+    drawing.finish(
+        axes[3], "level of noise", "excess risk (nats)", "SGD, labels drawn once, at the end"
+    )
 
 
 STUDY = Study(

@@ -126,7 +126,9 @@ def draw_trial(
         (num_students, world.num_inputs, num_responses),
     )
     points = rng.standard_normal((num_points, num_features))
-    return Trial(world, coefficients, inputs, points, answers, np.linalg.pinv(inputs))
+    return Trial(
+        world, coefficients, inputs, points, answers, np.asarray(np.linalg.pinv(inputs), float)
+    )
 
 
 def students_of(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -10,8 +11,12 @@ import numpy as np
 
 from kdtheory.intervals import Estimate, pseudo_values, student_interval
 from kdtheory.propagation import pair_weight
+from kdtheory.replications.drawing import COLOURS, MARKERS
 from kdtheory.replications.records import Measurement
-from kdtheory.replications.statistics import LEVEL
+from kdtheory.replications.statistics import LEVEL, means
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 SUPPRESSED = 0.9
 """Below this share of the teacher's variance a student's own one counts as suppressed."""
@@ -64,3 +69,35 @@ def weights_of_first(variance: Any, other_variance: Any, covariance: Any = 0.0) 
     with jax.enable_x64(True):
         flat = [jnp.asarray(array.reshape(-1)) for array in arrays]
         return np.asarray(jax.vmap(pair_weight)(*flat)).reshape(arrays[0].shape)
+
+
+def draw_ratios(ax: Axes, names: Sequence[str], ratios: Sequence[Sequence[Any]]) -> None:
+    """Draws mean ratios with Student's intervals, one line for every name, on a logarithmic axis.
+
+    Args:
+        ax: where.
+        names: of the lines, from top to bottom.
+        ratios: for every line and colour those of all trials.
+    """
+    for line, of_line in enumerate(ratios):
+        for place, trials in enumerate(of_line):
+            [found] = means([names[line]], np.asarray(trials)[:, None])
+            estimate = found.estimate
+            ax.errorbar(
+                estimate.value,
+                line + 0.11 * (place - (len(of_line) - 1) / 2),
+                xerr=[[estimate.value - estimate.low], [estimate.high - estimate.value]],
+                color=COLOURS[place % len(COLOURS)],
+                marker=MARKERS[place % len(MARKERS)],
+                markersize=4,
+            )
+    for line in range(1, len(names)):
+        ax.axhline(line - 0.5, color="0.9", linewidth=0.8, zorder=0)
+    ax.axvline(1.0, color="0.3", linewidth=0.8, zorder=0)
+    ax.set_xscale("log")
+    low, high = ax.get_xlim()
+    ticks = [tick for tick in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0) if low <= tick <= high]
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.minorticks_off()
+    ax.set_yticks(range(len(names)), list(names), fontsize="small")
+    ax.invert_yaxis()

@@ -31,8 +31,13 @@ from kdtheory.replications._linear_students import (
     expected,
     students_of,
 )
-from kdtheory.replications._uncertainty import SUBSTANTIAL, SUPPRESSED, exponent
-from kdtheory.replications.drawing import COLOURS, MARKERS, band, finish
+from kdtheory.replications._uncertainty import (
+    SUBSTANTIAL,
+    SUPPRESSED,
+    draw_ratios,
+    exponent,
+)
+from kdtheory.replications.drawing import band, finish
 from kdtheory.replications.records import (
     Choice,
     Finding,
@@ -47,7 +52,6 @@ from kdtheory.replications.statistics import means
 from kdtheory.theorems.papers import CUI_PEI
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 TOLERANCE = 0.1
@@ -136,7 +140,7 @@ def _variances(trial: Trial, num_responses: int) -> Iterator[dict[str, Any]]:
 def judge(tables: Tables) -> tuple[Finding, ...]:
     """Returns a finding for every statement and reading."""
     students, weighting = tables["students"], tables["weighting"]
-    found = []
+    found: list[Finding] = []
     for world in students.distinct("world"):
         found += _of_world(students.where(world=world), world)
     for world in weighting.distinct("world"):
@@ -193,7 +197,9 @@ def draw(tables: Tables, figure: Figure) -> None:
         "1/k", (counts[1], highest / counts[1]), (4, 4), textcoords="offset points", color="0.4"
     )
     across.set(xscale="log", yscale="log")
-    finish(across, "responses averaged, k", "variance across students", "Inter", legend=False)
+    finish(
+        across, "responses averaged, k", "variance across students", "Across students", legend=False
+    )
 
     for place, head in enumerate((POINT, AVERAGES, POOLED)):
         rows = students.where(world=worlds[0], head=head)
@@ -201,51 +207,30 @@ def draw(tables: Tables, figure: Figure) -> None:
     own.axhline(1.0, color="0.3", linewidth=0.8)
     own.annotate("teacher", (counts[-1], 1.0), (0, 3), textcoords="offset points", ha="right")
     own.set(xscale="log", ylim=(-0.05, 1.5))
-    finish(own, "responses averaged, k", "a student's own variance", f"Intra, {worlds[0]}")
+    finish(own, "responses averaged, k", "a student's own variance", f"Within: {worlds[0]}")
     for ax in (across, own):
-        ax.set_xticks(counts, counts)
+        ax.set_xticks(counts, counts.astype(str))
         ax.minorticks_off()
 
-    _draw_gains(gain, weighting, worlds)
-    handles, labels = across.get_legend_handles_labels()
-    figure.legend(
-        handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize="small"
-    )
-
-
-def _draw_gains(ax: Axes, weighting: Table, worlds: tuple[Any, ...]) -> None:
-    pairs = list(itertools.product((FRESH, REUSED), (KNOWN, ESTIMATED, PREDICTIVE)))
-    for place, world in enumerate(worlds):
-        for line, (source, known) in enumerate(pairs):
-            rows = weighting.where(world=world, responses=source, variances=known)
-            better = np.minimum(rows["teacher"], rows["student"])
-            ratio = (rows["weighted"] / better)[:, None]
-            [found] = means([world], ratio)
-            half = found.estimate.high - found.estimate.value
-            ax.errorbar(
-                found.estimate.value,
-                -line + 0.1 * (2.5 - place),
-                xerr=half,
-                color=COLOURS[place],
-                marker=MARKERS[place],
-                markersize=4,
-            )
-    ax.axvline(1.0, color="0.3", linewidth=0.8)
-    for line in range(1, len(pairs)):
-        ax.axhline(0.5 - line, color="0.9", linewidth=0.8, zorder=0)
-    ticks = (0.5, 1, 2, 5, 10)
-    ax.set_xscale("log")
-    ax.set_xticks(ticks, ticks)
-    ax.minorticks_off()
     words = {FRESH: "fresh", REUSED: "reused", KNOWN: "known", ESTIMATED: "estimated"}
     words[PREDICTIVE] = "predictive"
-    ax.set_yticks(-np.arange(len(pairs)), [f"{words[known]},\n{words[s]}" for s, known in pairs])
-    finish(
-        ax,
-        "squared error / that of the better one",
-        "variances, responses",
-        "Teacher and student combined",
-        legend=False,
+    names, ratios = [], []
+    for source, known in itertools.product((FRESH, REUSED), (KNOWN, ESTIMATED, PREDICTIVE)):
+        names.append(f"{words[source]},\n{words[known]}")
+        of_worlds = [weighting.where(world=w, responses=source, variances=known) for w in worlds]
+        ratios.append([r["weighted"] / np.minimum(r["teacher"], r["student"]) for r in of_worlds])
+    draw_ratios(gain, names, ratios)
+    words_of_error = "squared error / that of the better one"
+    finish(gain, words_of_error, "responses, variances", "Both combined", legend=False)
+    handles, labels = across.get_legend_handles_labels()
+    figure.legend(
+        handles,
+        labels,
+        loc="outside lower center",
+        ncols=3,
+        frameon=False,
+        fontsize="small",
+        title="Left and right",
     )
 
 
@@ -333,10 +318,11 @@ STUDY = Study(
     draw=draw,
     figure_size=(11.0, 4.8),
     notes=(
-        "With noise that is the same everywhere and a variance fitted to single responses, the"
-        " variance across students at their inputs and the expected variance of their own add up to"
-        " the teacher's exactly: what is suppressed within students is what is left across them,"
-        " the share p/n of coefficients to inputs. Whether either is noticed is a question of p/n.",
+        "With noise that is the same everywhere, a linear teacher and a variance fitted to single"
+        " responses, the variance across students at their inputs and the expected variance of"
+        " their own add up to the teacher's exactly: what is suppressed within students is what is"
+        " left across them, the share p/n of coefficients to inputs. Whether either is noticed is a"
+        " question of p/n.",
         "A variance fitted to averages shrinks like 1/k with them; fitted to all responses it"
         " approaches the teacher's.",
         "For correlated responses the variance across students has a floor, the correlation times"

@@ -151,7 +151,7 @@ def _of_weights(rows: Table, reading: str) -> Iterator[Finding]:
 def draw(tables: Tables, figure: Figure) -> None:
     """Draws where the variance comes from, what a student knows of it, and what weights give."""
     # Rows of their own: the long names in the second are no margin in the first.
-    upper, lower = np.ravel(figure.subfigures(2, 1, height_ratios=(0.44, 0.56)))
+    upper, lower = figure.subfigures(2, 1, squeeze=False, height_ratios=(0.44, 0.56))[:, 0]
     sources, own = upper.subplots(1, 2)
     across, gain = lower.subplots(1, 2)
     students, weighting = tables["students"], tables["weighting"]
@@ -271,11 +271,11 @@ STUDY = Study(
     done="The text examined is an abstract, which states neither sizes nor data. A teacher is a"
     " random two-layer network of two inputs whose outputs are the mean and the log variance of a"
     " Gaussian response; its means have variance one and its noise variance 0.5 on average."
-    " Students are two-layer networks with tanh units, trained by Adam on all of 40 inputs at once"
-    " for as many steps whatever k is. They learn the averages by squared error, and then have no"
-    " variance of their own; or a mean and a variance by Gaussian likelihood, of the averages or of"
-    " all k responses. In a trial several are trained on each of several sets of responses, and a"
-    " nested analysis of variance tells responses from starts.",
+    " Students are two-layer networks with 16 or 64 tanh units, trained by Adam on all of 40 inputs"
+    " at once for as many steps whatever k is. They learn the averages by squared error, and then"
+    " have no variance of their own; or a mean and a variance by Gaussian likelihood, of the"
+    " averages or of all k responses. In a trial several are trained on each of several sets of"
+    " responses, and a nested analysis of variance tells responses from starts.",
     choices=(
         Choice("what students learn", (SQUARED, AVERAGES, ALL)),
         Choice("units and starts", tuple(setting.name for setting in SETTINGS)),

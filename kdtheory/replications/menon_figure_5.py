@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -141,7 +141,7 @@ def draw(tables: Tables, figure: Figure) -> None:
     """
     sizes = problem.NUM_SAMPLES[:2]
     panels = figure.subplots(2, 2, sharex=True, sharey="col")
-    points = None
+    points = []
     for column, means in zip(panels.T, problem.MEANS, strict=True):
         errors = tables["teachers"].where(means=means.name)
         share = errors["squared_bias"] / errors["mse"]
@@ -150,12 +150,13 @@ def draw(tables: Tables, figure: Figure) -> None:
             areas, mse = _of_teachers(tables["students"], errors, setting)
             mean, _, half = student_margin(areas, statistics.LEVEL)
             ax.errorbar(mse, mean, half, fmt="none", ecolor="0.75", elinewidth=1, zorder=1)
-            points = ax.scatter(mse, mean, c=share, cmap="viridis", vmin=0, vmax=1, s=22, zorder=2)
+            colours: dict[str, Any] = {"c": share, "cmap": "viridis", "vmin": 0, "vmax": 1}
+            points.append(ax.scatter(mse, mean, s=22, zorder=2, **colours))
             ax.ticklabel_format(axis="y", useOffset=False)
             below, beside = ax is column[-1], means is problem.MEANS[0]
             label = "teacher's mean squared error" if below else ""
             drawing.finish(ax, label, "student AUC" if beside else "", setting, legend=False)
-    figure.colorbar(points, ax=panels, label="share of squared bias in the error", aspect=40)
+    figure.colorbar(points[0], ax=panels, label="share of squared bias in the error", aspect=40)
 
 
 STUDY = Study(
@@ -203,8 +204,8 @@ STUDY = Study(
     draw=draw,
     figure_size=(8.6, 6.2),
     notes=(
-        "For large samples every teacher with alpha below 1 has the same student: the best linear"
-        " student of the population has the direction of theta* whatever the noise of the logits,"
-        " so that the relation is one of finite samples.",
+        "For large samples the students of all teachers with alpha below 1 have the same AUC: the"
+        " best linear student of the population has the direction of theta* whatever the noise of"
+        " the logits, so that the relation is one of finite samples.",
     ),
 )

@@ -6,6 +6,7 @@ training sample.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import jax
@@ -58,6 +59,7 @@ def errors(
     return {"squared_bias": bias, "variance": variance, "mse": bias + variance}
 
 
+@functools.lru_cache(maxsize=4096)
 def error(entry: float, alpha: float, sigma: float) -> tuple[float, float]:
     """Returns squared bias and variance of a teacher.
 
@@ -72,7 +74,8 @@ def error(entry: float, alpha: float, sigma: float) -> tuple[float, float]:
     norm = float(np.sum(problem.mean_vector(entry) ** 2))
     with jax.enable_x64(True):
         numbers = (jnp.asarray(number, float) for number in (alpha, sigma**2, norm))
-        got = noisy_teacher_error(*numbers, num_noise=1024)
+        nodes = 256 if sigma <= 3 else 1024
+        got = noisy_teacher_error(*numbers, num_logits=192, num_noise=nodes)
         bias, variance, off = (float(part) for part in got)
     if not off <= _ACCURATE:
         raise ArithmeticError(f"error of a teacher: off by up to {off:g} for sigma = {sigma:g}")

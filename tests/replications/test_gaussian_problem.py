@@ -113,7 +113,7 @@ def test_samples_have_the_law_of_two_classes():
 
 
 def test_the_widest_margin():
-    # By hand: of (2, 0) and (0, 1/2) against their mirrors the margins are 2a and b/2: w = (1/2, 2).
+    # By hand: w = (a, b) has the margins 2a and b/2, so that the shortest is (1/2, 2).
     found = problem.widest_margin(np.array([[2.0, 0.0], [0.0, -0.5]]), np.array([1.0, -1.0]))
     np.testing.assert_allclose(found, [0.5, 2.0], rtol=1e-12)
     # The point further out is no support: w = (1, 0), not a mean of both.

@@ -93,7 +93,7 @@ ALPHAS, SIGMAS = (0.0, 0.5), (1.0, 2.0, 4.0)
 MSE = np.array([[0.0, 0.1, 0.5], [0.2, 0.3, 0.4]])
 
 
-def verdicts(auc, spread=1e-4):
+def findings(auc, spread=1e-4):
     """What is said of students with exactly these mean AUCs, and errors around them."""
     errors = spread * np.random.default_rng(0).standard_normal((2, 3, 50))
     errors -= errors.mean(axis=-1, keepdims=True)
@@ -111,7 +111,11 @@ def verdicts(auc, spread=1e-4):
         found = study.judge({"students": students, "teachers": problem.joined(rows)})
     wide, narrow = "means ±1, x, sigma up to 4", "means ±1, x, sigma up to 2"
     assert [one.reading for one in found] == [wide, wide, narrow, narrow]
-    return [(one.statement, one.verdict) for one in found]
+    return found
+
+
+def verdicts(*parts, **options):
+    return [(one.statement, one.verdict) for one in findings(*parts, **options)]
 
 
 YES, NO, MAYBE = Verdict.REPLICATED, Verdict.NOT_REPLICATED, Verdict.UNDECIDED
@@ -135,8 +139,10 @@ def test_only_the_teachers_of_the_narrow_grid_are_as_in_the_text():
 
 def test_differences_that_nobody_sees():
     # Thirds of six teachers: errors .05 and .45 in mean, 0.4 apart; 0.02 makes that .008.
-    found = verdicts(0.9 - 0.02 * MSE)
-    assert found[:2] == [("falls", YES), ("noticeable", NO)]
+    rank, lead, *_ = findings(0.9 - 0.02 * MSE)
+    assert (rank.verdict, lead.verdict) == (YES, NO)
+    assert rank.measurements[0].estimate.value == pytest.approx(-1.0)
+    assert lead.measurements[0].estimate.value == pytest.approx(0.008, rel=1e-9)
 
 
 def test_students_that_decide_nothing():

@@ -94,9 +94,10 @@ def _section(one: dict[str, Any]) -> str:
     for statement in one["statements"]:
         lines = [f"{_told(statement)}: **{statement['verdict']}**", ""]
         lines += [f"*Test*: {escaped(statement['test'])}.", ""]
+        lines += [f"<details><summary>{_range(statement)}</summary>", ""]
         lines += ["| reading | verdict | measured |", "| --- | --- | --- |"]
         lines += [_reading(each) for each in statement["readings"]]
-        parts.append("\n".join(lines))
+        parts.append("\n".join([*lines, "", "</details>"]))
     return "\n\n".join([*parts, *map(escaped, one["notes"])])
 
 

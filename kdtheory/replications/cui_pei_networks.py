@@ -175,6 +175,8 @@ def draw(tables: Tables, figure: Figure) -> None:
         band(across, counts, share, f"{name}, {stop} steps", place)
     own.axhline(1.0, color="0.3", linewidth=0.8)
     own.annotate("teacher", (counts[-2], 1.0), (0, 3), textcoords="offset points")
+    # Room for that word.
+    own.set_ylim(top=max(1.15, own.get_ylim()[1]))
     for ax in (sources, across):
         low, high = ax.get_ylim()
         ax.plot(counts, high / counts, color="0.5", linewidth=0.8, linestyle=":")
@@ -293,7 +295,7 @@ STUDY = Study(
     ),
     sizes={
         "small": Config(num_trials=20, num_sets=4),
-        "paper": Config(num_trials=60, num_sets=8),
+        "paper": Config(num_trials=100, num_sets=8),
     },
     simulate=simulate,
     judge=judge,

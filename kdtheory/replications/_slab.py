@@ -208,16 +208,15 @@ class _End(NamedTuple):
 def _corner(one: _End, other: _End) -> Any:
     """Returns G."""
     nearer = np.abs(one.point) < np.abs(other.point)
-    near, far = ([np.where(nearer, a, b) for a, b in zip(*pair, strict=True)]
-                 for pair in ((one, other), (other, one)))
-    near, far = _End(*near), _End(*far)
+    near, far = (
+        _End(*(np.where(nearer, a, b) for a, b in zip(*pair, strict=True)))
+        for pair in ((one, other), (other, one))
+    )
     inside = near.square + near.centred * (far.strip - near.strip)
     return np.sign(one.point) * np.sign(other.point) * inside
 
 
 def _overlap(one: Leaves, other: Leaves, axis: int) -> Any:
     """Returns how much of the normal law every box shares with every other along an axis."""
-    lows, highs = (
-        [special.ndtr(tree[side][:, axis]) for tree in (one, other)] for side in (0, 1)
-    )
+    lows, highs = ([special.ndtr(tree[side][:, axis]) for tree in (one, other)] for side in (0, 1))
     return np.maximum(np.minimum.outer(*highs) - np.maximum.outer(*lows), 0.0)

@@ -78,7 +78,7 @@ def draw(tables: Tables, figure: Figure) -> None:
         for number, (reading, scores) in enumerate(readings):
             mse = errors[reading.split("; ")[0]]
             if number == 0:
-                _path(left, mse, scores, f"fitted to {target}", place)
+                _path(left, mse, scores, f"fitted to {target}", place, target == LABELS)
             else:
                 style = {"color": COLOURS[place], "alpha": 0.45, "linewidth": 0.8}
                 left.plot(mse.mean(axis=0), scores.mean(axis=0), zorder=1, **style)
@@ -87,22 +87,23 @@ def draw(tables: Tables, figure: Figure) -> None:
     for place, size in enumerate(of_students.distinct("num_samples")):
         mse = of_teachers.where(num_samples=size).pivot("trial", "depth", "mse")
         scores = of_students.where(num_samples=size).pivot("trial", "depth", "auc")
-        _path(right, mse, scores, f"N = {size}", place + 2)
+        _path(right, mse, scores, f"N = {size}", place + 2, True)
     _references(left, tables)
     error = "teacher's MSE"
     finish(left, error, "student's AUC", f"N = {NUM_SAMPLES}, thin: other readings")
     finish(right, error, "", "Fitted to labels, larger samples")
 
 
-def _path(ax: Axes, errors: Any, scores: Any, label: str, place: int) -> None:
+def _path(ax: Axes, errors: Any, scores: Any, label: str, place: int, named: bool) -> None:
     """Draws a point for every depth, with Student's intervals, joined in the order of depth."""
     (x, _, across), (y, _, up) = (student_margin(values, LEVEL) for values in (errors, scores))
     style: dict[str, Any] = {"color": COLOURS[place], "linestyle": LINES[place]}
     ax.errorbar(x, y, up, across, marker=MARKERS[place], label=label, linewidth=1.6, **style)
-    # By turns to the right and to the left: neighbours may be close.
+    # Those of forests without noise are too close to each other to be named.
     for place, (depth, *point) in enumerate(zip(DEPTHS, x, y, strict=True)):
-        offset, side = ((-6, 5), "right") if place % 2 else ((6, -11), "left")
-        _name(ax, f"{depth}", point, offset, side)
+        if named:
+            offset, side = ((-6, 5), "right") if place % 2 else ((6, -11), "left")
+            _name(ax, f"{depth}", point, offset, side)
 
 
 def _name(ax: Axes, name: str, point: Any, offset: tuple[int, int], side: Any) -> None:
@@ -138,7 +139,7 @@ STUDY = Study(
     draw=draw,
     figure_size=(9.2, 4.6),
     notes=(
-        "Numbers beside points are depths; they are joined in that order.",
+        "Numbers beside points are depths; points are joined in that order.",
         "Fitted to 100 labels, teachers of a larger depth have a larger MSE and, up to depth 4, "
         "better students: what a shallow student needs of its teacher is an order of the inputs, "
         "which a nearly constant teacher does not give, however small its MSE.",

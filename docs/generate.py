@@ -3,9 +3,11 @@
     python docs/generate.py                    writes them
     python docs/generate.py --check            exits with 1 if one of them is out of date
     python docs/generate.py --verified FILE    takes over what "kdtheory verify --json > FILE" wrote
+    python docs/generate.py --replicated DIR   takes over what "kdtheory replicate all -o DIR" wrote
 
 A generated part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->``. Nothing is
-verified here: the figures of the last full run are kept in verify.json.
+verified or replicated here: the numbers of the last full runs are kept in verify.json and
+replications.json, the figures in figures/replications.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ import json
 import re
 import sys
 from pathlib import Path
+
+import replicated
 
 from kdtheory import _ledger_table as ledger_table
 from kdtheory.claim import Finding, TextExamined
@@ -130,23 +134,24 @@ def findings_table() -> str:
 
 def ledger_summary() -> str:
     """Returns a table: paper by paper, how many items of the ledger came to what."""
-    columns = ("text", "items", "examined", "studies", "other reasons", "claims", "findings")
+    columns = ("text", "items", "examined", "repeated", "neither", "claims", "findings")
     lines = ["| " + " | ".join(columns) + " |", "| --- |" + " ---: |" * (len(columns) - 1)]
     for paper in PAPERS.values():
         own = [entry for entry in entries() if entry.paper == paper]
-        reasons = collections.Counter(
-            entry.reason.name == "STUDY" for entry in own if entry.reason is not None
-        )
+        neither = sum(not entry.claims and not entry.studies for entry in own)
         printed = [claim for claim in CLAIMS if claim.source.paper == paper]
         found = sum(claim.finding is not Finding.STANDS for claim in printed)
-        examined = sum(entry.reason is None for entry in own)
-        cells = (len(own), examined, reasons[True], reasons[False], len(printed), found)
+        examined = sum(bool(entry.claims) for entry in own)
+        repeated = sum(bool(entry.studies) for entry in own)
+        cells = (len(own), examined, repeated, neither, len(printed), found)
         lines.append(f"| {escaped(paper.key)} | " + " | ".join(map(str, cells)) + " |")
     ours = sum(claim.text_examined is TextExamined.OURS for claim in CLAIMS)
     return "\n".join([*lines, f"| ours | | | | | {ours} | |"])
 
 
 PARTS = {
+    "replications-summary": replicated.summary,
+    "replications": replicated.page,
     "verified": verify_summary,
     "verify-table": verify_table,
     "findings": findings_table,
@@ -177,7 +182,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Writes the generated parts of the pages.")
     parser.add_argument("--check", action="store_true", help="only say what is out of date")
     parser.add_argument("--verified", type=Path, help="what kdtheory verify --json wrote")
+    parser.add_argument("--replicated", type=Path, help="where kdtheory replicate all wrote")
     options = parser.parse_args()
+    if options.replicated:
+        replicated.take_over(options.replicated)
     if options.verified:
         run = json.loads(options.verified.read_text(encoding="utf-8"))
         VERIFIED.write_text(kept([Check.from_dict(check) for check in run]), encoding="utf-8")

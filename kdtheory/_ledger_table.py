@@ -108,6 +108,7 @@ def plain(entries: Sequence[Entry]) -> list[dict[str, Any]]:
             "section": entry.section,
             "says": entry.says,
             "claims": [dataclasses.asdict(examined(slug)) for slug in entry.claims],
+            "studies": list(entry.studies),
             "reason": entry.reason.value if entry.reason else None,
             "note": entry.note,
         }
@@ -116,23 +117,28 @@ def plain(entries: Sequence[Entry]) -> list[dict[str, Any]]:
 
 
 def summary(entries: Sequence[Entry]) -> str:
-    """Returns the sentence below the table: how many items, examined or why not.
+    """Returns the sentence below the table: how many items, examined, repeated, or why neither.
 
     Args:
         entries: of the ledger.
     """
-    reasons = Counter(entry.reason.value for entry in entries if entry.reason)
-    looked_at = sum(not entry.reason for entry in entries)
+    left = [entry for entry in entries if not entry.claims and not entry.studies]
+    reasons = Counter(entry.reason.value for entry in left if entry.reason)
+    looked_at = sum(bool(entry.claims) for entry in entries)
     claims = {slug for entry in entries for slug in entry.claims}
+    studies = {name for entry in entries for name in entry.studies}
+    repeated = sum(bool(entry.studies) for entry in entries)
+    again = f", {repeated} repeated by {_counted(len(studies), 'study')}" if studies else ""
     why = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
-    rest = f" Not examined: {why}." if why else ""
+    rest = f" Neither: {why}." if why else ""
     items, by = _counted(len(entries), "item"), _counted(len(claims), "claim")
-    return f"{items}: {looked_at} examined by {by}.{rest}"
+    return f"{items}: {looked_at} examined by {by}{again}.{rest}"
 
 
 def _counted(number: int, noun: str) -> str:
     """Returns a number and its noun."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"
 
 
 def table(entries: Sequence[Entry]) -> Table:
@@ -159,12 +165,19 @@ def table(entries: Sequence[Entry]) -> Table:
             more = Text(f"{one.title}\n{one.short}")
             told += [Text(one.slug, style="bold"), Padding(more, (0, 0, 0, 2))]
         if entry.reason:
-            told.append(Text(f"not examined: {entry.reason.value}"))
+            told.append(Text(_reason(entry)))
+        told += [Text(f"kdtheory replicate {name}", style="bold") for name in entry.studies]
         told += [Text(entry.note, style="italic")] if entry.note else []
         where = f"{', '.join(entry.items)}\n{entry.section}"
         built.add_row(Text(where), Text(entry.says), Group(*told))
         built.add_row("", "", "")
     return built
+
+
+def _reason(entry: Entry) -> str:
+    """Returns why no claim examines an item; what a study repeats is not left out."""
+    assert entry.reason is not None
+    return f"{'' if entry.studies else 'not examined: '}{entry.reason.value}"
 
 
 def escaped(text: str) -> str:
@@ -200,8 +213,10 @@ def _row(entry: Entry) -> str:
     """Returns an entry's rows of Markdown: one for every claim, the item beside the first."""
     place = f"**{escaped(', '.join(entry.items))}**<br>{escaped(entry.section)}"
     says = escaped(entry.says) + (f"<br>*{escaped(entry.note)}*" if entry.note else "")
+    studies = "<br>".join(f"`kdtheory replicate {name}`" for name in entry.studies)
     if entry.reason:
-        return f"| {place} | {says} | not examined: {entry.reason.value} | | |"
+        told = "<br>".join(filter(None, (_reason(entry), studies)))
+        return f"| {place} | {says} | {told} | | |"
     rows = []
     for slug in entry.claims:
         one = examined(slug)
@@ -210,4 +225,6 @@ def _row(entry: Entry) -> str:
         cells = (named, verdict, escaped(proof))
         rows.append(f"| {place} | {says} | {' | '.join(cells)} |")
         place = says = ""
+    if studies:
+        rows.append(f"| | | {studies} | | |")
     return "\n".join(rows)

@@ -70,11 +70,16 @@ def _anyhow(
 ) -> Iterator[Any]:
     """Yields what a function makes of slugs, in several processes and in any order."""
     context = multiprocessing.get_context("spawn")
-    with context.Pool(min(jobs, len(slugs)), _start, (keep_programs,)) as pool:
+    with context.Pool(min(jobs, len(slugs)), start, (keep_programs,)) as pool:
         yield from pool.imap_unordered(work, [(slug, options) for slug in slugs])
 
 
-def _start(keep_programs: bool) -> None:
+def start(keep_programs: bool) -> None:
+    """Makes a process ready for work.
+
+    Args:
+        keep_programs: whether to use the cache of compiled programs.
+    """
     # An interruption reaches every process: the first one ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Several processes share an accelerator only if none of them takes all of its memory.

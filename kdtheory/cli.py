@@ -22,6 +22,7 @@ from kdtheory._falsify_command import falsify
 from kdtheory._ledger_command import ledger
 from kdtheory._mutants_command import mutants
 from kdtheory._plot_command import plot
+from kdtheory._replicate_command import replicate
 from kdtheory._report_command import report
 from kdtheory._sharpness_command import sharpness
 
@@ -203,25 +204,26 @@ def proofs(slugs: Sequence[str]) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def progress(total: int) -> Iterator[Any]:
+def progress(total: int, *, percent: bool = False) -> Iterator[Any]:
     """Shows a bar on standard error while its body runs.
 
     Args:
         total: how many pieces of work there are.
+        percent: whether to show their share instead of their number.
 
     Yields:
         A function (name of the work in hand, how many are done) that moves the bar.
     """
+    from rich import progress as parts
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
+        parts.BarColumn(),
+        parts.TaskProgressColumn() if percent else parts.MofNCompleteColumn(),
+        parts.TimeElapsedColumn(),
+        parts.TextColumn("{task.description}"),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with parts.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=total)
 
         def at(name: str, done: int) -> None:
@@ -318,7 +320,7 @@ def findings(slugs: Slugs = None, as_json: Json = False) -> None:
 
 
 _COMMANDS = (assess, bounds, budget, certify, decompose, descent, falsify, ledger, mutants, plot)
-for _command in (*_COMMANDS, sharpness):
+for _command in (*_COMMANDS, replicate, sharpness):
     app.command()(_command)
 app.command()(report)
 app.command("best-constant")(best_constant)

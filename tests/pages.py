@@ -8,6 +8,7 @@ import importlib.util
 import io
 import re
 import shlex
+import sys
 from pathlib import Path
 
 from typer.testing import CliRunner
@@ -84,7 +85,9 @@ def stripped(output):
 
 
 def generator():
-    """The module docs/generate.py."""
+    """The module docs/generate.py, with what stands beside it."""
+    if str(ROOT / "docs") not in sys.path:
+        sys.path.append(str(ROOT / "docs"))
     spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from kdtheory import _ledger_table, cli
+from kdtheory.replications import NAMES, find
 from kdtheory.theorems import CLAIMS
 from kdtheory.theorems.ledger import entries
 
@@ -49,17 +50,43 @@ def test_a_label_a_room_and_both() -> None:
     assert len(both) == len(room) + len(json.loads(run("Lemma 1", "--json").stdout))
 
 
-def test_what_is_not_examined_has_its_reason() -> None:
+def test_what_no_claim_examines_has_a_study_or_a_reason() -> None:
     out = run("Figure 3").stdout
-    assert "not examined: empirical study" in out
-    assert "1 item: 0 examined by 0 claims. Not examined: 1 empirical study." in out
+    assert "not examined" not in out
+    for expected in ("empirical study", "kdtheory replicate menon_figure_3"):
+        assert expected in out
+    assert "1 item: 0 examined by 0 claims, 1 repeated by 1 study." in out
+    out = run("Eq. 1").stdout
+    assert "not examined: definition" in out
+    assert "Neither: 1 definition." in out
+
+
+def test_a_study_stands_beside_the_claims() -> None:
+    [item] = json.loads(run("variance weighting", "--json").stdout)
+    assert item["claims"]
+    assert item["studies"] == ["cui_pei_linear", "cui_pei_networks", "cui_pei_language"]
+    assert "kdtheory replicate cui_pei_language" in run("variance weighting").stdout
+    shown = run("variance weighting", "--markdown").stdout
+    assert shown.splitlines()[-1].startswith("| | | `kdtheory replicate cui_pei_linear`<br>")
+
+
+def test_studies_name_the_items_that_they_repeat() -> None:
+    repeated = {name: set() for name in NAMES}
+    for entry in entries():
+        for name in entry.studies:
+            assert find(name).paper == entry.paper
+            repeated[name].update(entry.items)
+    for name in NAMES:
+        assert repeated[name] >= set(find(name).items) != set(), name
 
 
 def test_markdown_is_one_row_for_every_claim() -> None:
     text = run("--markdown").stdout
     rows = [line for line in text.splitlines() if line.startswith("| ")]
     heads = 2 * len({one.paper.key for one in entries()})
-    assert len(rows) == heads + sum(max(1, len(one.claims)) for one in entries())
+    assert len(rows) == heads + sum(
+        len(one.claims) + bool(one.reason or one.studies) for one in entries()
+    )
     # Nothing in a cell breaks its row: every row has five cells.
     assert {line.replace("\\|", "").count("|") for line in rows} == {6}
     assert "p\\*(x)" in text

@@ -13,6 +13,7 @@ import pages
 import pytest
 
 from kdtheory import cli
+from kdtheory.replications import NAMES, find
 from kdtheory.theorems import CLAIMS
 
 WITH_CODE = [name for name in pages.PAGES if any(pages.snippets(name))]
@@ -137,3 +138,58 @@ def test_a_run_is_taken_over(generate):
     }
     with pytest.raises(SystemExit, match="not those of the catalogue"):
         generate.kept([check(claim) for claim in CLAIMS[1:]])
+
+
+SAID = ("key", "says", "ours", "test")
+
+
+def test_what_is_said_of_studies_is_said_of_these(generate):
+    kept = {one["study"]: one for one in generate.replicated.kept()}
+    assert tuple(kept) == NAMES
+    for name, one in kept.items():
+        study = find(name)
+        told = [tuple(each[key] for key in SAID) for each in one["statements"]]
+        assert told == [tuple(getattr(each, key) for key in SAID) for each in study.statements], (
+            name
+        )
+        left_open = {choice.name: list(choice.tried) for choice in study.choices}
+        assert (one["title"], one["done"], one["left_open"], one["notes"]) == (
+            study.title,
+            study.done,
+            left_open,
+            list(study.notes),
+        ), name
+
+
+def test_the_verdicts_of_studies_are_those_of_their_numbers(generate):
+    """What is kept of a run is consistent: verdicts follow from the intervals beside them."""
+    for one in generate.replicated.kept():
+        for statement in one["statements"]:
+            readings = []
+            for each in statement["readings"]:
+                above, below = map(float, each["asserted"])
+                ends = [(float(m["low"]), float(m["high"])) for m in each["measured"]]
+                if any(high <= above or low >= below for low, high in ends):
+                    expected = "not replicated from the description"
+                elif all(above < low and high < below for low, high in ends):
+                    expected = "replicated"
+                else:
+                    expected = "undecided"
+                assert each["verdict"] == expected, (one["study"], each["reading"])
+                readings.append(expected)
+            if len(set(readings)) == 1:
+                assert statement["verdict"] == readings[0]
+            elif "replicated" in readings and len(set(readings) - {"undecided"}) == 2:
+                assert statement["verdict"] == "depends on what the text leaves open"
+            else:
+                assert statement["verdict"] == "undecided"
+
+
+def test_a_run_of_studies_is_taken_over_whole(generate, tmp_path):
+    with pytest.raises(SystemExit, match="no findings of menon_figure_1, .* Replicate all"):
+        generate.replicated.take_over(tmp_path)
+    for name in NAMES:
+        told = {"size": "small", "seed": int(name == "menon_figure_3")}
+        (tmp_path / f"{name}.json").write_text(json.dumps(told))
+    with pytest.raises(SystemExit, match="several sizes or seeds"):
+        generate.replicated.take_over(tmp_path)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from kdtheory import _check
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kdtheory.replications.records import Outcome, Progress, Study
 
 NAMES = (
@@ -67,28 +69,41 @@ def find(name: str) -> Study:
 
 
 def replicate(
-    name: str, size: str = "small", seed: int = 0, progress: Progress | None = None
+    study: str | Study,
+    size: str = "small",
+    seed: int = 0,
+    progress: Progress | None = None,
+    files: tuple[Path, Path] | None = None,
 ) -> Outcome:
     """Runs a study.
 
     Args:
-        name: one of `NAMES`.
+        study: one of `NAMES`, or a study of your own.
         size: ``"small"``, a minute or two on two cores; ``"paper"``, the sizes of the text where it
             states them.
-        seed: of everything random: same name, size and seed, same tables.
+        seed: of everything random: same study, size and seed, same tables.
         progress: called with how many of how many pieces of work are done.
+        files: training and test part of your own data, for a study that reads them
+            (``menon_table_1``); it is otherwise run on data that it makes.
 
     Returns:
         The tables, and what they say of every statement.
 
     Raises:
-        InputError: if there is no such study or size.
+        InputError: if there is no such study or size, or the files cannot be read.
     """
     from kdtheory.replications.records import Outcome, silent
 
-    study = find(name)
-    if size not in study.sizes:
-        _check.refuse("size", repr(size), f"one of {', '.join(study.sizes)}", "Choose one.")
-    config = study.sizes[size]
-    tables = study.simulate(config, seed, progress or silent)
-    return Outcome(study, size, config, seed, tables)
+    found = find(study) if isinstance(study, str) else study
+    if size not in found.sizes:
+        _check.refuse("size", repr(size), f"one of {', '.join(found.sizes)}", "Choose one.")
+    config, told = found.sizes[size], progress or silent
+    if files is None:
+        tables = found.simulate(config, seed, told)
+    elif found.on_files is None:
+        _check.refuse(
+            "files", f"them for {found.name}", "them for menon_table_1", "Leave them out."
+        )
+    else:
+        tables = found.on_files(*files, config, seed, told)
+    return Outcome(found, size, config, seed, tables)

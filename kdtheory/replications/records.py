@@ -144,11 +144,18 @@ class Statement:
         key: its short name, within the study.
         says: what is said, in our words.
         test: which number stands for it, what it must exceed or stay below, and its interval.
+        ours: whether it is not in the text, but completes or sharpens what is.
     """
 
     key: str
     says: str
     test: str
+    ours: bool = False
+
+    @property
+    def told(self) -> str:
+        """What is said, and whether the text says it."""
+        return f"{self.says} (ours)" if self.ours else self.says
 
 
 @dataclasses.dataclass(frozen=True)
@@ -244,6 +251,8 @@ class Study:
         draw: (tables, empty figure) -> None.
         figure_size: width and height in inches.
         notes: what else there is to say about the result, in sentences.
+        on_files: (training file, test file, configuration, seed, progress) -> tables, for a study
+            that can be run on a user's own data.
     """
 
     name: str
@@ -259,6 +268,7 @@ class Study:
     draw: Callable[[Tables, Figure], None]
     figure_size: tuple[float, float] = (8.2, 4.8)
     notes: tuple[str, ...] = ()
+    on_files: Callable[[Path, Path, Any, int, Progress], Tables] | None = None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

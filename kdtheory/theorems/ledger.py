@@ -41,7 +41,8 @@ class Entry:
         section: where it stands.
         says: what is asserted, in our words.
         claims: slugs of the claims that examine it.
-        reason: why nothing does; None where claims do.
+        studies: names of the replications that repeat it.
+        reason: why no claim examines it; None where claims do.
         note: more about either, or nothing.
     """
 
@@ -50,6 +51,7 @@ class Entry:
     section: str
     says: str
     claims: tuple[str, ...] = ()
+    studies: tuple[str, ...] = ()
     reason: Reason | None = None
     note: str = ""
 
@@ -85,6 +87,7 @@ def _entry(paper: Paper, table: Mapping[str, Any]) -> Entry:
         section=table["section"],
         says=table["says"],
         claims=tuple(table.get("claims", ())),
+        studies=tuple(table.get("studies", ())),
         reason=None if reason is None else Reason[reason.upper()],
         note=table.get("note", ""),
     )

@@ -195,7 +195,7 @@ def _student(student: Student, sample: _Sample, probs: Any) -> _slab.Leaves:
     options = {"max_depth": STUDENT_DEPTH, "random_state": sample.state}
     if student.loss == "squares":
         # The Gini index of examples that count as positive by p and as negative by 1 - p has the
-        # same splits and the same means.
+        # same best splits and the same means.
         return _slab.leaves(DecisionTreeRegressor(**options).fit(inputs, probs).tree_)
     model = DecisionTreeClassifier(criterion="log_loss", **options)
     both = np.repeat([1, 0], len(inputs))

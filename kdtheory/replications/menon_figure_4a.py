@@ -42,9 +42,10 @@ STATEMENTS = (
     ),
     Statement(
         "noise_free_falls",
-        "The same, if forests see Bayes probabilities instead of labels, which the text does not "
-        "say",
+        "If forests see Bayes probabilities in the place of labels, those with a smaller mean "
+        "squared error have better students",
         _TEST,
+        ours=True,
     ),
 )
 

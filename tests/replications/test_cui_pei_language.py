@@ -217,17 +217,29 @@ def test_softmax_students_minimise_the_penalised_loss(scales):
     assert abs(found[1] - 1 / tokens).max() < abs(found[0] - 1 / tokens).max() / 4
 
 
+# Three prompts, two previous tokens: whole steps of Newton's method do not converge here.
+STEEP = [
+    [6.206, 0.07477, 5.907, 0.4864],
+    [89.59, 0.1012, 0.09384, 0.1373],
+    [0.1623, 82.88, 0.001657, 0.1349],
+    [1.161, 0.0, 1095.0, 0.0],
+    [0.000219, 0.0, 0.1326, 0.0],
+    [0.2143, 0.0, 11.92, 0.0],
+]
+
+
 def test_steep_softmax_students_converge_and_unfinished_ones_are_not_returned(monkeypatch):
-    # One answer, hardly any decay: a full first step of Newton's method goes too far.
-    counts = np.zeros((1, 6, 3))
-    counts[0, [0, 4], [2, 1]] = 50.0
-    root = softmax.features(2, 3, (1.0, 1.0, 1.0))
-    [found] = softmax.fitted(counts, root, np.array([1e-6]))
-    assert found[0, 2] > 0.999
-    assert found[4, 1] > 0.999
+    counts, decay = np.array([STEEP]), np.array([1e-8])
+    root = softmax.features(3, 2, (1.0, 1.0, 0.0))
+    [found] = softmax.fitted(counts, root, decay)
+    shares = (counts[0] / counts.sum()).reshape(3, 2, 4)
+    expected = shares.sum(axis=2, keepdims=True) * found.reshape(3, 2, 4)
+    # With hardly any decay a student gets right how often tokens follow each prompt and each token.
+    for axis in (0, 1):
+        assert expected.sum(axis=axis) == pytest.approx(shares.sum(axis=axis), abs=1e-6)
     monkeypatch.setattr(softmax, "_MOST_STEPS", 2)
     with pytest.raises(RuntimeError, match="1 softmax students have not converged"):
-        softmax.fitted(counts, root, np.array([1e-6]))
+        softmax.fitted(counts, root, decay)
 
 
 def test_softmax_students_answer_token_by_token(teacher):

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
 from kdtheory._check import FloatArray
 from kdtheory.divergences import kl_to_log_probs
@@ -169,17 +169,31 @@ def _trained(optimiser: str, step_size: Any, penalty: Any, *data: Any) -> Any:
     return jax.vmap(runs, (None, None, 0, None, None, None, None))(*data)
 
 
+class Lessons(NamedTuple):
+    """What students are trained on, and where they are measured.
+
+    Attributes:
+        start: parameters of every trial and run.
+        inputs: shape ``(trials, samples, features)``.
+        targets: for every epoch, shape ``(kinds, trials, runs, epochs, samples, labels)``.
+        shares: of the examples in the training set, with sum one; zero for those not in it.
+        order: the examples of every step, as from `orders`, shape ``(trials, runs, epochs, steps,
+            batch)``.
+        test_inputs: other inputs, shape ``(trials, tests, features)``.
+        test_probs: Bayes class probabilities there, shape ``(trials, tests, labels)``.
+    """
+
+    start: Parameters
+    inputs: Any
+    targets: Any
+    shares: Any
+    order: Any
+    test_inputs: Any
+    test_probs: Any
+
+
 def train(
-    optimiser: str,
-    step_size: float,
-    start: Parameters,
-    inputs: Float[Any, "trials samples features"],
-    targets: Float[Any, "kinds trials runs epochs samples labels"],
-    shares: Any,
-    order: Any,
-    test_inputs: Float[Any, "trials tests features"],
-    test_probs: Float[Any, "trials tests labels"],
-    penalty: float = 0.0,
+    optimiser: str, step_size: float, lessons: Lessons, penalty: float = 0.0
 ) -> tuple[Parameters, History]:
     """Trains a student for every kind of label, trial and run; kinds share starts and orders.
 
@@ -188,21 +202,14 @@ def train(
     Args:
         optimiser: a key of `OPTIMISERS`.
         step_size: the same at every step.
-        start: of every trial and run.
-        inputs: the sample.
-        targets: for every epoch.
-        shares: of the examples in the training set, with sum one; zero for those not in it.
-        order: the examples of every step, as from `orders`.
-        test_inputs: other inputs.
-        test_probs: Bayes class probabilities there.
+        lessons: the data.
         penalty: half of it times the squared norm of all parameters is added to the loss.
 
     Returns:
         The last parameters, and what was measured.
     """
     with jax.enable_x64(False):
-        data = start, inputs, targets, shares, order, test_inputs, test_probs
-        single = jax.tree.map(_single, data)
+        single = jax.tree.map(_single, lessons)
         parameters, history = _trained(optimiser, step_size, penalty, *single)
         return jax.tree.map(np.asarray, (parameters, history))
 

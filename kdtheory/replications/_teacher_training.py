@@ -17,7 +17,13 @@ from kdtheory.replications._bayesian_teachers import (
     gaussian_classes,
     last_layer,
 )
-from kdtheory.replications._classifier_training import hidden_units, orders, random_starts, train
+from kdtheory.replications._classifier_training import (
+    Lessons,
+    hidden_units,
+    orders,
+    random_starts,
+    train,
+)
 
 TEMPERED = "tempered"
 """The deterministic teacher with the temperature that further labels ask for."""
@@ -39,12 +45,12 @@ class Config:
         block: trials that are trained at a time.
         members: networks of an ensemble.
         draws: from a posterior of a last layer.
-        sample: labelled examples of a teacher.
-        more: labelled examples where there are more.
+        small: labelled examples of a teacher, where they are few.
+        large: labelled examples of a teacher otherwise.
         validation: further ones, to fit a temperature.
         fresh: inputs without labels.
         batch: examples in a step.
-        epochs: of students, as many steps each as there are batches in ``more``.
+        epochs: of students, as many steps each as there are batches in ``large``.
         teacher_epochs: of teachers, as long.
         tests: test inputs.
         features: of an input.
@@ -54,12 +60,12 @@ class Config:
     """
 
     trials: int = 10
-    runs: int = 3
+    runs: int = 2
     block: int = 5
     members: int = 5
     draws: int = 64
-    sample: int = 100
-    more: int = 300
+    small: int = 100
+    large: int = 300
     validation: int = 100
     fresh: int = 200
     batch: int = 10
@@ -82,17 +88,20 @@ class Teaching(NamedTuple):
     @property
     def name(self) -> str:
         """In words."""
-        more = ", larger sample" if self.sample == "more" else ""
-        return f"{self.problem}, {self.penalty} penalty{more}"
+        return f"{self.problem}, {self.penalty} penalty, {self.sample} sample"
 
 
 TEACHINGS = {
-    Teaching("Gaussian classes", "weak", "few"): ("own", "fresh"),
-    Teaching("Gaussian classes", "strong", "few"): ("own",),
-    Teaching("Gaussian classes", "weak", "more"): ("own",),
-    Teaching("network classes", "weak", "few"): ("own", "fresh"),
+    Teaching("network classes", "strong", "large"): ("own", "fresh"),
+    Teaching("network classes", "weak", "large"): ("own", "fresh"),
+    Teaching("network classes", "weak", "small"): ("own",),
+    Teaching("Gaussian classes", "strong", "large"): ("own",),
+    Teaching("Gaussian classes", "weak", "large"): ("own",),
 }
-"""Ways of making teachers -> the inputs on which their students are trained."""
+"""Ways of making teachers -> the inputs on which their students are trained.
+
+Among these penalties the strong one makes the more accurate deterministic teachers.
+"""
 
 
 class Teachers(NamedTuple):
@@ -111,7 +120,7 @@ class Teachers(NamedTuple):
 
 def parts_of(config: Config, teaching: Teaching) -> dict[str, slice]:
     """Returns which inputs of the pool are the teacher's own, for validation, and fresh."""
-    own = config.more if teaching.sample == "more" else config.sample
+    own = config.large if teaching.sample == "large" else config.small
     validated = own + config.validation
     return {
         "own": slice(own),
@@ -126,7 +135,7 @@ def worlds_of(
     """Draws worlds with a pool of inputs for everything that trains."""
     gaussian = teaching.problem == "Gaussian classes"
     make = _class_worlds.gaussian_worlds if gaussian else _class_worlds.network_worlds
-    pool = config.more + config.validation + config.fresh
+    pool = config.large + config.validation + config.fresh
     return make(rng, trials, pool, config.tests, config.features, config.labels)
 
 
@@ -189,11 +198,11 @@ def _networks(
     """
     shape = len(worlds.inputs), config.members
     start = random_starts(rng, shape, (config.features, config.teacher_hidden, config.labels))
-    steps = config.teacher_epochs, config.more // config.batch
+    steps = config.teacher_epochs, config.large // config.batch
     order = orders(rng, shape, own.stop, steps, config.batch)
     labels = np.eye(config.labels, dtype=np.float32)[worlds.labels][None, :, None, None]
-    given = training_data(worlds, labels, start, order, own)
-    parameters, _ = train("Adam", TEACHER_STEP, *given, penalty=penalty)
+    lessons = lessons_of(worlds, labels, start, order, own)
+    parameters, _ = train("Adam", TEACHER_STEP, lessons, penalty)
     last = {name: np.asarray(values[0], float) for name, values in parameters.items()}
     # A bias is added to every row.
     layer = {"hidden": last["hidden"], "hidden_bias": last["hidden_bias"][:, :, None]}
@@ -203,17 +212,18 @@ def _networks(
     return np.concatenate([units, np.ones((*units.shape[:-1], 1))], axis=-1), weights
 
 
-def training_data(
+def lessons_of(
     worlds: _class_worlds.Worlds,
     targets: Any,
     start: Any,
     order: Any,
     used: slice,
-) -> tuple[Any, ...]:
-    """Returns the data of `train`, with targets that are the same in every epoch."""
+) -> Lessons:
+    """Returns lessons with targets that are the same in every epoch."""
     runs, epochs = order.shape[1:3]
     shape = (len(targets), len(worlds.inputs), runs, epochs, *worlds.probs.shape[1:])
     rows = np.arange(worlds.inputs.shape[1])
     inside = (rows >= (used.start or 0)) & (rows < used.stop)
     every, shares = np.broadcast_to(targets, shape), inside / inside.sum()
-    return start, worlds.inputs, every, shares, order, worlds.test_inputs, worlds.test_probs
+    tests = worlds.test_inputs, worlds.test_probs
+    return Lessons(start, worlds.inputs, every, shares, order, *tests)

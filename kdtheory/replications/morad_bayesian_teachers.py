@@ -20,6 +20,7 @@ import numpy as np
 from kdtheory.divergences import kl_to_log_probs, squared_distance
 from kdtheory.replications import _class_worlds, drawing, statistics
 from kdtheory.replications._classifier_training import (
+    Lessons,
     at_the_end,
     by_epoch,
     orders,
@@ -33,9 +34,9 @@ from kdtheory.replications._teacher_training import (
     Config,
     Teachers,
     Teaching,
+    lessons_of,
     parts_of,
     teachers_of,
-    training_data,
     worlds_of,
 )
 from kdtheory.replications.records import (
@@ -101,9 +102,9 @@ def simulate(config: Config, seed: int, progress: Progress) -> Tables:
         done += 1
         progress(done, total)
         for inputs in TEACHINGS[teaching]:
-            data = _lessons(config, rng, worlds, teachers, parts[inputs], teaching)
+            lessons = _lessons(config, rng, worlds, teachers, parts[inputs], teaching)
             for optimiser, step_size in STEP_SIZES.items():
-                _, history = train(optimiser, step_size, *data)
+                _, history = train(optimiser, step_size, lessons)
                 reading = {"reading": f"{optimiser}, {inputs} inputs, {teaching.name}"}
                 how = {**known, "optimiser": optimiser, "inputs": inputs}
                 bayes = np.mean(np.max(worlds.test_probs, axis=2), axis=1)
@@ -124,16 +125,16 @@ def _lessons(
     teachers: Teachers,
     used: slice,
     teaching: Teaching,
-) -> tuple[Any, ...]:
-    """Draws starts and orders of students, and returns the data of `train`."""
+) -> Lessons:
+    """Draws starts and orders of students."""
     shape = len(worlds.inputs), config.runs
     middle = () if teaching.problem == "Gaussian classes" else (config.hidden,)
     start = random_starts(rng, shape, (config.features, *middle, config.labels))
     first = used.start or 0
-    steps = config.epochs, config.more // config.batch
+    steps = config.epochs, config.large // config.batch
     order = first + orders(rng, shape, used.stop - first, steps, config.batch)
     targets = np.exp(teachers.sample).astype(np.float32)[:, :, None, None]
-    return training_data(worlds, targets, start, order, used)
+    return lessons_of(worlds, targets, start, order, used)
 
 
 def _distances(probs: FloatArray, log_probs: FloatArray) -> dict[str, Any]:
@@ -205,35 +206,33 @@ def draw(tables: Tables, figure: Figure) -> None:
     """
     teachers, students, epochs = (tables[name] for name in ("teachers", "students", "epochs"))
     axes = figure.subplots(2, 2).ravel()
-    names = list(students.distinct("labels"))
+    names = list(
+        dict.fromkeys(("exact", "one-hot", "deterministic", TEMPERED, *teachers.distinct("labels")))
+    )
     new = teachers.where(inputs="new")
-    for place, teaching in enumerate((*TEACHINGS,)[:: len(TEACHINGS) - 1]):
+    large = [one for one in TEACHINGS if one.sample == "large"]
+    for place, teaching in enumerate((large[0], large[1], large[3])):
         rows = new.where(teaching=teaching.name)
-        _dots(axes[0], names, rows, rows["squared_distance"], teaching.problem, place)
-    drawing.finish(axes[0], "squared distance at new inputs", "", "teachers of small samples")
+        label = f"{teaching.problem}, {teaching.penalty} penalty"
+        _dots(axes[0], names, rows, rows["squared_distance"], label, place)
+    drawing.finish(axes[0], "squared distance from the Bayes probabilities", "", "teachers")
     first = {name: _first_reading(students, name) for name in STEP_SIZES}
     for place, (optimiser, reading) in enumerate(first.items()):
         rows = students.where(reading=reading)
         points = 100 * (rows["accuracy"] - rows["bayes_accuracy"])
         _dots(axes[1], names, rows, points, optimiser, place)
-    drawing.finish(axes[1], "accuracy minus Bayes rule (points)", "", "their students, same inputs")
+    drawing.finish(axes[1], "accuracy minus Bayes rule (points)", "", "students of the first ones")
     rows = epochs.where(reading=first["SGD"])
     for place, name in enumerate(SHOWN):
         values = rows.where(labels=name).pivot("trial", "epoch", "excess")
         drawing.band(axes[2], rows.distinct("epoch"), np.log10(values), name, place)
-    drawing.finish(axes[2], "epoch", "log10 of the excess risk (nats)", "their students, SGD")
+    drawing.finish(
+        axes[2], "epoch", "log10 of the excess risk (nats)", "students of the first ones, SGD"
+    )
     _scatter(axes[3], teachers, students)
 
 
-SHOWN = (
-    "one-hot",
-    "deterministic",
-    TEMPERED,
-    "ensemble",
-    "Laplace, evidence",
-    "posterior",
-    "exact",
-)
+SHOWN = ("one-hot", "deterministic", TEMPERED, "ensemble", "Laplace", "Laplace, evidence", "exact")
 """Whose students are shown by epoch."""
 
 
@@ -250,7 +249,7 @@ def _dots(
     found = [one.estimate for one in statistics.means(known, columns)]
     middle = np.array([one.value for one in found])
     ends = np.array([[one.value - one.low, one.high - one.value] for one in found]).T
-    heights = np.array([names.index(name) for name in known]) + 0.15 * (2 * place - 1)
+    heights = np.array([names.index(name) for name in known]) + 0.2 * (place - 1)
     style: dict[str, Any] = {"color": drawing.COLOURS[place], "marker": drawing.MARKERS[place]}
     ax.errorbar(middle, heights, xerr=ends, linestyle="none", label=label, markersize=5, **style)
     ax.set_yticks(range(len(names)), names)
@@ -260,7 +259,6 @@ def _dots(
 def _scatter(ax: Axes, teachers: Table, students: Table) -> None:
     """Draws teachers' distances where students are trained against the students' excess risk."""
     families = {
-        "exact": ("exact",),
         "Bayesian": tuple(BASELINES),
         "not Bayesian": tuple(dict.fromkeys(BASELINES.values())),
         TEMPERED: (TEMPERED,),
@@ -274,8 +272,9 @@ def _scatter(ax: Axes, teachers: Table, students: Table) -> None:
             for name in set(members) & set(rows.distinct("labels")):
                 distance = teachers.where(labels=name, **where)["squared_distance"]
                 points.append((distance.mean(), rows.where(labels=name)["excess"].mean()))
-        style: dict[str, Any] = {"color": drawing.COLOURS[place], "marker": drawing.MARKERS[place]}
-        ax.scatter(*np.transpose(points), s=18, label=family, **style)
+        colour, marker = drawing.COLOURS[place], drawing.MARKERS[place]
+        across, up = np.transpose(points)
+        ax.scatter(across, up, s=18, label=family, color=colour, marker=marker)
     ax.set_yscale("log")
     drawing.finish(
         ax,
@@ -365,9 +364,9 @@ STUDY = Study(
         ),
         Choice("inputs of the students", ("the teacher's own", "fresh ones")),
         Choice("optimiser of the students, with a constant step size", ("SGD", "Adam")),
-        Choice("penalty of the teacher", ("weak: 1e-4", "strong: 1e-2")),
-        Choice("sample of the teacher", ("100", "300")),
-        Choice("problem", ("Gaussian classes", "a random network's probabilities")),
+        Choice("penalty of the teacher", ("strong: 1e-2", "weak: 1e-4")),
+        Choice("sample of the teacher", ("300", "100")),
+        Choice("problem", ("a random network's probabilities", "Gaussian classes")),
     ),
     sizes={
         "small": Config(),

@@ -18,6 +18,7 @@ import numpy as np
 
 from kdtheory.replications import _class_worlds, drawing, statistics
 from kdtheory.replications._classifier_training import (
+    Lessons,
     at_the_end,
     by_epoch,
     orders,
@@ -141,7 +142,7 @@ def simulate(config: Config, seed: int, progress: Progress) -> Tables:
         data = _data(config, (seed, start), len(trials), group)
         for setting in (one for one in settings() if one.group == group):
             step_size = STEP_SIZES[setting.optimiser][setting.step]
-            _, history = train(setting.optimiser, step_size, *data.given)
+            _, history = train(setting.optimiser, step_size, data.lessons)
             reading = {"reading": setting.name}
             known = {"optimiser": setting.optimiser, "step_size": step_size, **group._asdict()}
             axes: list[Any] = [
@@ -164,7 +165,7 @@ def simulate(config: Config, seed: int, progress: Progress) -> Tables:
 
 class _Data(NamedTuple):
     kinds: tuple[Labels, ...]
-    given: tuple[Any, ...]
+    lessons: Lessons
     noise: Any  # squared distance of targets from p*, shape (kinds, trials)
     bayes_accuracy: Any
 
@@ -190,8 +191,9 @@ def _data(config: Config, seed: tuple[int, int], trials: int, group: Group) -> _
         every[place] = targets(rng, worlds.probs, labels, config.runs, epochs, group.drawn)
     apart = every[:, :, :, 0, :count] - worlds.probs[:, None, :count]
     noise = np.mean(np.sum(apart**2, axis=-1), axis=(2, 3))
-    given = start, worlds.inputs, every, shares, order, worlds.test_inputs, worlds.test_probs
-    return _Data(named, given, noise, np.mean(np.max(worlds.test_probs, axis=2), axis=1))
+    tests = worlds.test_inputs, worlds.test_probs
+    lessons = Lessons(start, worlds.inputs, every, shares, order, *tests)
+    return _Data(named, lessons, noise, np.mean(np.max(worlds.test_probs, axis=2), axis=1))
 
 
 def judge(tables: Tables) -> tuple[Finding, ...]:

@@ -12,7 +12,7 @@ with the widest margin (Rosset, Zhu and Hastie 2004).
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -23,7 +23,7 @@ from jaxtyping import Array, Float
 
 from kdtheory._check import FloatArray
 from kdtheory.objects.gaussian_classes import posterior, score_auc
-from kdtheory.replications.records import Choice, Table
+from kdtheory.replications.records import Choice
 
 FEATURES = 10
 
@@ -280,26 +280,3 @@ LABELS = ("one-hot", "Bayes")
 def both_labels(noise: Noise, entry: float) -> FloatArray:
     """Returns the two kinds of targets, in the order of `LABELS`."""
     return np.stack([0.5 * (1 + noise.signs), bayes_labels(entry, noise.inputs(entry))])
-
-
-# --- tables ---------------------------------------------------------------------------------------
-
-
-def crossed(axes: Mapping[str, Sequence[Any]], **values: Any) -> Table:
-    """Returns one row for every combination of values of the axes.
-
-    Args:
-        axes: column -> its values; the last one varies fastest.
-        values: column -> numbers, one for every combination, in as many dimensions.
-    """
-    lengths = [len(choices) for choices in axes.values()]
-    places = np.indices(lengths).reshape(len(lengths), -1)
-    names = zip(axes, places, strict=True)
-    columns = {name: np.asarray(axes[name])[place] for name, place in names}
-    return Table(columns | {name: np.reshape(array, -1) for name, array in values.items()})
-
-
-def joined(tables: Iterable[Table]) -> Table:
-    """Returns the rows of tables with the same columns, one after another."""
-    parts = [table.columns for table in tables]
-    return Table({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})

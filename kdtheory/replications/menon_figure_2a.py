@@ -12,6 +12,7 @@ from sklearn.metrics import roc_auc_score
 from kdtheory._check import FloatArray
 from kdtheory.replications import _gaussian_problem as problem
 from kdtheory.replications import drawing, statistics
+from kdtheory.replications._long_tables import crossed, joined
 from kdtheory.replications.records import (
     Choice,
     Finding,
@@ -92,15 +93,15 @@ def simulate(config: Config, seed: int, progress: Progress) -> Tables:
         first = problem.STUDENTS[0].name
         areas[first + TEST_SET] = on_test_sets(config, seed, entry, trained[first], count)
         trials = {"num_samples": config.num_samples, "trial": range(config.num_trials)}
-        samples.append(problem.crossed({"means": [name], **trials}, separable=separable))
+        samples.append(crossed({"means": [name], **trials}, separable=separable))
         axes = {
             "num_samples": config.num_samples,
             "labels": problem.LABELS,
             "trial": range(config.num_trials),
         }
         for words, auc in areas.items():
-            students.append(problem.crossed({"reading": [f"{name}, {words}"], **axes}, auc=auc))
-    return {"students": problem.joined(students), "samples": problem.joined(samples)}
+            students.append(crossed({"reading": [f"{name}, {words}"], **axes}, auc=auc))
+    return {"students": joined(students), "samples": joined(samples)}
 
 
 def _train(

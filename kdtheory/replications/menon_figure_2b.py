@@ -12,6 +12,7 @@ import numpy as np
 from kdtheory._check import FloatArray
 from kdtheory.replications import _gaussian_problem as problem
 from kdtheory.replications import drawing, statistics
+from kdtheory.replications._long_tables import crossed, joined
 from kdtheory.replications.records import (
     Choice,
     Finding,
@@ -74,8 +75,8 @@ def simulate(config: Config, seed: int, progress: Progress) -> Tables:
             "labels": problem.LABELS,
             "trial": range(config.num_trials),
         }
-        parts.append(problem.crossed(axes, auc=np.stack(areas)))
-    return {"students": problem.joined(parts)}
+        parts.append(crossed(axes, auc=np.stack(areas)))
+    return {"students": joined(parts)}
 
 
 def _by_distance(students: Table, reading: str) -> dict[str, FloatArray]:

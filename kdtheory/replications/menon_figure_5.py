@@ -12,6 +12,7 @@ from kdtheory.intervals import student_margin
 from kdtheory.replications import _gaussian_problem as problem
 from kdtheory.replications import _noisy_teachers as teachers
 from kdtheory.replications import drawing, statistics
+from kdtheory.replications._long_tables import crossed, joined
 from kdtheory.replications.records import (
     Choice,
     Finding,
@@ -79,11 +80,11 @@ def simulate(config: Config, seed: int, progress: Progress) -> Tables:
             progress(place * len(config.noises) + column + 1, len(work) * len(config.noises))
         reading = f"{means.name}, {student.name}, N = {size}"
         axes = {"reading": [reading], **grid, "trial": range(config.num_trials)}
-        students.append(problem.crossed(axes, auc=np.stack(areas, axis=1)))
+        students.append(crossed(axes, auc=np.stack(areas, axis=1)))
     for means in problem.MEANS:
         found = teachers.errors(means.entry, config.amounts, config.noises)
-        errors.append(problem.crossed({"means": [means.name], **grid}, **found))
-    return {"students": problem.joined(students), "teachers": problem.joined(errors)}
+        errors.append(crossed({"means": [means.name], **grid}, **found))
+    return {"students": joined(students), "teachers": joined(errors)}
 
 
 def _of_teachers(students: Table, errors: Table, reading: str) -> tuple[FloatArray, FloatArray]:

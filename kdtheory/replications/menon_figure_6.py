@@ -12,6 +12,7 @@ from kdtheory._check import FloatArray
 from kdtheory.replications import _gaussian_problem as problem
 from kdtheory.replications import _noisy_teachers as teachers
 from kdtheory.replications import drawing, statistics
+from kdtheory.replications._long_tables import crossed, joined
 from kdtheory.replications.records import (
     Finding,
     Progress,
@@ -124,23 +125,21 @@ def simulate(config: Config, seed: int, progress: Progress) -> Tables:
             "sigma": np.linspace(0.0, 5.0, config.num_steps).tolist(),
         }
         found = teachers.errors(means.entry, *grid.values())
-        maps.append(problem.crossed({"means": [means.name], **grid}, **found))
+        maps.append(crossed({"means": [means.name], **grid}, **found))
         pairs = equal_teachers(means)
         equal.append(pairs)
         for student, size in settings:
             part = noise.first(size)
             targets = _targets(part.inputs(means.entry), means.entry, pairs, drawn[:, :size])
             auc = problem.distilled_auc(part, means.entry, targets, student)
-            rows = problem.crossed(
-                {"place": range(len(pairs)), "trial": range(config.num_trials)}, auc=auc
-            )
+            rows = crossed({"place": range(len(pairs)), "trial": range(config.num_trials)}, auc=auc)
             named = {name: pairs[name][rows["place"]] for name in ("level", "share")}
             reading = np.full(len(rows), f"{means.name}, {student.name}, N = {size}")
             others = {"trial": rows["trial"], "auc": rows["auc"]}
             students.append(Table({"reading": reading, **named, **others}))
             progress(len(students), work)
     tables = {"map": maps, "equal": equal, "students": students}
-    return {name: problem.joined(parts) for name, parts in tables.items()}
+    return {name: joined(parts) for name, parts in tables.items()}
 
 
 def _targets(inputs: FloatArray, entry: float, pairs: Table, drawn: FloatArray) -> FloatArray:

@@ -16,6 +16,7 @@ from kdtheory._check import FloatArray
 from kdtheory.objects.synthetic_teachers import distorted, distorted_as_printed
 from kdtheory.replications import _gaussian_problem as problem
 from kdtheory.replications import drawing, statistics
+from kdtheory.replications._long_tables import crossed, joined
 from kdtheory.replications.records import (
     Choice,
     Finding,
@@ -119,17 +120,15 @@ def simulate(config: Config, seed: int, progress: Progress) -> Tables:
         auc = problem.distilled_auc(part, means.entry, targets, student)
         named = {"reading": [f"{means.name}, {form}, {student.name}, N = {size}"]}
         trials = {"trial": range(config.num_trials)}
-        one_hot.append(problem.crossed({**named, **trials}, auc=auc[0]))
-        students.append(problem.crossed({**named, "alpha": ALPHAS, **trials}, auc=auc[1:]))
+        one_hot.append(crossed({**named, **trials}, auc=auc[0]))
+        students.append(crossed({**named, "alpha": ALPHAS, **trials}, auc=auc[1:]))
         progress(len(students), len(work))
     probs = np.linspace(0.0, 1.0, 201)
     return {
-        "students": problem.joined(students),
-        "one_hot": problem.joined(one_hot),
-        "teachers": problem.joined(
-            _errors(means, form) for means in problem.MEANS for form in FORMS
-        ),
-        "curves": problem.crossed(
+        "students": joined(students),
+        "one_hot": joined(one_hot),
+        "teachers": joined(_errors(means, form) for means in problem.MEANS for form in FORMS),
+        "curves": crossed(
             {"form": list(FORMS), "alpha": ALPHAS, "prob": probs.tolist()},
             distorted=[[distort(form, probs, alpha) for alpha in ALPHAS] for form in FORMS],
         ),
@@ -139,7 +138,7 @@ def simulate(config: Config, seed: int, progress: Progress) -> Tables:
 def _errors(means: problem.Means, form: str) -> Table:
     errors = [mean_squared_error(means.entry, form, alpha) for alpha in ALPHAS]
     axes = {"reading": [f"{means.name}, {form}"], "alpha": ALPHAS}
-    return problem.crossed(axes, mse=errors)
+    return crossed(axes, mse=errors)
 
 
 def judge(tables: Tables) -> tuple[Finding, ...]:

@@ -8,6 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from kdtheory.replications import _gaussian_problem as problem
+from kdtheory.replications._long_tables import crossed, joined
 from kdtheory.replications.records import Table
 
 NOISE = problem.draw_noise([5], 3, 20)
@@ -150,8 +151,8 @@ def test_every_choice_is_varied_by_itself():
 
 def test_long_tables():
     values = np.arange(6.0).reshape(2, 3)
-    table = problem.crossed({"a": ["x", "y"], "b": [1, 2, 3]}, v=values)
+    table = crossed({"a": ["x", "y"], "b": [1, 2, 3]}, v=values)
     np.testing.assert_array_equal(table.pivot("a", "b", "v"), values)
-    both = problem.joined([table, Table({"a": ["zz"], "b": [4], "v": [6.0]})])
+    both = joined([table, Table({"a": ["zz"], "b": [4], "v": [6.0]})])
     assert both["a"].tolist() == ["x"] * 3 + ["y"] * 3 + ["zz"]
     assert both["v"].tolist() == list(range(7))

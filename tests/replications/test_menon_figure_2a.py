@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from kdtheory.replications import _gaussian_problem as problem
 from kdtheory.replications import menon_figure_2a as study
+from kdtheory.replications._long_tables import crossed
 from kdtheory.replications.records import Verdict, silent
 
 CONFIG = dataclasses.replace(
@@ -105,7 +106,7 @@ def planted(one_hot, bayes, spread=1e-4):
     errors -= errors.mean(axis=-1, keepdims=True)
     auc = np.stack([one_hot, bayes], axis=1)[..., None] + errors
     axes = {"reading": ["r"], "num_samples": SIZES, "labels": problem.LABELS, "trial": range(50)}
-    return {"students": problem.crossed(axes, auc=auc)}
+    return {"students": crossed(axes, auc=auc)}
 
 
 def verdicts(tables):

@@ -7,6 +7,7 @@ from scipy.special import ndtr
 
 from kdtheory.replications import _gaussian_problem as problem
 from kdtheory.replications import menon_figure_2b as study
+from kdtheory.replications._long_tables import crossed
 from kdtheory.replications.records import Verdict, silent
 
 CONFIG = study.Config(num_trials=4)
@@ -62,7 +63,7 @@ def verdicts(one_hot, bayes, spread=1e-4):
     errors -= errors.mean(axis=-1, keepdims=True)
     auc = np.stack([one_hot, bayes], axis=1)[..., None] + errors
     axes = {"reading": ["x"], "r": study.DISTANCES, "labels": problem.LABELS, "trial": range(50)}
-    found = study.judge({"students": problem.crossed(axes, auc=auc)})
+    found = study.judge({"students": crossed(axes, auc=auc)})
     assert {one.reading for one in found} == {"x"}
     return {one.statement: one.verdict for one in found}
 

@@ -10,6 +10,7 @@ from kdtheory.replications import _gaussian_problem as problem
 from kdtheory.replications import _noisy_teachers as teachers
 from kdtheory.replications import menon_figure_5 as study
 from kdtheory.replications import statistics
+from kdtheory.replications._long_tables import crossed, joined
 from kdtheory.replications.records import Verdict, silent
 
 CONFIG = dataclasses.replace(
@@ -98,17 +99,17 @@ def findings(auc, spread=1e-4):
     errors = spread * np.random.default_rng(0).standard_normal((2, 3, 50))
     errors -= errors.mean(axis=-1, keepdims=True)
     grid = {"alpha": ALPHAS, "sigma": SIGMAS}
-    students = problem.crossed(
+    students = crossed(
         {"reading": ["means ±1, x"], **grid, "trial": range(50)},
         auc=np.asarray(auc)[..., None] + errors,
     )
     rows = [
-        problem.crossed({"means": [name], **grid}, mse=table)
+        crossed({"means": [name], **grid}, mse=table)
         for name, table in (("means ±1", MSE), ("means ±1/4", 1 - MSE))
     ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(statistics, "_RESAMPLES", 200)
-        found = study.judge({"students": students, "teachers": problem.joined(rows)})
+        found = study.judge({"students": students, "teachers": joined(rows)})
     wide, narrow = "means ±1, x, sigma up to 4", "means ±1, x, sigma up to 2"
     assert [one.reading for one in found] == [wide, wide, narrow, narrow]
     return found

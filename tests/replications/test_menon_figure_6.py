@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from kdtheory.replications import _gaussian_problem as problem
 from kdtheory.replications import _noisy_teachers as teachers
 from kdtheory.replications import menon_figure_6 as study
+from kdtheory.replications._long_tables import crossed, joined
 from kdtheory.replications.records import Verdict, silent
 
 CONFIG = study.Config(num_trials=4, num_steps=3)
@@ -103,7 +104,7 @@ def test_the_same_seed_the_same_tables(tables, monkeypatch):
 def planted(shares_of_bias, gains, spread=1e-4):
     """Teachers with these shares of squared bias at every level; what bias alone is ahead by."""
     rows = [
-        problem.crossed(
+        crossed(
             {"means": ["m"], "level": [level], "share": np.linspace(1, 0, len(shares)).tolist()},
             mse=np.ones(len(shares)),
             squared_bias=shares,
@@ -114,7 +115,7 @@ def planted(shares_of_bias, gains, spread=1e-4):
     errors -= errors.mean(axis=-1, keepdims=True)
     auc = 0.8 + np.stack([gains, np.zeros(3)], axis=1)[..., None] + errors
     axes = {"reading": ["x"], "level": study.LEVELS, "share": [1.0, 0.0], "trial": range(50)}
-    return {"equal": problem.joined(rows), "students": problem.crossed(axes, auc=auc)}
+    return {"equal": joined(rows), "students": crossed(axes, auc=auc)}
 
 
 def verdicts(*parts, **options):

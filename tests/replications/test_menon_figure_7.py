@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from kdtheory.replications import _gaussian_problem as problem
 from kdtheory.replications import menon_figure_7 as study
+from kdtheory.replications._long_tables import crossed
 from kdtheory.replications.records import Verdict, silent
 
 CONFIG = study.Config(num_trials=4)
@@ -102,8 +103,8 @@ def verdicts(mse, auc, spread=1e-4):
     errors -= errors.mean(axis=-1, keepdims=True)
     auc = np.asarray(auc)[:, None] + errors
     axes = {"reading": ["x"], "alpha": study.ALPHAS}
-    students = problem.crossed({**axes, "trial": range(50)}, auc=auc)
-    found = study.judge({"students": students, "teachers": problem.crossed(axes, mse=mse)})
+    students = crossed({**axes, "trial": range(50)}, auc=auc)
+    found = study.judge({"students": students, "teachers": crossed(axes, mse=mse)})
     readings = ["x", "x", "x, alpha up to 16", "x, alpha up to 4"]
     assert [one.reading for one in found] == readings
     assert [one.statement for one in found] == ["deviates", "falls", "noticeable", "noticeable"]

@@ -203,7 +203,7 @@ STUDY = Study(
         ),
         Choice("what weighting makes small", ("the variance", "the mean squared error")),
     ),
-    sizes={"small": Config(trials=24, students=20), "paper": Config(trials=100, students=48)},
+    sizes={"small": Config(trials=24, students=32), "paper": Config(trials=100, students=48)},
     simulate=simulate,
     judge=judge,
     draw=draw,

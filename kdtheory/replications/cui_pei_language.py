@@ -203,7 +203,7 @@ STUDY = Study(
         ),
         Choice("what weighting makes small", ("the variance", "the mean squared error")),
     ),
-    sizes={"small": Config(trials=24, students=20), "paper": Config(trials=100, students=48)},
+    sizes={"small": Config(trials=24, students=32), "paper": Config(trials=100, students=48)},
     simulate=simulate,
     judge=judge,
     draw=draw,
@@ -218,7 +218,7 @@ STUDY = Study(
         " does not, at any k. That one comes to repeat the teacher's likeliest answer, which is"
         " bias.",
         "A student of one answer can do little but repeat it, and that one is possible. Where a"
-        " softmax student says less that is impossible at k = 1 than later, this is memory; after"
+        " softmax student says less that is impossible at k = 1 than later, it may be memory; after"
         " the teacher's own words, the next token shows what it knows.",
         "More responses take away variance. What a class of students cannot express, they cannot"
         " mend: without prompts, bias and mass on the impossible stay where they are.",

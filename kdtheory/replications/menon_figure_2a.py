@@ -242,6 +242,8 @@ def draw(tables: Tables, figure: Figure) -> None:
         ax.set_yscale("symlog", linthresh=1e-6)
         label = "gain of Bayes labels" if ax is bottom[0] else ""
         drawing.finish(ax, "training samples N", label, name, legend=ax is bottom[1])
+    # Intervals of gains near zero reach far below on such an axis.
+    bottom[0].set_ylim(bottom=-1e-6)
 
 
 def _by_size(students: Table, reading: str) -> dict[str, FloatArray]:

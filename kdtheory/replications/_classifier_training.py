@@ -221,7 +221,9 @@ def _single(values: Any) -> Array:
 
 def by_epoch(history: History) -> dict[str, FloatArray]:
     """Returns what was measured as means over runs, shape ``(kinds, trials, epochs)``."""
-    return {name: np.mean(values, axis=2) for name, values in history._asdict().items()}
+    return {
+        name: np.mean(values, axis=2, dtype=float) for name, values in history._asdict().items()
+    }
 
 
 def at_the_end(history: History) -> dict[str, FloatArray]:

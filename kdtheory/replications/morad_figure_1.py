@@ -379,4 +379,13 @@ STUDY = Study(
     judge=judge,
     draw=draw,
     figure_size=(9.0, 6.6),
+    notes=(
+        "How far the excess risk of exact labels is below that of one-hot labels at the end depends"
+        " on whether training is long enough for the step size; longer runs with the small step are"
+        " readings of their own.",
+        "Linear students can represent the Bayes probabilities of Gaussian classes, so that with"
+        " exact labels the gradient of every single example vanishes at the optimum.",
+        "Equal squared distances from the Bayes probabilities need not harm equally: noise on"
+        " logarithms is biased, additive noise leaves the simplex, Dirichlet noise does neither.",
+    ),
 )

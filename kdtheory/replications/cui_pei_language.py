@@ -46,53 +46,53 @@ DRAWN = (
 STATEMENTS = (
     Statement(
         "suppressed",
-        "A student of a single sampled response is less uncertain of its answer than its teacher.",
+        "A student of a single sampled response is less uncertain of its answer than its teacher",
         "Variance within a student of one response, on average, over the teacher's: below"
-        f" {SUPPRESSED}, so that at least a tenth is missing.",
+        f" {SUPPRESSED}, so that at least a tenth is missing",
     ),
     Statement(
         "differ",
-        "Students of single responses differ substantially from each other.",
+        "Students of single responses differ substantially from each other",
         "Variance across students of one response over the teacher's variance: above"
-        f" {SUBSTANTIAL}.",
+        f" {SUBSTANTIAL}",
     ),
     Statement(
         "rate",
-        "Averaging k responses reduces the variance across students at the rate 1/k.",
+        "Averaging k responses reduces the variance across students at the rate 1/k",
         "Slope of the logarithm of the variance across students against log k, by least squares:"
-        f" below {SLOPE}.",
+        f" below {SLOPE}",
     ),
     Statement(
         "systematic noise",
-        "The variance-aware strategies reduce systematic noise.",
+        "The variance-aware strategies reduce systematic noise",
         "Relative fall (before - after) / (before + after) of the squared bias of the mean student,"
         f" from one response to each k of {SEVERAL} and more, or from the student to its"
-        f" combination with the teacher's responses at each k: above {FALL}, about a tenth less.",
+        f" combination with the teacher's responses at each k: above {FALL}, about a tenth less",
     ),
     Statement(
         "hallucination",
-        "The variance-aware strategies reduce hallucination.",
+        "The variance-aware strategies reduce hallucination",
         "The same relative fall, of the mass that students give to what their teacher never says:"
-        f" above {FALL}.",
+        f" above {FALL}",
     ),
     Statement(
         "reflects",
-        "Students of several responses reflect their teacher's uncertainty better.",
+        "Students of several responses reflect their teacher's uncertainty better",
         "The same relative fall, of the distance from 1 of the variance within a student over the"
-        f" teacher's, from one response to each k of {SEVERAL} and more: above {FALL}.",
+        f" teacher's, from one response to each k of {SEVERAL} and more: above {FALL}",
     ),
     Statement(
         "collapse",
-        "Collapsing the teacher to a point estimate distorts what is learned.",
+        "Collapsing the teacher to a point estimate distorts what is learned",
         "Squared bias of a student of the teacher's likeliest answer, less that of the mean student"
-        f" of one sampled response, over the teacher's variance: above {DISTORTED}.",
+        f" of one sampled response, over the teacher's variance: above {DISTORTED}",
     ),
     Statement(
         "weighting",
-        "Inverse-variance weighting of teacher and student gives a minimum-variance estimator.",
+        "Inverse-variance weighting of teacher and student gives a minimum-variance estimator",
         "Variance of the combination as an estimate of the teacher's distribution, or its mean"
         f" squared error, over the smaller one of its two parts, at each k: below {NOT_ABOVE}, not"
-        " above up to a twentieth.",
+        " above up to a twentieth",
     ),
 )
 

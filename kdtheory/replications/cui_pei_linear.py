@@ -250,51 +250,51 @@ STUDY = Study(
         Statement(
             "suppression",
             "A student distilled from single responses has a smaller predictive variance than its"
-            " teacher.",
+            " teacher",
             "At k = 1 the mean predictive variance of a student, over students and trials, is"
             f" below {SUPPRESSED:g} of the teacher's variance: a tenth is noticed. Student's"
-            " interval over trials.",
+            " interval over trials",
         ),
         Statement(
             "inter_student",
             "Much variability is left across students distilled independently from single"
-            " responses.",
+            " responses",
             "At k = 1 the variance of predictions across students, over points and trials, is above"
-            f" {SUBSTANTIAL:g} of the teacher's variance. Student's interval over trials.",
+            f" {SUBSTANTIAL:g} of the teacher's variance. Student's interval over trials",
         ),
         Statement(
             "averaging",
-            "Averaging k responses reduces the noise at the rate 1/k.",
+            "Averaging k responses reduces the noise at the rate 1/k",
             "The slope of the log of the variance across students in log k, by least squares over"
             f" all k, is within {TOLERANCE:g} of -1: simulated, with the jackknife over trials, and"
-            " exactly.",
+            " exactly",
         ),
         Statement(
             "stable",
-            "Averaging makes the students more alike.",
+            "Averaging makes the students more alike",
             "The variance across students at the largest k, divided by that at k = 1, is below 1."
-            " Student's interval over trials.",
+            " Student's interval over trials",
         ),
         Statement(
             "reflects",
-            "Averaging makes the students reflect their teacher's uncertainty better.",
+            "Averaging makes the students reflect their teacher's uncertainty better",
             "The mean absolute difference of a student's predictive variance and its teacher's"
             " variance, over points, is smaller at the largest k than at k = 1. Student's interval"
-            " of the difference over trials.",
+            " of the difference over trials",
         ),
         Statement(
             "weighting",
             "Weighting the teacher's and the student's estimates by inverse variances is better"
-            " than either.",
+            " than either",
             "The mean squared error of the combination is below that of the teacher's averages and"
             " below that of the students: both ratios below 1, with Student's intervals over trials"
-            " that hold together.",
+            " that hold together",
         ),
         Statement(
             "minimum",
-            "Inverse-variance weighting gives the estimator of minimum variance.",
+            "Inverse-variance weighting gives the estimator of minimum variance",
             "Its mean squared error is at most 1 per cent above that of the best weights, which"
-            " know the covariance and the bias of the student. Student's interval over trials.",
+            " know the covariance and the bias of the student. Student's interval over trials",
         ),
     ),
     done="The text examined is an abstract, which states neither sizes nor data. Inputs are"

@@ -229,45 +229,45 @@ STUDY = Study(
         Statement(
             "suppression",
             "A student distilled from single responses has a smaller predictive variance than its"
-            " teacher.",
+            " teacher",
             "At k = 1 the mean predictive variance of a student, divided by the mean variance of"
             f" the teacher there, is below {SUPPRESSED:g}: a tenth is noticed. Student's interval"
-            " over trials, each with a teacher of its own.",
+            " over trials, each with a teacher of its own",
         ),
         Statement(
             "inter_student",
             "Much variability is left across students distilled independently from single"
-            " responses.",
+            " responses",
             "At k = 1 the variance of predictions across students, from responses and starts, is"
-            f" above {SUBSTANTIAL:g} of the teacher's variance. Student's interval over trials.",
+            f" above {SUBSTANTIAL:g} of the teacher's variance. Student's interval over trials",
         ),
         Statement(
             "averaging",
-            "Averaging k responses reduces the noise at the rate 1/k.",
+            "Averaging k responses reduces the noise at the rate 1/k",
             "The slope of the log of the variance across students, mean over trials, in log k, by"
             f" least squares over all k, is within {TOLERANCE:g} of -1, since a network is not"
-            " linear in the responses. Student's interval of the jackknife over trials.",
+            " linear in the responses. Student's interval of the jackknife over trials",
         ),
         Statement(
             "stable",
-            "Averaging makes the students more alike.",
+            "Averaging makes the students more alike",
             "The variance across students at the largest k, from all sources, divided by that at"
-            " k = 1, is below 1. Student's interval over trials.",
+            " k = 1, is below 1. Student's interval over trials",
         ),
         Statement(
             "reflects",
-            "Averaging makes the students reflect their teacher's uncertainty better.",
+            "Averaging makes the students reflect their teacher's uncertainty better",
             "The mean absolute difference of a student's predictive variance and its teacher's"
             " variance, over points and in units of the latter's mean, is smaller at the largest k"
-            " than at k = 1. Student's interval of the difference over trials.",
+            " than at k = 1. Student's interval of the difference over trials",
         ),
         Statement(
             "weighting",
-            "Weighting by inverse variances lowers the error.",
+            "Weighting by inverse variances lowers the error",
             "The mean squared error of the combined estimate is below that of the teacher's"
             " averages and below that of the students; with weights in the loss, that of the"
             " students is below that of students without. Ratios below 1, with Student's intervals"
-            " over trials that hold together.",
+            " over trials that hold together",
         ),
     ),
     done="The text examined is an abstract, which states neither sizes nor data. A teacher is a"

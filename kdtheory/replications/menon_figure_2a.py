@@ -263,27 +263,27 @@ STUDY = Study(
     statements=(
         Statement(
             "better",
-            "Students of Bayes labels have a higher AUC than students of one-hot labels.",
+            "Students of Bayes labels have a higher AUC than students of one-hot labels",
             "The mean difference of the AUCs, paired by trial, is above 0 at every N from the"
-            " first; 95 % intervals, together.",
+            " first; 95 % intervals, together",
         ),
         Statement(
             "noticeable",
-            "For small samples the gain can be noticed.",
+            "For small samples the gain can be noticed",
             f"The mean difference at the first N is above {problem.VISIBLE}: about the width of a"
-            " plotted line, on an axis like that of Figure 2(b); 95 % interval.",
+            " plotted line, on an axis like that of Figure 2(b); 95 % interval",
         ),
         Statement(
             "more_samples",
-            "Both kinds of students are the better the more samples there are.",
+            "Both kinds of students are the better the more samples there are",
             "The mean AUC at the last N is above that at the first, paired by trial, for both kinds"
-            " of labels; 95 % intervals, together.",
+            " of labels; 95 % intervals, together",
         ),
         Statement(
             "shrinks",
-            "Students of one-hot labels gain more from more samples, so that the gap shrinks.",
+            "Students of one-hot labels gain more from more samples, so that the gap shrinks",
             "The mean difference of the AUCs at the first N is above that at the last, paired by"
-            " trial; 95 % interval.",
+            " trial; 95 % interval",
         ),
     ),
     done="The two Gaussian classes of the text, with logistic students of both kinds of labels on"

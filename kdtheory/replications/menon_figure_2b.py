@@ -147,27 +147,27 @@ STUDY = Study(
     statements=(
         Statement(
             "worse",
-            "The smaller r, the lower the AUC, with either kind of labels.",
+            "The smaller r, the lower the AUC, with either kind of labels",
             "At every step from one r to the next the mean AUC rises, for both kinds of labels,"
-            " paired by trial: above 0; 95 % intervals, together.",
+            " paired by trial: above 0; 95 % intervals, together",
         ),
         Statement(
             "noticeable",
-            "Where classes overlap, the gain of Bayes labels can be noticed.",
+            "Where classes overlap, the gain of Bayes labels can be noticed",
             f"The mean difference of the AUCs at the smallest r is above {problem.VISIBLE}, about"
-            " the width of a plotted line; 95 % interval.",
+            " the width of a plotted line; 95 % interval",
         ),
         Statement(
             "larger_gain",
-            "The gain is larger where r is small.",
+            "The gain is larger where r is small",
             "The mean difference of the AUCs at the smallest r is above that at the largest, paired"
-            " by trial; 95 % interval.",
+            " by trial; 95 % interval",
         ),
         Statement(
             "larger_gain_at_every_step",
-            "The smaller r, the larger the gain: the same, read for every two neighbours.",
+            "The smaller r, the larger the gain: the same, read for every two neighbours",
             "At every step from one r to the next the mean difference of the AUCs falls, paired by"
-            " trial: above 0; 95 % intervals, together.",
+            " trial: above 0; 95 % intervals, together",
         ),
     ),
     done="The two Gaussian classes of the text at the printed values of r, with logistic students"

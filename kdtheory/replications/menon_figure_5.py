@@ -168,17 +168,17 @@ STUDY = Study(
     statements=(
         Statement(
             "falls",
-            "The smaller a teacher's mean squared error, the better its student.",
+            "The smaller a teacher's mean squared error, the better its student",
             "Spearman's correlation over the teachers of the grid, between the exact error and the"
             f" student's mean AUC, is below {STRONG:g}, where it explains half of the variance of"
-            " the ranks; 95 % percentile bootstrap over trials.",
+            " the ranks; 95 % percentile bootstrap over trials",
         ),
         Statement(
             "noticeable",
-            "The difference can be seen in a plot.",
+            "The difference can be seen in a plot",
             "The mean AUC over the third of the teachers with the least error is above that over"
             f" the third with the largest by more than {problem.VISIBLE}, about the width of a"
-            " plotted line, paired by trial; 95 % interval.",
+            " plotted line, paired by trial; 95 % interval",
         ),
     ),
     done="The two Gaussian classes of the text, with teachers of Eq. 16 on a grid of alpha and"

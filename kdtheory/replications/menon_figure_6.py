@@ -175,7 +175,9 @@ def judge(tables: Tables) -> tuple[Finding, ...]:
         rows = tables["students"].where(reading=reading)
         bias, noise = (rows.where(share=end).pivot("trial", "level", "auc") for end in (1.0, 0.0))
         named = [f"the error of alpha = {level:g}" for level in LEVELS]
-        findings.append(Finding("ours", reading, statistics.means(named, bias - noise), above=0.0))
+        findings.append(
+            Finding("bias_alone", reading, statistics.means(named, bias - noise), above=0.0)
+        )
     return tuple(findings)
 
 
@@ -229,23 +231,24 @@ STUDY = Study(
     statements=(
         Statement(
             "several",
-            "Several pairs of alpha and sigma have the same mean squared error.",
+            "Several pairs of alpha and sigma have the same mean squared error",
             "For each of three levels, of five alphas more than one has a sigma with that error to"
-            " twelve digits; exact, by quadrature.",
+            " twelve digits; exact, by quadrature",
         ),
         Statement(
             "trade",
-            "Bias can be traded for variance at the same error.",
+            "Bias can be traded for variance at the same error",
             "Among these pairs the share of squared bias in the error varies by more than one half;"
-            " exact, by quadrature.",
+            " exact, by quadrature",
         ),
         Statement(
-            "ours",
-            "Ours, not the text's: teachers of the same error do not have equally good students;"
-            " with bias alone they are better than with noise alone.",
+            "bias_alone",
+            "Teachers of the same error do not have equally good students: with bias alone they are"
+            " better than with noise alone",
             "At each of the three levels the mean AUC of the students without noise is above that"
             " of the students without smoothing, paired by trial: above 0; 95 % intervals,"
-            " together.",
+            " together",
+            ours=True,
         ),
     ),
     done="The squared bias and the variance of the teachers of Eq. 16, exactly, with the standard"

@@ -215,22 +215,22 @@ STUDY = Study(
     statements=(
         Statement(
             "deviates",
-            "The larger alpha, the further the teacher's probabilities are from Bayes's.",
+            "The larger alpha, the further the teacher's probabilities are from Bayes's",
             "The teacher's mean squared error rises at every step from one alpha to the next;"
-            " exact, by quadrature.",
+            " exact, by quadrature",
         ),
         Statement(
             "falls",
-            "The larger alpha, the lower the student's AUC.",
+            "The larger alpha, the lower the student's AUC",
             "At every step from one alpha to the next the mean AUC falls, paired by trial: above 0;"
-            " 95 % intervals, together.",
+            " 95 % intervals, together",
         ),
         Statement(
             "noticeable",
-            "The harm can be seen in a plot.",
+            "The harm can be seen in a plot",
             "The mean AUC at alpha = 1 is above that at the largest alpha by more than"
             f" {problem.VISIBLE}, about the width of a plotted line, paired by trial; 95 %"
-            " interval.",
+            " interval",
         ),
     ),
     done="The two Gaussian classes of the text, with Bayes probabilities that are distorted by"

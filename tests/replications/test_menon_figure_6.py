@@ -128,17 +128,17 @@ YES, NO, MAYBE = Verdict.REPLICATED, Verdict.NOT_REPLICATED, Verdict.UNDECIDED
 
 def test_teachers_as_in_the_text():
     found = verdicts([[1.0, 0.5, 0.2]] * 3, [0.01, 0.02, 0.03])
-    assert found == {"several": YES, "trade": YES, "ours": YES}
+    assert found == {"several": YES, "trade": YES, "bias_alone": YES}
 
 
 def test_one_level_has_a_single_teacher():
     found = verdicts([[1.0, 0.2], [1.0], [1.0, 0.2]], [0.01, -0.02, 0.03])
-    assert found == {"several": NO, "trade": NO, "ours": NO}
+    assert found == {"several": NO, "trade": NO, "bias_alone": NO}
 
 
 def test_teachers_that_are_much_alike():
     found = verdicts([[1.0, 0.6]] * 3, [0.0, 0.0, 0.0])
-    assert found == {"several": YES, "trade": NO, "ours": MAYBE}
+    assert found == {"several": YES, "trade": NO, "bias_alone": MAYBE}
 
 
 def test_the_figure(tables, monkeypatch):

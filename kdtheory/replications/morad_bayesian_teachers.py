@@ -333,8 +333,8 @@ STUDY = Study(
         ),
         Statement(
             "control",
-            "Bayesian teachers are closer, too, than the deterministic one with a temperature fitted"
-            " to further labels, so that they do more than answer with less confidence",
+            "Bayesian teachers are closer, too, than the deterministic one with a temperature"
+            " fitted to further labels, so that they do more than answer with less confidence",
             "The mean distance from the Bayes probabilities at new inputs, of the tempered teacher"
             " minus that of the Bayesian one, paired by trial: the 95 % Student interval lies"
             " above 0",

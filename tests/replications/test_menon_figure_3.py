@@ -39,11 +39,11 @@ def sample():
 
 @pytest.mark.parametrize("forest", _forests.FORESTS[2:6])
 def test_a_teacher_is_fitted_to_its_sample_and_asked_where_its_students_are(sample, forest):
-    fitted = _forests._Fitted.to(sample, forest, 4)
+    fitted = _forests._Fitted.to(sample, forest, 3)
     features, bootstrap = {2: (2, True), 3: (2, False), 4: (1, True), 5: (1, False)}[
         _forests.FORESTS.index(forest)
     ]
-    options = {"max_features": features, "bootstrap": bootstrap, "max_depth": 4}
+    options = {"max_features": features, "bootstrap": bootstrap, "max_depth": 3}
     options["random_state"] = sample.state
     if forest.target == "labels":
         model = RandomForestClassifier(3, **options).fit(sample.inputs, sample.labels)

@@ -250,6 +250,11 @@ def draw(tables: Tables, figure: Figure) -> None:
         own = [(student, rows) for data, student, rows in listed if data == kind]
         _draw_precisions(above, kind, *own[0])
         _draw_gains(below, kind, own)
+    names = [[tick.get_text() for tick in below.get_yticklabels()] for below in bottom]
+    for below, own_names in zip(bottom[1:], names[1:], strict=True):
+        # Named once, at the left, where the readings are the same.
+        if own_names == names[0]:
+            below.set_yticklabels([])
     for axes, place, columns in ((top, "upper", 4), (bottom, "lower", 3)):
         handles, labels = axes[0].get_legend_handles_labels()
         where = f"outside {place} center"
@@ -267,7 +272,7 @@ def _draw_precisions(ax: Axes, data: str, student: str, rows: Table) -> None:
         drawing.band(ax, DEPTHS, chosen(rows, method, BASE), label, place)
     width = rows.where(student=student)["width"][0]
     ax.set_xticks(DEPTHS)
-    title = f"{data}: {student} student (width {width}), first reading"
+    title = f"{data}: {student} student, width {width}"
     drawing.finish(ax, "k", "precision at k", title, legend=False)
 
 
@@ -294,5 +299,6 @@ def _draw_gains(ax: Axes, data: str, own: list[tuple[str, Table]]) -> None:
         )
     ax.axvline(0.0, color="0.5", linewidth=0.8)
     ax.set_yticks(heights, [words for words, _, _ in listed], fontsize="small")
-    title = f"{data}: every reading"
+    ax.locator_params(axis="x", nbins=6)
+    title = f"{data}: gain in every reading"
     drawing.finish(ax, "precision: double-distilled minus distilled", "", title, legend=False)

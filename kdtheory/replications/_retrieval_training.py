@@ -191,7 +191,7 @@ def matched(
     r"""Returns the model of a width that is nearest to the teacher's logits, in squared error.
 
     Logits are centred over labels, since softmax does not see their mean. The best of rank $r$ is
-    the truncated singular value decomposition of the teacher's matrix, in the metric of the inputs.
+    their projection on the $r$ leading principal directions that they have at the inputs.
 
     Args:
         teacher: linear as well.
@@ -205,9 +205,8 @@ def matched(
     share = np.asarray(counts, np.float64) / np.sum(np.asarray(counts, np.float64))
     mean = share @ np.asarray(inputs)
     away = np.sqrt(share)[:, None] * (np.asarray(inputs) - mean)
-    # The triangular factor has the right singular vectors of the logits, and few rows.
-    factor = np.linalg.qr(away, mode="r")
-    kept = np.linalg.svd(factor @ weights, full_matrices=False)[2][:width]
+    logits = away @ weights
+    kept = np.linalg.eigh(logits.T @ logits)[1][:, ::-1][:, :width].T
     projected = weights @ kept.T
     # The mean logits are met exactly.
     constant = offset + mean @ weights - mean @ projected @ kept

@@ -326,15 +326,15 @@ STUDY = Study(
     done=(
         "AmazonCat-13K and Amazon-670K are replaced by draws from low-rank softmax models with 100 "
         "labels, a long tail and five labels for an input on average. Every trial is a new world. "
-        "Both kinds have sizes for which teacher and one-hot student come near the printed "
-        "precisions; the one for AmazonCat-13K has many points for every feature, the other about "
-        "as many as features. The data are made multiclass by one example for every input and "
-        "label. Teacher and students have a linear hidden layer, of width 64 (in the text 512), 4 "
-        "and 6 (8 and 64), and are trained on all examples at once with Adam. In the first reading "
-        "the weights of the negatives are 1 - sigmoid(a s), with the a among 0.5, 1, 2 that has the "
-        "best P@1 on points held out, the teacher is stopped where its loss on these points is "
-        "least, and students learn on the teacher's sample, for a fixed number of steps, from the "
-        "softmax of its logits."
+        "The sizes are such that the teacher comes near the precisions printed for it, and the "
+        "one-hot students are well below it: the kind for AmazonCat-13K has many points for every "
+        "feature, the other about as many as features. The data are made multiclass by one example "
+        "for every input and label. Teacher and students have a linear hidden layer, of width 64 "
+        "(in the text 512), 4 and 6 (8 and 64), and are trained with Adam on all examples at once. "
+        "In the first reading, weights of negatives are 1 - sigmoid(a s) with the a, among 0.5, 1 "
+        "and 2, that has the best P@1 on points held out; the teacher is stopped where its loss on "
+        "them is least; students learn from the softmax of its logits, on its sample, for a fixed "
+        "number of steps."
     ),
     choices=(
         Choice("the data, which do not come with the package", judgement.ABOUT),

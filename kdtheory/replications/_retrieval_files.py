@@ -63,7 +63,7 @@ class FileConfig:
 class Batch(NamedTuple):
     """Some points, filled up to a fixed number with points that have no labels."""
 
-    count: int
+    filled: int
     inputs: Any
     labels: Any
 
@@ -98,7 +98,7 @@ def measure(model: Model, data: MultilabelData, rows: Any, size: int) -> tuple[A
     hits, losses, examples = np.zeros(len(training.DEPTHS)), 0.0, 0.0
     for batch in batches(data, rows, size):
         found, loss, count = _measure_batch(model, batch.inputs, batch.labels)
-        hits += np.asarray(found, float)[: batch.count].sum(axis=0)
+        hits += np.asarray(found, float)[: batch.filled].sum(axis=0)
         losses, examples = losses + float(loss), examples + float(count)
     return hits / len(rows), losses / examples
 
@@ -109,8 +109,7 @@ class _Learner:
     def __init__(self, model: Model, arm: Arm | None) -> None:
         self.model, self.arm = model, arm
         self.state = optax.adam(0.0).init(model)
-        self.best: Model | None = None
-        self.merit, self.held_out = -math.inf, 0.0
+        self.best, self.merit, self.held_out = model, math.nan, 0.0
 
     def learn(self, batch: Batch, logits: Any, learning_rate: float) -> None:
         targets = training.observed(batch.labels)
@@ -123,7 +122,9 @@ class _Learner:
     def keep(self, precision: float, merit: float) -> None:
         """Keeps the model if it is better than all before."""
         self.held_out = precision
-        if self.best is None or merit > self.merit:
+        merit = merit if math.isfinite(merit) else -math.inf
+        # The first is always kept.
+        if not merit <= self.merit:
             # A copy: training gives the memory of its model away.
             self.merit, self.best = merit, Model(*(np.array(layer) for layer in self.model))
 
@@ -220,7 +221,7 @@ def _trial(
         learners = [_Learner(Model(*(layer.copy() for layer in start)), arm) for arm in every]
         _train(learners, teacher, train, parts, files, rng, advance)
         for one in learners:
-            words = {"positives": "observed"}
+            words: dict[str, Any] = {"positives": "observed"}
             if one.arm is not None:
                 words = {"positives": one.arm.positives, "weights": one.arm.weights}
             own = trial, "files", student, width, one.arm.method if one.arm else "one-hot"

@@ -255,10 +255,11 @@ def draw(tables: Tables, figure: Figure) -> None:
         # Named once, at the left, where the readings are the same.
         if own_names == names[0]:
             below.set_yticklabels([])
+    style: dict[str, Any] = {"frameon": False, "fontsize": "small"}
     for axes, place, columns in ((top, "upper", 4), (bottom, "lower", 3)):
         handles, labels = axes[0].get_legend_handles_labels()
-        where = f"outside {place} center"
-        figure.legend(handles, labels, loc=where, ncols=columns, frameon=False, fontsize="small")
+        where: Any = f"outside {place} center"
+        figure.legend(handles, labels, loc=where, ncols=columns, **style)
 
 
 def _draw_precisions(ax: Axes, data: str, student: str, rows: Table) -> None:

@@ -19,6 +19,8 @@ from jaxtyping import Array, Bool, Float
 
 from kdtheory.retrieval import double_distillation_loss, negative_weights, precision_at_k
 
+Values = Array | np.ndarray
+
 DEPTHS = (1, 3, 5)
 """The k of precision at k."""
 
@@ -29,17 +31,17 @@ UNIFORM, ODDS = "1", "1 - p"
 class Model(NamedTuple):
     """The layers of a model; with a leading axis, of several."""
 
-    inner: Float[Array, "*models features width"]
-    outer: Float[Array, "*models width labels"]
-    bias: Float[Array, "*models labels"]
+    inner: Float[Values, "*models features width"]
+    outer: Float[Values, "*models width labels"]
+    bias: Float[Values, "*models labels"]
 
 
 class Targets(NamedTuple):
     """What a student learns from at every input."""
 
-    positives: Float[Array, "*students inputs labels"]
-    negatives: Float[Array, "*students inputs labels"]
-    counts: Float[Array, "*students inputs"]
+    positives: Float[Values, "*students inputs labels"]
+    negatives: Float[Values, "*students inputs labels"]
+    counts: Float[Values, "*students inputs"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,12 +92,12 @@ def initial(
     return Model(jnp.asarray(inner), jnp.asarray(outer), jnp.zeros(labels, jnp.float32))
 
 
-def scores(model: Model, inputs: Any) -> Float[Array, "inputs labels"]:
+def scores(model: Model, inputs: Any) -> Float[Values, "inputs labels"]:
     """Returns the scores of all labels; the inputs are dense, or sparse as BCOO."""
     return inputs @ model.inner @ model.outer + model.bias
 
 
-def objective(model: Model, inputs: Any, targets: Targets) -> Float[Array, ""]:
+def objective(model: Model, inputs: Any, targets: Targets) -> Float[Values, ""]:
     r"""Returns the mean over examples $(x, y)$ of Eq. 13.
 
     All examples of one input share its loss: an input with $c$ labels counts $c$ times, its
@@ -105,14 +107,14 @@ def objective(model: Model, inputs: Any, targets: Targets) -> Float[Array, ""]:
     return jnp.sum(targets.counts * losses) / jnp.sum(targets.counts)
 
 
-def observed(labels: Float[Array, "inputs labels"]) -> Targets:
+def observed(labels: Float[Values, "inputs labels"]) -> Targets:
     """Returns the targets of one-hot training: one example for every label of an input."""
     counts = jnp.sum(labels, axis=-1)
     share = labels / jnp.maximum(counts, 1.0)[:, None]
     return Targets(share, jnp.ones_like(share), counts)
 
 
-def smoothed(arm: Arm, given: Targets, teacher: Float[Array, "inputs labels"]) -> Targets:
+def smoothed(arm: Arm, given: Targets, teacher: Float[Values, "inputs labels"]) -> Targets:
     """Returns the targets of an arm.
 
     Args:
@@ -144,7 +146,7 @@ def step(
 @functools.partial(jax.jit, static_argnames=("steps", "checkpoints"))
 def fit(
     start: Model,
-    inputs: Float[Array, "students inputs features"],
+    inputs: Float[Values, "students inputs features"],
     targets: Targets,
     learning_rate: float,
     *,
@@ -170,7 +172,7 @@ def fit(
 
         def part(carry: Any, _: None) -> tuple[Any, Model]:
             def go(_: Any, carry: Any) -> Any:
-                return step(*carry, own_inputs, own_targets, learning_rate)
+                return step(carry[0], carry[1], own_inputs, own_targets, learning_rate)
 
             carry = jax.lax.fori_loop(0, steps // checkpoints, go, carry)
             return carry, carry[0]
@@ -184,8 +186,8 @@ def fit(
 
 def matched(
     teacher: Model,
-    inputs: Float[Array, "inputs features"],
-    counts: Float[Array, " inputs"],
+    inputs: Float[Values, "inputs features"],
+    counts: Float[Values, " inputs"],
     width: int,
 ) -> Model:
     r"""Returns the model of a width that is nearest to the teacher's logits, in squared error.
@@ -214,10 +216,10 @@ def matched(
 
 
 def hits(
-    scored: Float[Array, "inputs labels"],
-    relevant: Bool[Array, "inputs labels"],
+    scored: Float[Values, "inputs labels"],
+    relevant: Bool[Values, "inputs labels"],
     depths: tuple[int, ...] = DEPTHS,
-) -> Float[Array, "inputs depths"]:
+) -> Float[Values, "inputs depths"]:
     """Returns the precision at every depth, for every input."""
     return jnp.stack([precision_at_k(scored, relevant, k=k) for k in depths], axis=-1)
 
@@ -225,10 +227,10 @@ def hits(
 @functools.partial(jax.jit, static_argnames="depths")
 def precisions(
     models: Model,
-    inputs: Float[Array, "inputs features"],
-    relevant: Bool[Array, "inputs labels"],
+    inputs: Float[Values, "inputs features"],
+    relevant: Bool[Values, "inputs labels"],
     depths: tuple[int, ...] = DEPTHS,
-) -> Float[Array, "models depths"]:
+) -> Float[Values, "models depths"]:
     """Returns the mean precision at every depth, for every model."""
 
     def one(model: Model) -> Array:
@@ -239,16 +241,16 @@ def precisions(
 
 @jax.jit
 def objectives(
-    models: Model, inputs: Float[Array, "inputs features"], targets: Targets
-) -> Float[Array, " models"]:
+    models: Model, inputs: Float[Values, "inputs features"], targets: Targets
+) -> Float[Values, " models"]:
     """Returns the objective of every model, on the same targets."""
     return jax.lax.map(lambda model: objective(model, inputs, targets), models)
 
 
 @jax.jit
 def score_residual(
-    model: Model, inputs: Float[Array, "inputs features"], targets: Targets
-) -> Float[Array, ""]:
+    model: Model, inputs: Float[Values, "inputs features"], targets: Targets
+) -> Float[Values, ""]:
     r"""Returns $\|\sum_n c_n(p_n-q_n)x_n^\top\|/\|\sum_n c_nq_nx_n^\top\|$.
 
     Zero where a linear teacher has the greatest likelihood on its sample. Distilling a linear

@@ -122,7 +122,7 @@ class _opened:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def __enter__(self) -> IO[bytes]:
+    def __enter__(self) -> Any:
         if not self.path.is_file():
             got = "a folder" if self.path.is_dir() else "no such file"
             _check.refuse(str(self.path), got, "a text file", "Check the name and the folder.")

@@ -138,7 +138,7 @@ class Job(NamedTuple):
     """A student to train: who it is and what the table says of it; its start, inputs, targets."""
 
     who: tuple[str, str, int]
-    words: dict[str, str]
+    words: dict[str, Any]
     start: Model
     inputs: Any
     targets: Targets
@@ -225,12 +225,13 @@ def _trial(
     world = draw_world(config, kind, rng)
     stops = _teachers(config, kind, rng, world)
     teachers = {name: model for name, (_, model) in stops.items()}
-    jobs, others, held = [], [], max(kind.widths)
+    jobs, others, held, given = [], [], max(kind.widths), _given(world.sample)
     for student, width in zip(STUDENTS, kind.widths, strict=True):
         who = (kind.data, student, width)
         start = training.initial(rng, kind.features, width, config.labels, held)
         jobs += _jobs(config, world, teachers, who, start)
-        others.append((who, training.matched(teachers[BASE["teacher"]], *_weighted(world), width)))
+        seen = teachers[BASE["teacher"]], world.sample.inputs, given.counts
+        others.append((who, training.matched(*seen, width)))
     rows = _student_rows(config, world, trial, jobs)
     for who, model in others:
         values = _measured(model, world)
@@ -242,21 +243,10 @@ def _trial(
         rows.append(
             row(trial, *who, judgement.TEACHER, *values, positives="observed", teacher=name)
         )
-        residual = training.score_residual(model, world.sample.inputs, _given(world.sample))
-        summary.append(
-            {
-                "trial": trial,
-                "data": kind.data,
-                "teacher": name,
-                "steps": steps,
-                "score residual": float(residual),
-            }
-        )
+        residual = float(training.score_residual(model, world.sample.inputs, given))
+        words = {"trial": trial, "data": kind.data, "teacher": name}
+        summary.append(words | {"steps": steps, "score residual": residual})
     return rows, summary
-
-
-def _weighted(world: World) -> tuple[Any, Any]:
-    return world.sample.inputs, _given(world.sample).counts
 
 
 def _measured(model: Model, world: World) -> tuple[Any, float]:

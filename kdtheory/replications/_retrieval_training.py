@@ -135,7 +135,7 @@ def smoothed(arm: Arm, given: Targets, teacher: Float[Values, "inputs labels"]) 
 
 
 def step(
-    model: Model, state: Any, inputs: Any, targets: Targets, learning_rate: float
+    model: Model, state: Any, inputs: Any, targets: Targets, learning_rate: Float[Array, ""] | float
 ) -> tuple[Model, Any]:
     """Returns the model and the optimiser's state after one step of Adam."""
     gradient = jax.grad(objective)(model, inputs, targets)
@@ -148,7 +148,7 @@ def fit(
     start: Model,
     inputs: Float[Values, "students inputs features"],
     targets: Targets,
-    learning_rate: float,
+    learning_rate: Float[Array, ""] | float,
     *,
     steps: int,
     checkpoints: int,

@@ -15,7 +15,7 @@ import itertools
 import math
 import zlib
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 from scipy import sparse
@@ -140,7 +140,7 @@ class _opened:
             )
 
 
-def _header(path: Path, file: IO[bytes]) -> Header:
+def _header(path: Path, file: Any) -> Header:
     line = file.readline(_BYTES).removeprefix(codecs.BOM_UTF8)
     words = line.split()
     if len(words) != 3 or not all(word.isdigit() and int(word) for word in words):

@@ -86,18 +86,18 @@ def batches(data: MultilabelData, rows: Any, size: int) -> Iterator[Batch]:
 
 
 @jax.jit
-def _measure_batch(model: Model, inputs: Any, labels: Any) -> tuple[Any, Any, Any]:
+def _measure_scores(scored: Any, labels: Any) -> tuple[Any, Any, Any]:
     given = training.observed(labels)
     total = jnp.sum(given.counts)
-    hits = training.hits(training.scores(model, inputs), labels > 0)
-    return hits, training.objective(model, inputs, given) * total, total
+    return training.hits(scored, labels > 0), training.mean_loss(scored, given) * total, total
 
 
 def measure(model: Model, data: MultilabelData, rows: Any, size: int) -> tuple[Any, float]:
     """Returns the mean precisions of a model and its mean loss per example."""
     hits, losses, examples = np.zeros(len(training.DEPTHS)), 0.0, 0.0
     for batch in batches(data, rows, size):
-        found, loss, count = _measure_batch(model, batch.inputs, batch.labels)
+        # Scores in a program of their own, as in `training.precisions`.
+        found, loss, count = _measure_scores(_score(model, batch.inputs), batch.labels)
         hits += np.asarray(found, float)[: batch.filled].sum(axis=0)
         losses, examples = losses + float(loss), examples + float(count)
     return hits / len(rows), losses / examples

@@ -103,7 +103,12 @@ def objective(model: Model, inputs: Any, targets: Targets) -> Float[Values, ""]:
     All examples of one input share its loss: an input with $c$ labels counts $c$ times, its
     positives being the mean of its labels' indicators.
     """
-    losses = double_distillation_loss(scores(model, inputs), targets.positives, targets.negatives)
+    return mean_loss(scores(model, inputs), targets)
+
+
+def mean_loss(scored: Float[Values, "inputs labels"], targets: Targets) -> Float[Values, ""]:
+    """Returns the objective of scores."""
+    losses = double_distillation_loss(scored, targets.positives, targets.negatives)
     return jnp.sum(targets.counts * losses) / jnp.sum(targets.counts)
 
 
@@ -224,7 +229,16 @@ def hits(
     return jnp.stack([precision_at_k(scored, relevant, k=k) for k in depths], axis=-1)
 
 
+@jax.jit
+def _all_scores(models: Model, inputs: Any) -> Any:
+    return jax.lax.map(lambda model: scores(model, inputs), models)
+
+
 @functools.partial(jax.jit, static_argnames="depths")
+def _mean_hits(scored: Any, relevant: Any, depths: tuple[int, ...]) -> Any:
+    return jax.lax.map(lambda one: jnp.mean(hits(one, relevant, depths), axis=0), scored)
+
+
 def precisions(
     models: Model,
     inputs: Float[Values, "inputs features"],
@@ -232,11 +246,9 @@ def precisions(
     depths: tuple[int, ...] = DEPTHS,
 ) -> Float[Values, "models depths"]:
     """Returns the mean precision at every depth, for every model."""
-
-    def one(model: Model) -> Array:
-        return jnp.mean(hits(scores(model, inputs), relevant, depths), axis=0)
-
-    return jax.lax.map(one, models)
+    # Two programs: compiled into one, cheap scores are computed anew wherever they are compared,
+    # rounded in two ways, and a score may differ from itself.
+    return _mean_hits(_all_scores(models, inputs), relevant, depths)
 
 
 @jax.jit

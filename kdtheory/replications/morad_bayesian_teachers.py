@@ -204,14 +204,16 @@ def draw(tables: Tables, figure: Figure) -> None:
         points = 100 * (rows["accuracy"] - baseline[rows["trial"].astype(int)])
         _dots(axes[1], names, rows, points, optimiser, place)
     said = "accuracy minus deterministic teacher's (points)"
-    drawing.finish(axes[1], said, "", "students of the first teachers", legend=False)
+    drawing.finish(axes[1], said, "", "students of network classes, strong penalty", legend=False)
     axes[1].legend(frameon=False, fontsize="small", loc="lower right")
     rows = epochs.where(reading=first["SGD"])
     for place, name in enumerate(SHOWN):
         values = rows.where(labels=name).pivot("trial", "epoch", "excess")
         drawing.band(axes[2], rows.distinct("epoch"), np.log10(values), name, place)
     said = "log10 of the excess risk (nats)"
-    drawing.finish(axes[2], "epoch", said, "students of the first teachers, SGD", legend=False)
+    drawing.finish(
+        axes[2], "epoch", said, "students of network classes, strong penalty, SGD", legend=False
+    )
     bottom, top = axes[2].get_ylim()
     axes[2].set_ylim(bottom - 0.5 * (top - bottom), top)  # room for the legend
     axes[2].legend(frameon=False, fontsize="small", loc="lower left", ncols=2)

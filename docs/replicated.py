@@ -52,7 +52,7 @@ def summary() -> str:
     for one in kept():
         named = f"`{one['study']}`<br>{escaped(_where(one))}"
         told = "<br>".join(
-            f"{escaped(statement['says'])}: **{statement['verdict']}** ({_range(statement)})"
+            f"{_told(statement)}: **{statement['verdict']}** ({_range(statement)})"
             for statement in one["statements"]
         )
         lines.append(f"| {named} | {told} |")
@@ -67,6 +67,10 @@ def page() -> str:
 def _ran() -> str:
     size, seed = kept()[0]["size"], kept()[0]["seed"]
     return f"`kdtheory replicate all --size {size} --seed {seed}`."
+
+
+def _told(statement: dict[str, Any]) -> str:
+    return escaped(statement["says"]) + (" *(ours)*" if statement["ours"] else "")
 
 
 def _where(one: dict[str, Any]) -> str:
@@ -88,11 +92,12 @@ def _section(one: dict[str, Any]) -> str:
         parts.append("\n".join(left))
     parts.append(f"![{one['title']}](figures/replications/{name}.png)")
     for statement in one["statements"]:
-        lines = [f"{escaped(statement['says'])}: **{statement['verdict']}**", ""]
+        lines = [f"{_told(statement)}: **{statement['verdict']}**", ""]
         lines += [f"*Test*: {escaped(statement['test'])}.", ""]
+        lines += [f"<details><summary>{_range(statement)}</summary>", ""]
         lines += ["| reading | verdict | measured |", "| --- | --- | --- |"]
         lines += [_reading(each) for each in statement["readings"]]
-        parts.append("\n".join(lines))
+        parts.append("\n".join([*lines, "", "</details>"]))
     return "\n\n".join([*parts, *map(escaped, one["notes"])])
 
 

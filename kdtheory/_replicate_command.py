@@ -42,6 +42,9 @@ def replicate(
         typer.Option(help="menon_table_1 on your data: the sparse text format; with --test."),
     ] = None,
     test: Annotated[Path | None, typer.Option(help="The test part of the data.")] = None,
+    readings: Annotated[
+        bool, typer.Option("--readings", help="List every reading of a study, not only the first.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")] = False,
 ) -> None:
     """Run the papers' experiments from their descriptions, and say what was replicated."""
@@ -73,7 +76,7 @@ def replicate(
     if as_json:
         report.write_json([one.plain for one in written])
         return
-    _replicate_output.write(written)
+    _replicate_output.write(written, readings=readings)
 
 
 def selected(patterns: Sequence[str]) -> list[str]:

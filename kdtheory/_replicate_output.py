@@ -84,6 +84,7 @@ def plain_data(outcome: Outcome) -> dict[str, Any]:
             {
                 "key": statement.key,
                 "says": statement.says,
+                "ours": statement.ours,
                 "test": statement.test,
                 "verdict": outcome.verdict(statement.key).value,
                 "range": to_dict(outcome.span(statement.key)),
@@ -140,15 +141,16 @@ def write_list(*, as_json: bool) -> None:
     out.print("\nRun one by its name, or all of them: kdtheory replicate all", markup=False)
 
 
-def write(written: Sequence[Written]) -> None:
+def write(written: Sequence[Written], *, readings: bool) -> None:
     """Writes what studies say to standard output: one in full, several as a table.
 
     Args:
         written: studies whose files are written.
+        readings: whether every reading of a single study is listed, or the first one only.
     """
     out = report.console(140)
     if len(written) == 1:
-        _write_one(out, written[0].outcome)
+        _write_one(out, written[0].outcome, readings)
     else:
         out.print(_summary([one.outcome for one in written]))
     out.print()
@@ -157,19 +159,28 @@ def write(written: Sequence[Written]) -> None:
         out.print(f"{one.files[0].parent}: {names}", markup=False, style="dim")
 
 
-def _write_one(out: Any, outcome: Outcome) -> None:
+def _write_one(out: Any, outcome: Outcome, readings: bool) -> None:
     study = outcome.study
-    out.print(f"{study.title} ({study.paper.key}, {', '.join(study.items)})", style="bold")
+    title = f"{study.title} ({study.paper.key}, {', '.join(study.items)})"
+    out.print(title, style="bold", markup=False)
     out.print(f"{study.done}\n", markup=False)
     for choice in study.choices:
         out.print(f"Left open: {choice.name}. Tried: {'; '.join(choice.tried)}.", markup=False)
     for statement in study.statements:
-        out.print(f"\n{outcome.verdict(statement.key).value}: {statement.says}", style="bold")
+        said = f"\n{outcome.verdict(statement.key).value}: {statement.told}"
+        out.print(said, style="bold", markup=False)
         out.print(textwrap.indent(statement.test, "  "), markup=False, style="dim")
-        for finding in outcome.of(statement.key):
+        findings = outcome.of(statement.key)
+        for finding in findings if readings else findings[:1]:
             out.print(f"  {finding.verdict.value}: {finding.reading}".rstrip(": "), markup=False)
             for one in finding.measurements:
                 out.print(f"    {one.what}: {_with_interval(one.estimate)}", markup=False)
+        if len(findings) > 1:
+            low, high = outcome.span(statement.key)
+            counted = in_words(outcome.counts(statement.key))
+            out.print(
+                f"  over {len(findings)} readings: {counted}; {low:.4g} to {high:.4g}", markup=False
+            )
     out.print()
     for note in study.notes:
         out.print(note, markup=False)
@@ -187,14 +198,14 @@ def _summary(outcomes: Sequence[Outcome]) -> Table:
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("study", "what the text says was observed", "verdict", "readings", "range"):
+    for column in ("study", "what is said to be observed", "verdict", "readings", "range"):
         table.add_column(column, no_wrap=column in ("study", "range"))
     for outcome in outcomes:
         for index, statement in enumerate(outcome.study.statements):
             low, high = outcome.span(statement.key)
             table.add_row(
                 "" if index else outcome.study.name,
-                Text(statement.says),
+                Text(statement.told),
                 outcome.verdict(statement.key).value,
                 in_words(outcome.counts(statement.key)),
                 f"{low:.3g} to {high:.3g}",

@@ -29,7 +29,7 @@ def run(*arguments: object):
 
 def test_one_study(tmp_path):
     folder = tmp_path / "new" / "folder"
-    result = run("toy", "-o", folder, "--seed", 1)
+    result = run("toy", "-o", folder, "--seed", 1, "--readings")
     assert result.exit_code == 0, result.output
     assert sorted(path.name for path in folder.iterdir()) == [
         "toy.json",
@@ -46,6 +46,7 @@ def test_one_study(tmp_path):
         "not replicated from the description: fair b against a: ",
         "replicated: loaded b against a: ",
         "Left open: load. Tried: none; 3 for b.",
+        "both are small (ours)",
         "Coins have no memory.",
         "Size small, seed 1.",
     ):
@@ -60,6 +61,13 @@ def test_one_study(tmp_path):
     difference = (sum(heads["b"][:50]) - sum(heads["a"][:50])) / 50
     assert fair["measured"][0]["value"] == pytest.approx(difference)
     assert json.loads(run("toy", "-o", folder, "--seed", 1, "--json").stdout) == [kept]
+
+
+def test_the_first_reading_and_the_count_of_all(tmp_path):
+    said = " ".join(run("toy", "-o", tmp_path, "--seed", 1).stdout.split())
+    assert "not replicated from the description: fair b against a: " in said
+    assert "loaded b against a" not in said
+    assert "over 2 readings: 1 replicated, 1 not;" in said
 
 
 def test_seeds_and_sizes(tmp_path):

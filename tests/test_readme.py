@@ -140,13 +140,18 @@ def test_a_run_is_taken_over(generate):
         generate.kept([check(claim) for claim in CLAIMS[1:]])
 
 
+SAID = ("key", "says", "ours", "test")
+
+
 def test_what_is_said_of_studies_is_said_of_these(generate):
     kept = {one["study"]: one for one in generate.replicated.kept()}
     assert tuple(kept) == NAMES
     for name, one in kept.items():
         study = find(name)
-        told = [(each["key"], each["says"], each["test"]) for each in one["statements"]]
-        assert told == [(each.key, each.says, each.test) for each in study.statements], name
+        told = [tuple(each[key] for key in SAID) for each in one["statements"]]
+        assert told == [tuple(getattr(each, key) for key in SAID) for each in study.statements], (
+            name
+        )
         left_open = {choice.name: list(choice.tried) for choice in study.choices}
         assert (one["title"], one["done"], one["left_open"], one["notes"]) == (
             study.title,

@@ -50,7 +50,7 @@ STUDY = Study(
     items=("Figure 1",),
     statements=(
         Statement("better", "b shows more heads than a", "mean of b minus a above 1/2"),
-        Statement("small", "both are small", "both means within 1"),
+        Statement("small", "both are small", "both means within 1", ours=True),
     ),
     done="Coins are tossed.",
     choices=(Choice("load", ("none", "3 for b")),),

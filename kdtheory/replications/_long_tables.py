@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,14 +37,24 @@ def long_table(
         for name, along in axis.items():
             columns[name] = np.broadcast_to(np.reshape(np.asarray(along), rest), shape).ravel()
     for name, array in values.items():
-        columns[name] = np.broadcast_to(np.asarray(array, float), shape).ravel()
+        columns[name] = np.broadcast_to(np.asarray(array), shape).ravel()
     return Table(columns)
 
 
-def joined(tables: Sequence[Table]) -> Table:
+def crossed(axes: Mapping[str, Sequence[Any]], **values: Any) -> Table:
+    """Returns a row for every combination of values, one column for every axis.
+
+    Args:
+        axes: column -> its values; the last one varies fastest.
+        values: column -> numbers, one for every combination, in as many dimensions.
+    """
+    return long_table({}, [{name: along} for name, along in axes.items()], values)
+
+
+def joined(tables: Iterable[Table]) -> Table:
     """Returns the rows of tables with the same columns, one after the other."""
-    names = tables[0].columns
-    return Table({name: np.concatenate([table[name] for table in tables]) for name in names})
+    parts = [table.columns for table in tables]
+    return Table({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
 
 def difference(table: Table, column: str, first: str, second: str) -> FloatArray:

@@ -295,58 +295,58 @@ STUDY = Study(
         Statement(
             "accuracy",
             "Students of exact Bayes class probabilities are more accurate than those of one-hot"
-            " labels.",
+            " labels",
             "The mean accuracy over the last quarter of the epochs, exact minus one-hot, paired by"
-            " trial: the 95 % Student interval lies above 0.",
+            " trial: the 95 % Student interval lies above 0",
         ),
         Statement(
             "generalisation",
-            "They have a lower generalisation error.",
+            "They have a lower generalisation error",
             "The generalisation error over the last quarter of the epochs, one-hot minus exact,"
             " paired by trial: the 95 % Student interval lies above 0. Read as the excess risk,"
-            " and as the risk minus that on the training set.",
+            " and as the risk minus that on the training set",
         ),
         Statement(
             "jitter",
-            "Their training is steadier: the curves fluctuate less from epoch to epoch.",
+            "Their training is steadier: the curves fluctuate less from epoch to epoch",
             "The root mean square of the change from one epoch to the next over the second half,"
             " one-hot minus exact, paired by trial, for accuracy and for excess risk: both Student"
-            " intervals, 95 % together, lie above 0.",
+            " intervals, 95 % together, lie above 0",
         ),
         Statement(
             "spread",
-            "Seeds differ less.",
+            "Seeds differ less",
             "The standard deviation over runs in one world (start, order, labels), one-hot minus"
             " exact, paired by trial, for accuracy and for excess risk: both Student intervals,"
-            " 95 % together, lie above 0.",
+            " 95 % together, lie above 0",
         ),
         Statement(
             "gradient",
-            "The noise of the gradients that remains with one-hot labels is removed.",
+            "The noise of the gradients that remains with one-hot labels is removed",
             "The mean square of the gradients of single training examples over the last quarter of"
             " the epochs, exact over one-hot, each for its own students: the 95 % bootstrap"
-            " interval over trials lies below a tenth, an order of magnitude.",
+            " interval over trials lies below a tenth, an order of magnitude",
         ),
         Statement(
             "neighbourhood",
             "With a constant step size one-hot labels keep students in a neighbourhood of the"
-            " optimum; exact probabilities do not.",
+            " optimum; exact probabilities do not",
             "The excess risk over the last quarter of the epochs where labels are drawn afresh,"
             " exact over one-hot: the 95 % bootstrap interval over trials lies below a tenth, an"
-            " order of magnitude.",
+            " order of magnitude",
         ),
         Statement(
             "noise_accuracy",
-            "The noisier the probabilities, the less accurate the students.",
+            "The noisier the probabilities, the less accurate the students",
             "The accuracy over the last quarter of the epochs falls from every level of noise (0,"
             " .1, .3, 1 times that of one-hot labels) to the next, paired by trial: all Student"
-            " intervals, 95 % together, lie above 0.",
+            " intervals, 95 % together, lie above 0",
         ),
         Statement(
             "noise_generalisation",
-            "The noisier the probabilities, the higher the generalisation error.",
+            "The noisier the probabilities, the higher the generalisation error",
             "The excess risk over the last quarter of the epochs rises from every level of noise to"
-            " the next, paired by trial: all Student intervals, 95 % together, lie above 0.",
+            " the next, paired by trial: all Student intervals, 95 % together, lie above 0",
         ),
     ),
     done="The text examined says only what the axes are, that there are four kinds of labels, and"

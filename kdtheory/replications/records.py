@@ -144,11 +144,18 @@ class Statement:
         key: its short name, within the study.
         says: what is said, in our words.
         test: which number stands for it, what it must exceed or stay below, and its interval.
+        ours: whether it is not in the text, but completes or sharpens what is.
     """
 
     key: str
     says: str
     test: str
+    ours: bool = False
+
+    @property
+    def told(self) -> str:
+        """What is said, and whether the text says it."""
+        return f"{self.says} (ours)" if self.ours else self.says
 
 
 @dataclasses.dataclass(frozen=True)

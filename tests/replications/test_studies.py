@@ -1,0 +1,48 @@
+"""What every study has: a paper, statements that can be told apart, choices, both sizes."""
+
+import dataclasses
+
+import pytest
+
+from kdtheory.replications import NAMES, find, replicate
+from kdtheory.replications.records import Study
+
+
+@pytest.fixture(params=NAMES)
+def study(request) -> Study:
+    return find(request.param)
+
+
+def test_a_study_is_complete(study):
+    assert find(study.name) is study
+    keys = [statement.key for statement in study.statements]
+    assert len(set(keys)) == len(keys)
+    assert any(not statement.ours for statement in study.statements)
+    assert set(study.sizes) == {"small", "paper"}
+    assert all(dataclasses.is_dataclass(size) for size in study.sizes.values())
+    assert study.sizes["small"] != study.sizes["paper"]
+    assert study.choices
+    # A choice that is left open is varied.
+    assert [choice.name for choice in study.choices if len(choice.tried) < 2] == []
+
+
+def test_sentences_end_where_a_page_expects_it(study):
+    phrases = [study.title]
+    for statement in study.statements:
+        phrases += [statement.says, statement.test]
+    for choice in study.choices:
+        phrases += [choice.name, *choice.tried]
+    assert [phrase for phrase in phrases if phrase.endswith((".", " ")) or "  " in phrase] == []
+    sentences = [study.done, *study.notes]
+    assert [one for one in sentences if not one.endswith(".") or "  " in one] == []
+
+
+def test_an_unknown_size_is_refused():
+    with pytest.raises(ValueError, match="size: got 'large'; expected one of small, paper"):
+        replicate("li_he_tightness", "large")
+
+
+def test_files_are_for_the_study_that_reads_them(tmp_path):
+    with pytest.raises(ValueError, match="got them for li_he_tightness; expected them for menon"):
+        replicate("li_he_tightness", files=(tmp_path, tmp_path))
+    assert [name for name in NAMES if find(name).on_files] == ["menon_table_1"]

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import special
 
 from kdtheory._check import FloatArray
+from kdtheory.divergences import kl_to_log_probs, squared_distance
 from kdtheory.replications import _class_worlds
 from kdtheory.replications._bayesian_teachers import (
     averaged,
@@ -227,3 +228,21 @@ def lessons_of(
     every, shares = np.broadcast_to(targets, shape), inside / inside.sum()
     tests = worlds.test_inputs, worlds.test_probs
     return Lessons(start, worlds.inputs, every, shares, order, *tests)
+
+
+def distances(probs: FloatArray, log_probs: FloatArray) -> dict[str, Any]:
+    """Returns how far teachers are from the Bayes probabilities, shape ``(teachers, trials)``.
+
+    The confidence is the mean largest probability; calibrated teachers are right as often.
+    """
+    answered = np.exp(log_probs)
+    chosen = np.argmax(log_probs, axis=-1)[..., None]
+    every = np.broadcast_to(probs, log_probs.shape)
+    right = np.take_along_axis(every, chosen, axis=-1)[..., 0]
+    with jax.enable_x64(True):
+        found = {
+            "squared_distance": squared_distance(every, answered),
+            "kl": kl_to_log_probs(every, log_probs),
+        }
+    found |= {"accuracy": right, "confidence": np.max(answered, axis=-1)}
+    return {name: np.mean(np.asarray(values), axis=-1) for name, values in found.items()}

@@ -14,10 +14,8 @@ import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import jax
 import numpy as np
 
-from kdtheory.divergences import kl_to_log_probs, squared_distance
 from kdtheory.replications import _class_worlds, drawing, statistics
 from kdtheory.replications._classifier_training import (
     Lessons,
@@ -34,6 +32,7 @@ from kdtheory.replications._teacher_training import (
     Config,
     Teachers,
     Teaching,
+    distances,
     lessons_of,
     parts_of,
     teachers_of,
@@ -94,9 +93,9 @@ def simulate(config: Config, seed: int, progress: Progress) -> Tables:
         axes: list[Any] = [{"labels": teachers.names}, {"trial": trials}]
         for where in ("new", *TEACHINGS[teaching]):
             found = (
-                _distances(worlds.test_probs, teachers.tests)
+                distances(worlds.test_probs, teachers.tests)
                 if where == "new"
-                else _distances(worlds.probs[:, parts[where]], teachers.sample[:, :, parts[where]])
+                else distances(worlds.probs[:, parts[where]], teachers.sample[:, :, parts[where]])
             )
             pieces["teachers"].append(long_table(known | {"inputs": where}, axes, found))
         done += 1
@@ -137,24 +136,6 @@ def _lessons(
     return lessons_of(worlds, targets, start, order, used)
 
 
-def _distances(probs: FloatArray, log_probs: FloatArray) -> dict[str, Any]:
-    """Returns how far teachers are from the Bayes probabilities, shape ``(teachers, trials)``.
-
-    The confidence is the mean largest probability; calibrated teachers are right as often.
-    """
-    answered = np.exp(log_probs)
-    chosen = np.argmax(log_probs, axis=-1)[..., None]
-    every = np.broadcast_to(probs, log_probs.shape)
-    right = np.take_along_axis(every, chosen, axis=-1)[..., 0]
-    with jax.enable_x64(True):
-        found = {
-            "squared_distance": squared_distance(every, answered),
-            "kl": kl_to_log_probs(every, log_probs),
-        }
-    found |= {"accuracy": right, "confidence": np.max(answered, axis=-1)}
-    return {name: np.mean(np.asarray(values), axis=-1) for name, values in found.items()}
-
-
 def judge(tables: Tables) -> tuple[Finding, ...]:
     """Compares Bayesian teachers with others trial by trial, and their students, in every reading.
 
@@ -165,12 +146,12 @@ def judge(tables: Tables) -> tuple[Finding, ...]:
 
 
 def _of_teachers(table: Table) -> Iterator[Finding]:
-    distances = {"squared distance": "squared_distance", "KL": "kl"}
+    measures = {"squared distance": "squared_distance", "KL": "kl"}
     for teaching, inputs in itertools.product(table.distinct("teaching"), table.distinct("inputs")):
         rows = table.where(teaching=teaching, inputs=inputs)
         known = rows.distinct("labels")
         for (name, baseline), (said, column) in itertools.product(
-            BASELINES.items(), distances.items()
+            BASELINES.items(), measures.items()
         ):
             if name not in known:
                 continue
@@ -219,23 +200,23 @@ def draw(tables: Tables, figure: Figure) -> None:
     first = {name: _first_reading(students, name) for name in STEP_SIZES}
     for place, (optimiser, reading) in enumerate(first.items()):
         rows = students.where(reading=reading)
-        # Every teacher has a row for every trial, in the same order.
         baseline = rows.where(labels="deterministic")["accuracy"]
-        points = 100 * (rows["accuracy"].reshape(-1, len(baseline)) - baseline).ravel()
+        points = 100 * (rows["accuracy"] - baseline[rows["trial"].astype(int)])
         _dots(axes[1], names, rows, points, optimiser, place)
-    drawing.finish(
-        axes[1],
-        "accuracy minus that with the deterministic teacher (points)",
-        "",
-        "students of the first",
-    )
+    said = "accuracy minus deterministic teacher's (points)"
+    drawing.finish(axes[1], said, "", "students of network classes, strong penalty", legend=False)
+    axes[1].legend(frameon=False, fontsize="small", loc="lower right")
     rows = epochs.where(reading=first["SGD"])
     for place, name in enumerate(SHOWN):
         values = rows.where(labels=name).pivot("trial", "epoch", "excess")
         drawing.band(axes[2], rows.distinct("epoch"), np.log10(values), name, place)
+    said = "log10 of the excess risk (nats)"
     drawing.finish(
-        axes[2], "epoch", "log10 of the excess risk (nats)", "students of the first ones, SGD"
+        axes[2], "epoch", said, "students of network classes, strong penalty, SGD", legend=False
     )
+    bottom, top = axes[2].get_ylim()
+    axes[2].set_ylim(bottom - 0.5 * (top - bottom), top)  # room for the legend
+    axes[2].legend(frameon=False, fontsize="small", loc="lower left", ncols=2)
     _scatter(axes[3], teachers, students)
 
 

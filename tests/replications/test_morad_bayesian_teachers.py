@@ -107,7 +107,7 @@ def test_the_posterior_of_gaussian_classes_is_that_of_a_grid():
 def test_distances_by_hand():
     probs = np.array([[[0.5, 0.5], [0.75, 0.25]]])
     answers = np.array([[[[0.5, 0.5], [0.25, 0.75]]]])
-    found = study._distances(probs, np.log(answers))
+    found = teacher_training.distances(probs, np.log(answers))
     # The second row is off by a half twice, and decides for a label of chance 1/4.
     assert found["squared_distance"] == pytest.approx(0.25)
     assert found["kl"] == pytest.approx(0.25 * np.log(3))

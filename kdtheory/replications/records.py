@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from kdtheory import _check
 from kdtheory.claim import Paper
@@ -61,7 +62,7 @@ class Table:
             )
         object.__setattr__(self, "columns", arrays)
 
-    def __getitem__(self, name: str) -> np.ndarray[Any, Any]:
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
         """Returns a column."""
         if name not in self.columns:
             _check.refuse("column", repr(name), f"one of {', '.join(self.columns)}", "Choose one.")
@@ -82,7 +83,7 @@ class Table:
         """Returns the values of a column, each once, in order of appearance."""
         return tuple(dict.fromkeys(self[name].tolist()))
 
-    def pivot(self, rows: str, columns: str, values: str) -> np.ndarray[Any, Any]:
+    def pivot(self, rows: str, columns: str, values: str) -> npt.NDArray[Any]:
         """Returns the values as a matrix, both indices in order of appearance.
 
         Args:

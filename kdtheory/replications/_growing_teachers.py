@@ -269,7 +269,7 @@ def tabulated(
         [one.teachers[arm] for arm in range(len(arms)) for one in made],
         np.tile(data.taught, (len(arms), 1)),
         np.concatenate([one.targets[arm] for arm in range(len(arms)) for one in made]),
-        np.repeat(np.float32([decay for decay, _ in arms]), beside),
+        np.repeat(np.array([decay for decay, _ in arms], np.float32), beside),
     )
     for reading in group.readings:
         arm = arms.index((reading.decay, reading.noise))

@@ -172,8 +172,9 @@ def over_best(labels: Sequence[Any], losses: Any) -> tuple[Measurement, ...]:
     every = [one.estimate for one in statistics.means(names, np.hstack([first, last]))]
 
     def largest(what: str, estimates: list[Estimate]) -> Measurement:
-        ends = [max(getattr(one, end) for one in estimates) for end in ("value", "low", "high")]
-        return Measurement(what, Estimate(*ends, max(one.spread for one in estimates)))
+        fields = ("value", "low", "high", "spread")
+        most = {name: max(getattr(one, name) for one in estimates) for name in fields}
+        return Measurement(what, Estimate(**most))
 
     return (
         largest("smallest minus best", every[: len(labels) - 1]),

@@ -24,10 +24,11 @@ def fit(
 ) -> Float[Array, "trials features+1 teachers labels"]:
     r"""Returns linear students: the weights, and the offsets as their last row.
 
-    They minimise $\sum_n\mathrm{CE}(t_n, W^\top x_n + b) + \frac\lambda2\|W\|^2$. The Hessian lies
-    below $\frac12\tilde X^\top\tilde X + \lambda D$ (Böhning, 1992; $D$ leaves offsets out): in
-    coordinates in which this is the identity, gradient descent has step size one. Accelerated, with
-    restarts, until no coordinate of the gradient exceeds `TOLERANCE`.
+    They minimise $\sum_n\mathrm{CE}(t_n, W^\top\tilde x_n) + \frac\lambda2\|W\|^2$,
+    $\tilde x=(x,1)$: offsets are penalised too, since a label that no target has would drive its
+    offset to minus infinity. The Hessian lies below $\frac12\tilde X^\top\tilde X + \lambda I$
+    (Böhning, 1992): in coordinates in which this is the identity, gradient descent has step size
+    one. Accelerated, with restarts, until no coordinate of the gradient exceeds `TOLERANCE`.
 
     Args:
         inputs: $x$.
@@ -37,15 +38,14 @@ def fit(
     trials, _, features = inputs.shape
     teachers, labels = targets.shape[2:]
     design = jnp.concatenate([inputs, jnp.ones_like(inputs[..., :1])], axis=-1)
-    ridge = penalty * jnp.diag(jnp.append(jnp.ones(features), 0.0))
-    above = 0.5 * jnp.swapaxes(design, 1, 2) @ design + ridge
+    above = 0.5 * jnp.swapaxes(design, 1, 2) @ design + penalty * jnp.eye(features + 1)
     inverse = jax.vmap(
         lambda matrix: jax.scipy.linalg.solve_triangular(
             jnp.linalg.cholesky(matrix), jnp.eye(features + 1), lower=True
         )
     )(above)
     new_design = design @ jnp.swapaxes(inverse, 1, 2)
-    new_ridge = inverse @ ridge @ jnp.swapaxes(inverse, 1, 2)
+    new_ridge = penalty * inverse @ jnp.swapaxes(inverse, 1, 2)
     shape = (trials, features + 1, teachers, labels)
 
     def product(matrices: Any, weights: Any) -> Any:

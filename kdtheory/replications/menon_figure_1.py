@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import jax
 import numpy as np
 from scipy import special
 
@@ -146,8 +147,9 @@ def simulate(config: Config, seed: int, progress: Progress) -> Tables:
     total = len(chunks) * sum(group.pieces for group in GROUPS)
     done = itertools.count(1)
     teachers, students = [], []
-    for number, group in enumerate(GROUPS):
-        for trials in chunks:
+    # In single precision, whatever the caller's: the numbers do not depend on it.
+    with jax.enable_x64(False):
+        for (number, group), trials in itertools.product(enumerate(GROUPS), chunks):
             found = tabulated(
                 group, config, trials, (seed, number), lambda: progress(next(done), total)
             )

@@ -207,7 +207,7 @@ def test_measures_are_expectations_over_labels():
 
 def test_calibration_errors():
     # 60 inputs of confidence 0.75, half of them right, and 40 of confidence 0.95, all right: gaps
-    # 0.25 and -0.05. Mean: 0.6 * 0.25 + 0.4 * 0.05 = 0.17; mean square: 0.6 * 0.0625 + 0.4 * 0.0025.
+    # 0.25 and -0.05. Mean: 0.6 * 0.25 + 0.4 * 0.05; mean square: 0.6 * 0.25^2 + 0.4 * 0.05^2.
     confidence = np.repeat([0.75, 0.95], [60, 40])
     probs = np.stack([confidence, 1 - confidence], axis=1)
     right = np.repeat([0.5, 1.0], [60, 40])

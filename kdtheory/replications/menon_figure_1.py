@@ -350,8 +350,8 @@ STUDY = Study(
     ),
     sizes={
         "small": Config(
-            trials=14,
-            together=7,
+            trials=12,
+            together=6,
             steps=1000,
             blocks=(1, 2, 3, 5, 9),
             widths=(8, 16, 32, 64, 128),

@@ -215,6 +215,10 @@ def test_calibration_errors():
     absolute, root = growing.calibration_errors(probs, truth)
     assert absolute == pytest.approx(0.17)
     assert root == pytest.approx(np.sqrt(0.6 * 0.0625 + 0.4 * 0.0025))
+    # With labels instead, every other one right, the mean within the bin is the same.
+    right[:60] = np.tile([1.0, 0.0], 30)
+    truth = np.stack([right, 1 - right], axis=1)
+    assert growing.calibration_errors(probs, truth)[0] == pytest.approx(0.17)
 
 
 # --- judgement ----------------------------------------------------------------------------------

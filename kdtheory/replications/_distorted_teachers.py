@@ -12,8 +12,8 @@ from scipy import special
 
 from kdtheory.readers import shipped_dataset
 from kdtheory.replications import _residual_networks as networks
-from kdtheory.replications._softmax_students import areas, fit
 from kdtheory.replications._residual_networks import Size
+from kdtheory.replications._softmax_students import areas, fit
 
 LABELS = 10
 WIDTH = 128

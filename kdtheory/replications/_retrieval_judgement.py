@@ -56,18 +56,18 @@ STATEMENTS = (
     Statement(
         "distillation",
         "A distilled student retrieves better than one trained on labels, by a little and at every "
-        "k, on both data sets.",
+        "k, on both data sets",
         f"distilled minus one-hot, each of k = 1, 3, 5 above 0 ({_PAIRED}, 95 % together)",
     ),
     Statement(
         "double_against_labels",
         "A double-distilled student retrieves better than one trained on labels, at every k, on "
-        "both data sets.",
+        "both data sets",
         f"double minus one-hot, each of k = 1, 3, 5 above 0 ({_PAIRED}, 95 % together)",
     ),
     Statement(
         "double_at_the_head",
-        "Double-distillation improves further on distillation at P@1 and P@3, on both data sets.",
+        "Double-distillation improves further on distillation at P@1 and P@3, on both data sets",
         f"double minus distilled, each of k = 1, 3 above 0 ({_PAIRED}, 95 % together)",
     ),
     Statement(
@@ -78,18 +78,18 @@ STATEMENTS = (
     ),
     Statement(
         "double_at_five",
-        "On AmazonCat-13K, double-distillation is better than distillation at P@5 too.",
+        "On AmazonCat-13K, double-distillation is better than distillation at P@5 too",
         f"double minus distilled at k = 5, above 0 ({_PAIRED}, 95 %); on its stand-in, or on files",
     ),
     Statement(
         "exception_at_five",
         "On Amazon-670K, double-distillation is slightly worse than distillation at P@5: an "
-        "exception in the table that the text does not name.",
+        "exception in the table that the text does not name",
         f"double minus distilled at k = 5, below 0 ({_PAIRED}, 95 %); on its stand-in, or on files",
     ),
     Statement(
         "double_against_teacher",
-        "On AmazonCat-13K, the double-distilled student exceeds its teacher at P@1.",
+        "On AmazonCat-13K, the double-distilled student exceeds its teacher at P@1",
         f"double minus teacher at k = 1, above 0 ({_PAIRED}, 95 %); on its stand-in, or on files",
     ),
 )

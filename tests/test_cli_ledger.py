@@ -77,7 +77,7 @@ def test_studies_name_the_items_that_they_repeat() -> None:
             assert find(name).paper == entry.paper
             repeated[name].update(entry.items)
     for name in NAMES:
-        assert repeated[name] >= set(find(name).items) != set(), name
+        assert repeated[name] == set(find(name).items) != set(), name
 
 
 def test_markdown_is_one_row_for_every_claim() -> None:

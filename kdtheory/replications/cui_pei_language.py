@@ -145,7 +145,7 @@ STUDY = Study(
     name="cui_pei_language",
     title="Token by token: what students of sampled answers keep of a teacher's uncertainty",
     paper=CUI_PEI,
-    items=("language models",),
+    items=("language models", "suppression", "averaging", "variance weighting"),
     statements=STATEMENTS,
     done=(
         "No language model is trained. Random teachers answer five prompts with four tokens out of"

@@ -171,9 +171,9 @@ def draw(tables: Tables, figure: Figure) -> None:
     axes[3].set_xticks(amounts)
     title = "equal error: AUC with bias minus AUC with noise"
     drawing.finish(axes[3], "bias that makes the same error", "difference", title, legend=False)
-    for ax, corner in ((axes[0], "outside lower left"), (axes[3], "outside lower right")):
-        handles, labels = ax.get_legend_handles_labels()
-        figure.legend(handles, labels, loc=corner, frameon=False, fontsize="small")
+    first, last = (ax.get_legend_handles_labels() for ax in (axes[0], axes[3]))
+    figure.legend(*first, loc="outside lower left", frameon=False, fontsize="small")
+    figure.legend(*last, loc="outside lower right", frameon=False, fontsize="small")
 
 
 DRAWN = tuple(READINGS[place].name for place in (0, 2, 4))

@@ -42,11 +42,6 @@ class Worlds:
     test_inputs: FloatArray
     test_probs: FloatArray
 
-    def trials(self, chosen: slice) -> Worlds:
-        """Returns some of the trials."""
-        fields = (getattr(self, field.name) for field in dataclasses.fields(self))
-        return Worlds(*(values[chosen] for values in fields))
-
 
 def _cut(inputs: FloatArray, probs: FloatArray, labels: Any, num_samples: int) -> Worlds:
     """Splits what was drawn into a sample and a test set."""

@@ -144,7 +144,6 @@ def test_probabilities_of_gaussian_worlds_are_those_of_bayes_rule():
         expected = densities / densities.sum(axis=1, keepdims=True)
         np.testing.assert_allclose(probs, expected, rtol=1e-10)
     assert worlds.inputs.shape == (2, 5, 2)
-    assert worlds.trials(slice(1, 2)).labels.tolist() == worlds.labels[1:].tolist()
 
 
 @pytest.mark.parametrize(

@@ -92,9 +92,13 @@ def top_k_error(
     """
     if k >= scores.shape[-1]:
         return jnp.zeros_like(scores)
-    # Fewer than k others score at least as high iff the (k+1)-th largest score is lower.
-    next_score = jax.lax.top_k(scores, k + 1)[0][..., -1:]
-    return (scores <= next_score).astype(scores.dtype)
+    # Fewer than k others score at least as high iff the (k+1)-th largest score is lower. What is
+    # compared comes out of one sorting: a score that a compiler computes twice, here and there,
+    # could round differently and be lower than itself.
+    values, places = jax.lax.top_k(scores, k + 1)
+    above = (values[..., :k] > values[..., k:]).astype(scores.dtype)
+    named = jax.nn.one_hot(places[..., :k], scores.shape[-1], dtype=scores.dtype)
+    return 1.0 - jnp.sum(above[..., None] * named, axis=-2)
 
 
 @jax.jit

@@ -57,40 +57,40 @@ STATEMENTS = (
         "distillation",
         "A distilled student retrieves better than one trained on labels, by a little and at every "
         "k, on both data sets",
-        f"distilled minus one-hot, each of k = 1, 3, 5 above 0 ({_PAIRED}, 95 % together)",
+        f"Distilled minus one-hot, each of k = 1, 3, 5 above 0 ({_PAIRED}, 95 % together)",
     ),
     Statement(
         "double_against_labels",
         "A double-distilled student retrieves better than one trained on labels, at every k, on "
         "both data sets",
-        f"double minus one-hot, each of k = 1, 3, 5 above 0 ({_PAIRED}, 95 % together)",
+        f"Double minus one-hot, each of k = 1, 3, 5 above 0 ({_PAIRED}, 95 % together)",
     ),
     Statement(
         "double_at_the_head",
         "Double-distillation improves further on distillation at P@1 and P@3, on both data sets",
-        f"double minus distilled, each of k = 1, 3 above 0 ({_PAIRED}, 95 % together)",
+        f"Double minus distilled, each of k = 1, 3 above 0 ({_PAIRED}, 95 % together)",
     ),
     Statement(
         "mostly_the_head",
-        "What double-distillation adds to distillation, it adds at the head above all. (So the "
-        "text; in the table, AmazonCat-13K has the larger gains at P@3 and P@5.)",
-        f"gain of double over distilled at k = 1 minus that at k = 5, above 0 ({_PAIRED}, 95 %)",
+        "What double-distillation adds to distillation, it adds at the head above all (so says the "
+        "text: in its table, AmazonCat-13K has the larger gains at P@3 and P@5)",
+        f"Gain of double over distilled at k = 1 minus that at k = 5, above 0 ({_PAIRED}, 95 %)",
     ),
     Statement(
         "double_at_five",
         "On AmazonCat-13K, double-distillation is better than distillation at P@5 too",
-        f"double minus distilled at k = 5, above 0 ({_PAIRED}, 95 %); on its stand-in, or on files",
+        f"Double minus distilled at k = 5, above 0 ({_PAIRED}, 95 %); on its stand-in, or on files",
     ),
     Statement(
         "exception_at_five",
         "On Amazon-670K, double-distillation is slightly worse than distillation at P@5: an "
         "exception in the table that the text does not name",
-        f"double minus distilled at k = 5, below 0 ({_PAIRED}, 95 %); on its stand-in, or on files",
+        f"Double minus distilled at k = 5, below 0 ({_PAIRED}, 95 %); on its stand-in, or on files",
     ),
     Statement(
         "double_against_teacher",
         "On AmazonCat-13K, the double-distilled student exceeds its teacher at P@1",
-        f"double minus teacher at k = 1, above 0 ({_PAIRED}, 95 %); on its stand-in, or on files",
+        f"Double minus teacher at k = 1, above 0 ({_PAIRED}, 95 %); on its stand-in, or on files",
     ),
 )
 

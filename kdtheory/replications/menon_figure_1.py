@@ -299,34 +299,34 @@ STUDY = Study(
     statements=(
         Statement(
             "accuracy",
-            "larger teachers are more accurate",
-            "the accuracy of the largest teacher exceeds that of the smallest: mean over trials, "
+            "Larger teachers are more accurate",
+            "The accuracy of the largest teacher exceeds that of the smallest: mean over trials, "
             "Student's interval above 0",
         ),
         Statement(
             "log_loss",
-            "the teacher's log-loss falls first, and rises beyond some size",
-            "the log-loss of the smallest and that of the largest teacher both exceed the lowest "
+            "The teacher's log-loss falls first, and rises beyond some size",
+            "The log-loss of the smallest and that of the largest teacher both exceed the lowest "
             "over all other sizes: both above 0, by intervals of all differences that hold "
             "together, since which size is best is not known",
         ),
         Statement(
             "calibration",
-            "larger teachers are worse calibrated",
-            "the expected calibration error of the largest teacher exceeds that of the smallest: "
+            "Larger teachers are worse calibrated",
+            "The expected calibration error of the largest teacher exceeds that of the smallest: "
             "mean over trials, Student's interval above 0",
         ),
         Statement(
             "at_odds",
-            "beyond the size of the lowest log-loss, teachers still become more accurate",
-            "accuracy of the largest teacher minus that at the turning point, the size with the "
+            "Beyond the size of the lowest log-loss, teachers still become more accurate",
+            "Accuracy of the largest teacher minus that at the turning point, the size with the "
             "lowest mean log-loss in all other trials (0 if it is the largest): mean over trials, "
             "Student's interval above 0",
         ),
         Statement(
             "student",
-            "beyond the size of the teachers' lowest log-loss, their students become less accurate",
-            "accuracy of the largest teacher's student minus that of the student of the teacher at "
+            "Beyond the size of the teachers' lowest log-loss, their students become less accurate",
+            "Accuracy of the largest teacher's student minus that of the student of the teacher at "
             "the turning point, chosen as above: mean over trials, Student's interval below 0",
         ),
     ),

@@ -193,7 +193,7 @@ STUDY = Study(
     statements=(
         Statement(
             "trend",
-            "the smaller a teacher's mean squared error against the original one, the higher the "
+            "The smaller a teacher's mean squared error against the original one, the higher the "
             "student's AUC",
             "Spearman's correlation over the grid of bias and noise between the error and the AUC, "
             f"both means over trials: below {TREND:g} (nearer to zero it would not be a trend that "
@@ -201,17 +201,18 @@ STUDY = Study(
         ),
         Statement(
             "best",
-            "the teacher of the smallest error has the best student",
+            "The teacher of the smallest error has the best student",
             "AUC of the student of the original teacher, whose error is zero, minus that of every "
             f"other teacher's, paired by trial: all above -{MARGIN:g} (less than a figure shows), "
             "by Student's intervals together",
         ),
         Statement(
             "equal_error",
-            "ours, not the text's: the error is not enough; at equal error, bias alone leaves a "
-            "better student than noise alone",
+            "The error is not enough: at equal error, bias alone leaves a better student than "
+            "noise alone",
             "AUC with bias only minus AUC with noise only, the noise such that both have the same "
             "error on every sample: above 0 for every bias, by Student's intervals together",
+            ours=True,
         ),
     ),
     done=(

@@ -128,12 +128,14 @@ def stack(rows: Iterable[Mapping[str, Any]]) -> Table:
 
 
 class Verdict(enum.Enum):
-    """What a run says of a statement; for studies and for statements in one reading."""
+    """What a run says of a statement: in one reading the first three, over several any of them."""
 
     REPLICATED = "replicated"
     NOT_REPLICATED = "not replicated from the description"
-    DEPENDS = "depends on what the text leaves open"
     UNDECIDED = "undecided"
+    DEPENDS = "depends on what the text leaves open"
+    IN_SOME = "replicated in some readings, undecided in the others"
+    IN_NONE = "replicated in no reading, undecided in some"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -214,19 +216,23 @@ class Finding:
 
 
 def verdict_of(verdicts: Iterable[Verdict]) -> Verdict:
-    """Returns the verdict over several readings, or several statements.
+    """Returns the verdict over several readings.
 
-    Replicated, or not, if all agree; undecided if none is definite and contradicts another; with
-    both, it depends on what the text leaves open.
+    Args:
+        verdicts: of every reading; undecided if there is none.
 
     Example:
         >>> verdict_of([Verdict.REPLICATED, Verdict.NOT_REPLICATED])
         <Verdict.DEPENDS: 'depends on what the text leaves open'>
     """
     kinds = set(verdicts)
-    if Verdict.DEPENDS in kinds or {Verdict.REPLICATED, Verdict.NOT_REPLICATED} <= kinds:
+    if len(kinds) == 1:
+        return next(iter(kinds))
+    if {Verdict.REPLICATED, Verdict.NOT_REPLICATED} <= kinds:
         return Verdict.DEPENDS
-    return next(iter(kinds)) if len(kinds) == 1 else Verdict.UNDECIDED
+    if Verdict.REPLICATED in kinds:
+        return Verdict.IN_SOME
+    return Verdict.IN_NONE if Verdict.NOT_REPLICATED in kinds else Verdict.UNDECIDED
 
 
 Tables = Mapping[str, Table]

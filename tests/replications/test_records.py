@@ -10,12 +10,7 @@ from kdtheory._check import InputError
 from kdtheory.intervals import Estimate
 from kdtheory.replications.records import Finding, Measurement, Table, Verdict, stack, verdict_of
 
-YES, NO, DEPENDS, OPEN = (
-    Verdict.REPLICATED,
-    Verdict.NOT_REPLICATED,
-    Verdict.DEPENDS,
-    Verdict.UNDECIDED,
-)
+YES, NO, OPEN = Verdict.REPLICATED, Verdict.NOT_REPLICATED, Verdict.UNDECIDED
 
 
 def finding(*intervals, above=-math.inf, below=math.inf):
@@ -54,11 +49,10 @@ def test_a_verdict_is_where_the_intervals_lie(intervals, above, below, expected)
         ([YES, YES], YES),
         ([NO, NO], NO),
         ([OPEN], OPEN),
-        ([YES, NO], DEPENDS),
-        ([YES, OPEN], OPEN),
-        ([NO, OPEN], OPEN),
-        ([YES, NO, OPEN], DEPENDS),
-        ([DEPENDS, YES], DEPENDS),
+        ([YES, NO], Verdict.DEPENDS),
+        ([YES, OPEN], Verdict.IN_SOME),
+        ([NO, OPEN, NO], Verdict.IN_NONE),
+        ([YES, NO, OPEN], Verdict.DEPENDS),
         ([], OPEN),
     ],
 )

@@ -30,6 +30,7 @@ def test_sentences_end_where_a_page_expects_it(study):
     phrases = [study.title]
     for statement in study.statements:
         phrases += [statement.says, statement.test]
+    assert [phrase for phrase in phrases if phrase[0].islower()] == []
     for choice in study.choices:
         phrases += [choice.name, *choice.tried]
     assert [phrase for phrase in phrases if phrase.endswith((".", " ")) or "  " in phrase] == []

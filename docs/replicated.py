@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import collections
 import json
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
+
+from PIL import Image  # matplotlib brings it
 
 from kdtheory import _ledger_table as ledger_table
 from kdtheory._replicate_output import in_words
@@ -37,7 +38,10 @@ def take_over(folder: Path) -> None:
     KEPT.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
     FIGURES.mkdir(parents=True, exist_ok=True)
     for name in NAMES:
-        shutil.copyfile(folder / f"{name}.png", FIGURES / f"{name}.png")
+        # In 128 colours a figure takes a third of the space, and loses nothing to the eye.
+        picture = Image.open(folder / f"{name}.png").convert("RGB")
+        picture = picture.quantize(128, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        picture.save(FIGURES / f"{name}.png", optimize=True)
 
 
 def kept() -> list[dict[str, Any]]:
@@ -46,17 +50,48 @@ def kept() -> list[dict[str, Any]]:
     return found
 
 
+SHORT = {
+    Verdict.REPLICATED: "replicated",
+    Verdict.NOT_REPLICATED: "not replicated",
+    Verdict.UNDECIDED: "undecided",
+    Verdict.DEPENDS: "depends",
+    Verdict.IN_SOME: "in some",
+    Verdict.IN_NONE: "in none",
+}
+LEGEND = (
+    "Of every statement: in how many readings of the description it was replicated / was not / is "
+    "undecided, and the range of what was measured. **in some**: contradicted in no reading, "
+    "undecided in others; **in none**: replicated in no reading, undecided in some; **depends**: "
+    "readings disagree."
+)
+
+
 def summary() -> str:
     """Returns a table, a row for every study: its statements, the verdicts and the ranges."""
     lines = ["| study | what the text says was observed, and what came out |", "| --- | --- |"]
     for one in kept():
         named = f"`{one['study']}`<br>{escaped(_where(one))}"
         told = "<br>".join(
-            f"{_told(statement)}: **{statement['verdict']}** ({_range(statement)})"
+            f"**{SHORT[Verdict(statement['verdict'])]}** {_short(statement)}: {_told(statement)}"
             for statement in one["statements"]
         )
         lines.append(f"| {named} | {told} |")
-    return "\n".join([*lines, "", f"{_ran()} [All of it](docs/replications.md)."])
+    return "\n".join([LEGEND, "", *lines, "", f"{_ran()} [All of it](docs/replications.md)."])
+
+
+def _short(statement: dict[str, Any]) -> str:
+    counts = _counts(statement)
+    kinds = (Verdict.REPLICATED, Verdict.NOT_REPLICATED, Verdict.UNDECIDED)
+    return f"{'/'.join(str(counts[kind]) for kind in kinds)} ({_ends(statement)})"
+
+
+def _counts(statement: dict[str, Any]) -> collections.Counter[Verdict]:
+    return collections.Counter(Verdict(each["verdict"]) for each in statement["readings"])
+
+
+def _ends(statement: dict[str, Any]) -> str:
+    low, high = (float(end) for end in statement["range"])
+    return f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
 
 
 def page() -> str:
@@ -66,7 +101,7 @@ def page() -> str:
 
 def _ran() -> str:
     size, seed = kept()[0]["size"], kept()[0]["seed"]
-    return f"`kdtheory replicate all --size {size} --seed {seed}`."
+    return f"The run shown: `kdtheory replicate all --size {size} --seed {seed}`."
 
 
 def _told(statement: dict[str, Any]) -> str:
@@ -78,15 +113,16 @@ def _where(one: dict[str, Any]) -> str:
 
 
 def _range(statement: dict[str, Any]) -> str:
-    ends = [float(end) for end in statement["range"]]
-    counts = collections.Counter(Verdict(each["verdict"]) for each in statement["readings"])
-    words = f"{ends[0]:.3g}" if ends[0] == ends[1] else f"{ends[0]:.3g} to {ends[1]:.3g}"
-    return f"{words}; readings: {in_words(counts)}"
+    return f"{_ends(statement)}; readings: {in_words(_counts(statement))}"
 
 
 def _section(one: dict[str, Any]) -> str:
     name = one["study"]
-    parts = [f"### {name}", f"**{escaped(one['title'])}** ({escaped(_where(one))}).", one["done"]]
+    parts = [
+        f"### {name}",
+        f"**{escaped(one['title'])}** ({escaped(_where(one))}).",
+        escaped(one["done"]),
+    ]
     if one["left_open"]:
         left = [f"* Left open: {name}. Tried: {'; '.join(tried)}." for name, tried in _open(one)]
         parts.append("\n".join(left))

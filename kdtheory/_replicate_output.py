@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kdtheory import replications
 from kdtheory._json import to_dict
-from kdtheory.replications import NAMES, find
 from kdtheory.replications.records import Outcome, Verdict
 from kdtheory.tools import report
 
@@ -121,7 +121,7 @@ def write_list(*, as_json: bool) -> None:
     """
     from rich.table import Table
 
-    studies = [find(name) for name in NAMES]
+    studies = [replications.find(name) for name in replications.NAMES]
     if as_json:
         report.write_json(
             [

@@ -83,6 +83,7 @@ def test_a_map(tmp_path: Path) -> None:
     assert len(data["dominant"]) == 4
 
 
+@pytest.mark.thorough
 def test_the_optimum(tmp_path: Path) -> None:
     figure = tmp_path / "optimum.pdf"
     result = run(*LINNERUD, "--optimize", "-o", str(figure))

@@ -45,6 +45,7 @@ def test_a_bound_wrong_by_a_thousandth_is_refuted(slug: str) -> None:
     assert falsify(_weakened(find(slug), 1e-3), seed=1, rounds=1).verdict is Verdict.VIOLATED
 
 
+@pytest.mark.thorough
 def test_one_per_cent_is_told_from_none_by_the_whole_pipeline() -> None:
     """Errors in evaluators and in draws, some of which leave the statement true."""
     claim = find("variance_reduction/kl_form")

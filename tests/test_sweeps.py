@@ -16,9 +16,7 @@ from kdtheory.tools.sweep import axes_of, sweep
 
 # A few claims of each kind; `make test-thorough` draws them all.
 EXAMPLES = {
-    "variance_reduction/lemma1",
     "bias_variance/eq9_shared",
-    "empirical_bernstein/single",
     "uncertainty_propagation/pooled_residuals",
 }
 

@@ -49,6 +49,7 @@ def biased_loss(seed: int, *sizes: int) -> BestConstant:
 SHARP = {2: "1/2", 3: "2/3", 5: "6/5"}
 
 
+@pytest.mark.thorough
 def test_the_sharp_constant_of_the_bias_over_sizes() -> None:
     best = biased_loss(0, *SHARP)
     assert [row.size for row in best.rows] == [(labels,) for labels in SHARP]

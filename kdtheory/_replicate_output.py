@@ -189,7 +189,7 @@ def _write_one(out: Any, outcome: Outcome, readings: bool) -> None:
 
 def _with_interval(estimate: Any) -> str:
     if estimate.low == estimate.high:
-        return f"{estimate.value:.4g} (exact)"
+        return f"{estimate.value:.4g} (exact, or alike in all trials)"
     return f"{estimate.value:.4g} ({estimate.low:.4g} to {estimate.high:.4g})"
 
 

@@ -103,7 +103,8 @@ def _elsewhere(
             while not reports.empty():
                 moved(*reports.get())
             for one in done:
-                yield left.pop(one), one.result()
+                tables = one.result()
+                yield left.pop(one), tables
     except BrokenProcessPool:
         _check.refuse(
             f"the studies {', '.join(left.values())}",

@@ -1,9 +1,11 @@
 """What every study has: a paper, statements that can be told apart, choices, both sizes."""
 
 import dataclasses
+import sys
 
 import pytest
 
+from kdtheory import replications
 from kdtheory.replications import NAMES, find, replicate
 from kdtheory.replications.records import Study
 
@@ -47,3 +49,17 @@ def test_files_are_for_the_study_that_reads_them(tmp_path):
     with pytest.raises(ValueError, match="got them for li_he_tightness; expected them for menon"):
         replicate("li_he_tightness", files=(tmp_path, tmp_path))
     assert [name for name in NAMES if find(name).on_files] == ["menon_table_1"]
+
+
+def test_a_missing_library_is_named(monkeypatch):
+    monkeypatch.delitem(sys.modules, "kdtheory.replications._forests", raising=False)
+    monkeypatch.delitem(sys.modules, "kdtheory.replications.menon_figure_3", raising=False)
+    monkeypatch.setitem(sys.modules, "sklearn.ensemble", None)
+    with pytest.raises(ValueError, match=r"no installed sklearn; .* pip install 'kdtheory\[repl"):
+        find("menon_figure_3")
+
+
+def test_a_mistake_of_our_own_is_not_taken_for_a_missing_library(monkeypatch):
+    monkeypatch.setattr(replications, "NAMES", ("no_such_module",))
+    with pytest.raises(ModuleNotFoundError, match="no_such_module"):
+        find("no_such_module")

@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+import jax
 import jax.numpy as jnp
 import mpmath
 import numpy as np
@@ -83,3 +84,20 @@ def test_losses_of_batches_and_their_range():
     assert top_k_error(scores).tolist() == [[[0, 1], [1, 1]], [[1, 0], [0, 1]]]
     assert loss_range(scores).tolist() == [3.0, 4.0]  # 3 - 0 and 5 - 1
     assert softmax_cross_entropy(scores).shape == brier(scores).shape == (2, 2, 2)
+
+
+def test_a_score_is_not_compared_with_a_second_rounding_of_itself():
+    # Products with one summand are cheap: compiled into one program with what compares them, they
+    # may be computed wherever they are needed, with and without a fused multiply-add.
+    rng = np.random.default_rng(0)
+    shapes = ((1, 8, 1), (1, 1, 30), (1, 30))
+    model = [jnp.asarray(rng.normal(size=shape), jnp.float32) for shape in shapes]
+    inputs = jnp.asarray(rng.normal(size=(500, 8)), jnp.float32)
+
+    def scores(layers):
+        return inputs @ layers[0] @ layers[1] + layers[2][None, :]
+
+    together = jax.jit(lambda m: jax.lax.map(lambda one: top_k_error(scores(one), k=1), m))(model)
+    apart = top_k_error(jax.jit(lambda m: jax.lax.map(scores, m))(model), k=1)
+    assert together.tolist() == apart.tolist()
+    assert float(together.sum()) == 500 * 29  # without ties, each row has one best label

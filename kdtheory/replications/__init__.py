@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import difflib
 import importlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdtheory import _check
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from kdtheory.replications.records import Outcome, Progress, Study
 
 NAMES = (
@@ -73,7 +72,7 @@ def replicate(
     size: str = "small",
     seed: int = 0,
     progress: Progress | None = None,
-    files: tuple[Path, Path] | None = None,
+    files: tuple[str | Path, str | Path] | None = None,
 ) -> Outcome:
     """Runs a study.
 
@@ -90,13 +89,15 @@ def replicate(
         The tables, and what they say of every statement.
 
     Raises:
-        InputError: if there is no such study or size, or the files cannot be read.
+        InputError: if there is no such study or size, the seed is negative, or the files cannot be
+            read.
     """
     from kdtheory.replications.records import Outcome, silent
 
     found = find(study) if isinstance(study, str) else study
     if size not in found.sizes:
         _check.refuse("size", repr(size), f"one of {', '.join(found.sizes)}", "Choose one.")
+    seed = _check.integer("seed", seed, low=0)
     config, told = found.sizes[size], progress or silent
     if files is None:
         tables = found.simulate(config, seed, told)
@@ -105,5 +106,6 @@ def replicate(
             "files", f"them for {found.name}", "them for menon_table_1", "Leave them out."
         )
     else:
-        tables = found.on_files(*files, config, seed, told)
+        train, test = map(Path, files)
+        tables = found.on_files(train, test, config, seed, told)
     return Outcome(found, size, config, seed, tables)

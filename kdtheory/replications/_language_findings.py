@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from kdtheory._check import FloatArray
 from kdtheory.intervals import pseudo_values
 from kdtheory.replications._language_runs import MOST_FREQUENT, SHARES, SMOOTHING, SOFTMAX
+from kdtheory.replications._uncertainty import SUBSTANTIAL, SUPPRESSED
 from kdtheory.replications.records import Finding, Measurement, Table, Tables
 from kdtheory.replications.statistics import means
 
@@ -20,8 +21,6 @@ KINDS = (*SOFTMAX, *SMOOTHING, MOST_FREQUENT)
 SEVERAL = 5
 """From so many responses on, something is asserted of averaging them."""
 
-SUPPRESSED = 0.9
-SUBSTANTIAL = 0.1
 SLOPE = -0.9
 FALL = 0.05
 DISTORTED = 0.05

@@ -86,8 +86,8 @@ def batches(data: MultilabelData, rows: Any, size: int) -> Iterator[Batch]:
 
 
 @jax.jit
-def _measure_scores(scored: Any, labels: Any) -> tuple[Any, Any, Any]:
-    given = training.observed(labels)
+def _measured(model: Model, inputs: Any, labels: Any) -> tuple[Any, Any, Any]:
+    scored, given = training.scores(model, inputs), training.observed(labels)
     total = jnp.sum(given.counts)
     return training.hits(scored, labels > 0), training.mean_loss(scored, given) * total, total
 
@@ -96,8 +96,7 @@ def measure(model: Model, data: MultilabelData, rows: Any, size: int) -> tuple[A
     """Returns the mean precisions of a model and its mean loss per example."""
     hits, losses, examples = np.zeros(len(training.DEPTHS)), 0.0, 0.0
     for batch in batches(data, rows, size):
-        # Scores in a program of their own, as in `training.precisions`.
-        found, loss, count = _measure_scores(_score(model, batch.inputs), batch.labels)
+        found, loss, count = _measured(model, batch.inputs, batch.labels)
         hits += np.asarray(found, float)[: batch.filled].sum(axis=0)
         losses, examples = losses + float(loss), examples + float(count)
     return hits / len(rows), losses / examples

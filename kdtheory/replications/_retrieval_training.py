@@ -229,16 +229,7 @@ def hits(
     return jnp.stack([precision_at_k(scored, relevant, k=k) for k in depths], axis=-1)
 
 
-@jax.jit
-def _all_scores(models: Model, inputs: Any) -> Any:
-    return jax.lax.map(lambda model: scores(model, inputs), models)
-
-
 @functools.partial(jax.jit, static_argnames="depths")
-def _mean_hits(scored: Any, relevant: Any, depths: tuple[int, ...]) -> Any:
-    return jax.lax.map(lambda one: jnp.mean(hits(one, relevant, depths), axis=0), scored)
-
-
 def precisions(
     models: Model,
     inputs: Float[Values, "inputs features"],
@@ -246,9 +237,11 @@ def precisions(
     depths: tuple[int, ...] = DEPTHS,
 ) -> Float[Values, "models depths"]:
     """Returns the mean precision at every depth, for every model."""
-    # Two programs: compiled into one, cheap scores are computed anew wherever they are compared,
-    # rounded in two ways, and a score may differ from itself.
-    return _mean_hits(_all_scores(models, inputs), relevant, depths)
+
+    def of(model: Model) -> Any:
+        return jnp.mean(hits(scores(model, inputs), relevant, depths), axis=0)
+
+    return jax.lax.map(of, models)
 
 
 @jax.jit

@@ -19,13 +19,12 @@ from kdtheory.replications._language_findings import (
     PRIMARY,
     SEVERAL,
     SLOPE,
-    SUBSTANTIAL,
-    SUPPRESSED,
     by_responses,
     judge,
     responses,
 )
 from kdtheory.replications._language_runs import DECAY, MOST_FREQUENT, Config, simulate
+from kdtheory.replications._uncertainty import SUBSTANTIAL, SUPPRESSED
 from kdtheory.replications.drawing import band, finish
 from kdtheory.replications.records import Choice, Statement, Study, Tables
 from kdtheory.theorems.papers import CUI_PEI

@@ -297,11 +297,20 @@ class Outcome:
 
     @functools.cached_property
     def findings(self) -> tuple[Finding, ...]:
-        """What the tables say of every statement, in every reading."""
+        """What the tables say of every statement, in every reading.
+
+        Raises:
+            InputError: if a statement is not judged, or something else is.
+        """
         found = self.study.judge(self.tables)
         known = {statement.key for statement in self.study.statements}
         if {one.statement for one in found} != known:
-            raise AssertionError(f"{self.study.name}: findings are not those of its statements")
+            _check.refuse(
+                f"judge of {self.study.name}",
+                f"findings on {', '.join(sorted({one.statement for one in found})) or 'nothing'}",
+                f"some on every statement, by its key: {', '.join(sorted(known))}",
+                "Name the statement's key in every Finding, and judge each statement.",
+            )
         return found
 
     def of(self, statement: str) -> Sequence[Finding]:
@@ -317,6 +326,6 @@ class Outcome:
         return collections.Counter(one.verdict for one in self.of(statement))
 
     def span(self, statement: str) -> tuple[float, float]:
-        """Returns the smallest and the largest number measured for a statement."""
+        """Returns the smallest and the largest number measured for a statement; NaN for none."""
         values = [m.estimate.value for one in self.of(statement) for m in one.measurements]
-        return min(values), max(values)
+        return min(values, default=math.nan), max(values, default=math.nan)

@@ -1,13 +1,16 @@
 """What every study has: a paper, statements that can be told apart, choices, both sizes."""
 
 import dataclasses
+import math
 import sys
+from pathlib import Path
 
 import pytest
+import toy_study
 
 from kdtheory import replications
 from kdtheory.replications import NAMES, find, replicate
-from kdtheory.replications.records import Study
+from kdtheory.replications.records import Finding, Study, Verdict
 
 
 @pytest.fixture(params=NAMES)
@@ -63,3 +66,30 @@ def test_a_mistake_of_our_own_is_not_taken_for_a_missing_library(monkeypatch):
     monkeypatch.setattr(replications, "NAMES", ("no_such_module",))
     with pytest.raises(ModuleNotFoundError, match="no_such_module"):
         find("no_such_module")
+
+
+def test_a_study_of_ones_own_that_is_not_judged_whole_is_refused():
+    kept = dataclasses.replace(toy_study.STUDY, judge=lambda tables: toy_study.judge(tables)[:1])
+    with pytest.raises(ValueError, match="judge of toy: got findings on better; .* better, small"):
+        _ = replicate(kept).findings
+
+
+def test_a_statement_without_numbers_has_no_range():
+    empty = (Finding("better", "", ()), Finding("small", "", ()))
+    outcome = replicate(dataclasses.replace(toy_study.STUDY, judge=lambda tables: empty))
+    assert outcome.verdict("better") is Verdict.UNDECIDED
+    assert all(map(math.isnan, outcome.span("better")))
+
+
+def test_a_negative_seed_is_refused():
+    with pytest.raises(ValueError, match="seed: got -1"):
+        replicate(toy_study.STUDY, seed=-1)
+
+
+def test_files_may_be_named_by_text():
+    seen = []
+    reading = dataclasses.replace(
+        toy_study.STUDY, on_files=lambda *given: seen.append(given[:2]) or {}
+    )
+    replicate(reading, files=("train.txt", "test.txt"))
+    assert seen == [(Path("train.txt"), Path("test.txt"))]

@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-
 import sys
 
 import jax
@@ -16,7 +15,7 @@ from kdtheory.claim import Claim, Draw
 from kdtheory.domains import box
 from kdtheory.results import Outcome
 from kdtheory.tools._compile import release
-from kdtheory.tools._cross_check import LONG, _draws_program, cross_check
+from kdtheory.tools._cross_check import INSTANCES, LONG, _draws_program, cross_check
 
 # A draw of x is 1 with probability x and 0 otherwise; the exact value is x itself.
 COIN = Draw(

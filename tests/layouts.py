@@ -21,10 +21,10 @@ from kdtheory.tools import verify  # noqa: E402
 POINTS = jnp.array([0.0, 1.0, 4.0])
 CLAIM = Claim(
     slug="layouts/mean",
-    lhs=lambda p: p @ POINTS - 0.1 * jnp.sum(jax.scipy.special.entr(p) * p[::-1]),
+    lhs=lambda p: p @ POINTS[: len(p)] - 0.1 * jnp.sum(jax.scipy.special.entr(p) * p[::-1]),
     rhs=lambda p: 4.0 + 0 * p[0],
     domain=lambda size: simplex(*size),
-    sizes=((3,),),
+    sizes=((3,), (2,)),
     draws={
         "lhs": Draw(
             lambda key, p: (

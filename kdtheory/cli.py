@@ -37,7 +37,8 @@ INTERRUPTED = 130
 app = typer.Typer(
     name="kdtheory",
     help="Verify the theory of knowledge distillation numerically, or an inequality of your own. "
-    "Exit codes: 0 as expected, 1 an unexpected verdict, 2 bad usage or input, 3 undecided.",
+    "Exit codes: 0 as expected, 1 an unexpected verdict, 2 bad usage or input, 3 undecided, "
+    "4 another process of the run has ended.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

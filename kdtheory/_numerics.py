@@ -62,6 +62,22 @@ def rounding_tolerance(dtype: object) -> float:
     return ROUNDING_UNITS * float(jnp.finfo(dtype).eps)
 
 
+def near_equality(dtype: object) -> float:
+    """Returns the slack, in a claim's scale, below which a dtype is not the judge."""
+    return max(NEAR_EQUALITY, rounding_tolerance(dtype))
+
+
+def doubtful_slack(dtype: object) -> float:
+    """Returns the slack below which an instance may be a violation, for the referee to decide.
+
+    What float64 takes for rounding is a tenth of a trillionth of the scale: no violation that
+    matters hides there. Behind the rounding of float32 there is room for one, so that nothing
+    negative passes for rounding unseen.
+    """
+    tolerance = rounding_tolerance(dtype)
+    return -tolerance if tolerance < NEAR_EQUALITY else 0.0
+
+
 @functools.partial(jax.jit, inline=True)
 def x_minus_log1p(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     r"""Returns $x - \log(1+x) \ge 0$ for $x \ge -1$, without cancellation near zero.

@@ -11,18 +11,21 @@ from typing import Any
 
 import numpy as np
 
-from kdtheory._numerics import rounding_tolerance
+from kdtheory._numerics import doubtful_slack, rounding_tolerance
 from kdtheory.claim import Claim, Finding, Relation
 from kdtheory.domains import Domain
 from kdtheory.results import Check, Counterexample, Search, Verdict
 from kdtheory.tools._compile import precision
-from kdtheory.tools._referee import Ruling, counterexample, referee_point
+from kdtheory.tools._referee import Refereed, Ruling, counterexample, referee_point
 from kdtheory.tools._search import Ascent, ascend
 from kdtheory.tools._sides import refuse_unusable
 from kdtheory.tools.simplify import simplify
 
 CANDIDATES = 24
 """How many of a search's worst points are refereed before its violations count as unproven."""
+
+REFEREED = 8
+"""How many near-equalities are refereed, smallest slack first."""
 
 UNDEFINED = 256
 """How many points where a side was NaN are refereed before the rest count as undecided."""
@@ -110,23 +113,39 @@ def proven_violation(
         The counterexample, or None and the reason why a violation seen in floating point, or a
         NaN, could not be judged (empty if there was none, or if all were refuted).
     """
-    tolerance = rounding_tolerance(dtype)
     unresolved = ""
-    for point, slack in zip(ascent.points[:CANDIDATES], ascent.slacks, strict=False):
-        if not slack < -tolerance:
-            break
+    seen = int(np.sum(ascent.slacks < -rounding_tolerance(dtype)))
+    hidden = int(np.sum(ascent.slacks < doubtful_slack(dtype))) - seen
+    count = min(seen, CANDIDATES) + min(hidden, REFEREED)
+    for point, slack in zip(ascent.points[:count], ascent.slacks, strict=False):
         ruling = referee_point(claim, size, point)
         if ruling.ruling is Ruling.VIOLATED:
             smallest = simplify(claim, size, ruling)
             return counterexample(claim, *smallest, "found by search, then simplified"), ""
         if ruling.ruling is Ruling.UNDECIDED:
-            unresolved = f"a violation of {-slack:.2e} was found but not judged: {ruling.reason}"
+            unresolved = unresolved or unjudged(-slack, dtype, ruling)
     violation, judged = judge_undefined(claim, size, ascent.undefined)
     if violation is not None:
         return violation, ""
     if judged < len(ascent.undefined):
         unresolved = f"a side was NaN on {ascent.record.undefined} instances of the search"
     return None, unresolved
+
+
+def unjudged(violation: float, dtype: str, ruling: Refereed) -> str:
+    """Returns in words that neither floating point nor the referee judges a violation.
+
+    Args:
+        violation: by how much the claim seems to fail, in its scale.
+        dtype: the precision in which it does.
+        ruling: the undecided ruling.
+    """
+    if violation > rounding_tolerance(dtype):
+        return f"a violation of {violation:.2e} was found but not judged: {ruling.reason}"
+    return (
+        f"{dtype} cannot tell a violation of {violation:.2e} from rounding, and the referee does "
+        f"not judge it: {ruling.reason}"
+    )
 
 
 def judge_undefined(

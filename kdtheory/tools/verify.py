@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from kdtheory._check import refuse
-from kdtheory._numerics import NEAR_EQUALITY, rounding_tolerance
+from kdtheory._numerics import doubtful_slack, near_equality, rounding_tolerance
 from kdtheory.claim import Case, Claim, Relation
 from kdtheory.domains import Domain
 from kdtheory.results import CaseResult, Check, Counterexample, Examined, Outcome, Verdict
@@ -20,18 +20,16 @@ from kdtheory.tools._search import ascend, assess_members, assess_searched, rand
 from kdtheory.tools._traced import domain_of
 from kdtheory.tools.evaluate import Assessment, assess_instances, assess_points
 from kdtheory.tools.falsify import (
+    REFEREED,
     as_claim,
     expected_verdict,
     generator,
     judge_undefined,
     proven_violation,
     searched,
+    unjudged,
 )
 from kdtheory.tools.simplify import simplify
-
-REFEREED = 8
-"""How many near-equalities per size are refereed, smallest slack first (and as many violations)."""
-
 
 def verify(
     claim: Claim | Any,
@@ -99,8 +97,9 @@ def verify(
                 record,
                 size,
                 at_home if size == record.sizes[0] else assess_points,
-                random_points(rng, instances, domain_of(record, size).dimension),
-                tolerance,
+                # As they are in this precision: the referee judges the same instances.
+                random_points(rng, instances, domain_of(record, size).dimension).astype(dtype),
+                dtype,
                 found,
                 doubts,
             )
@@ -207,11 +206,12 @@ def _sample(
     size: tuple[int, ...],
     evaluate: Callable[..., Assessment],
     points: Any,
-    tolerance: float,
+    dtype: str,
     found: list[Counterexample],
     doubts: list[str],
 ) -> Examined:
     """Evaluates random instances of one size; appends proven violations and what stays in doubt."""
+    tolerance, doubtful = rounding_tolerance(dtype), doubtful_slack(dtype)
     values = evaluate(claim, size, points)
     admissible = values["margin"] >= -tolerance
     slack = np.where(admissible, values["slack"], np.inf)
@@ -224,19 +224,19 @@ def _sample(
         doubts.append(f"a side was NaN on {undefined} admissible instances of size {size}")
     order = np.argsort(slack, kind="stable")
     violations = [index for index in order if slack[index] < -tolerance][:REFEREED]
-    near = [index for index in order if abs(slack[index]) < NEAR_EQUALITY]
-    close = [index for index in near if slack[index] >= -tolerance][:REFEREED]
-    # An equation is an equality everywhere: only what floating point disputes is refereed then.
-    to_referee = violations + ([] if claim.relation is Relation.EQ else close)
-    for index in to_referee if not found else []:
+    near = [index for index in order if abs(slack[index]) < near_equality(dtype)]
+    # An equation is an equality everywhere: only what may be a violation is refereed then.
+    least = doubtful if claim.relation is Relation.EQ else np.inf
+    close = [index for index in near if -tolerance <= slack[index] < least][:REFEREED]
+    for index in [*violations, *close] if not found else []:
         ruling = referee_point(claim, size, points[index])
         refereed += ruling.ruling is not Ruling.UNDECIDED
         if ruling.ruling is Ruling.VIOLATED:
             smallest = simplify(claim, size, ruling)
             found.append(counterexample(claim, *smallest, "met by sampling, then simplified"))
             break
-        if ruling.ruling is Ruling.UNDECIDED and slack[index] < -tolerance:
-            doubts.append(f"a violation of {-slack[index]:.2e} was not judged: {ruling.reason}")
+        if ruling.ruling is Ruling.UNDECIDED and slack[index] < doubtful:
+            doubts.append(unjudged(-slack[index], dtype, ruling))
             break
     vacuous = None
     if claim.trivial is not None and admissible.any():

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from kdtheory._numerics import doubtful_slack, rounding_tolerance
+from kdtheory._numerics import DOUBTFUL, resolution, rounding_tolerance
 from kdtheory.claim import Claim, Finding, Relation
 from kdtheory.domains import Domain
 from kdtheory.results import Check, Counterexample, Search, Verdict
@@ -115,7 +115,7 @@ def proven_violation(
     """
     unresolved = ""
     seen = int(np.sum(ascent.slacks < -rounding_tolerance(dtype)))
-    hidden = int(np.sum(ascent.slacks < doubtful_slack(dtype))) - seen
+    hidden = int(np.sum(ascent.slacks < DOUBTFUL)) - seen
     count = min(seen, CANDIDATES) + min(hidden, REFEREED)
     for point, slack in zip(ascent.points[:count], ascent.slacks, strict=False):
         ruling = referee_point(claim, size, point)
@@ -128,7 +128,8 @@ def proven_violation(
     if violation is not None:
         return violation, ""
     if judged < len(ascent.undefined):
-        unresolved = f"a side was NaN on {ascent.record.undefined} instances of the search"
+        number = ascent.record.undefined
+        unresolved = f"a side was NaN in {dtype} on {number} instances of the search"
     return None, unresolved
 
 
@@ -141,7 +142,7 @@ def unjudged(violation: float, dtype: str, ruling: Refereed) -> str:
         ruling: the undecided ruling.
     """
     if violation > rounding_tolerance(dtype):
-        return f"a violation of {violation:.2e} was found but not judged: {ruling.reason}"
+        return f"a violation of {violation:.2e} in {dtype} was not judged: {ruling.reason}"
     return (
         f"{dtype} cannot tell a violation of {violation:.2e} from rounding, and the referee does "
         f"not judge it: {ruling.reason}"
@@ -178,14 +179,20 @@ def judge_undefined(
     return None, judged
 
 
-def searched(search: Search) -> str:
+def unsearched(dtype: str) -> str:
+    """Returns in words what was seen where no search was made."""
+    return "; ".join(filter(None, ("no search was made", resolution(dtype))))
+
+
+def searched(search: Search, dtype: str) -> str:
     """Returns in words what a search was able to see."""
     spent = f"{search.evaluations} evaluations reached a slack of {search.worst_slack:.2e}"
     if search.undefined:
         spent += f" ({search.undefined} were NaN by rounding: of each start the last was refereed)"
-    if search.detectable_weakening is None:
-        return f"{spent}; the right side was zero or infinite throughout"
-    return f"{spent}; a bound smaller by {search.detectable_weakening:.2e} would have been caught"
+    caught = "the right side was zero or infinite throughout"
+    if search.detectable_weakening is not None:
+        caught = f"a bound smaller by {search.detectable_weakening:.2e} would have been caught"
+    return "; ".join(filter(None, (spent, caught, resolution(dtype))))
 
 
 def falsify(
@@ -246,7 +253,7 @@ def falsify(
     elif not any(search.admissible for search in searches):
         verdict, reason = Verdict.NO_INSTANCE, "the assumptions were never met"
     else:
-        verdict, reason = Verdict.HOLDS, searched(searches[0])
+        verdict, reason = Verdict.HOLDS, searched(searches[0], dtype)
     return Check(
         slug=record.slug,
         verdict=verdict,

@@ -85,10 +85,11 @@ def test_what_holds_says_what_was_not_seen():
 
 
 def test_a_case_that_is_none_in_float32_is_told():
-    # The sides are equal; float32 knows 10001^2 only to the next multiple of 8.
-    square = lambda x: (1e4 + x) ** 2 - 1e8 - 2e4 * x  # noqa: E731
+    # The sides are equal; float32 knows 10^8 + 1 only to the next multiple of 8. (The maximum keeps
+    # the compiler from seeing that the large number cancels.)
+    same = lambda x: jnp.maximum(x + 1e8, 0.0) - 1e8  # noqa: E731
     case = Case("one", lambda: jnp.asarray(1.0), "both sides are one")
-    told = claim(square, lambda x: x**2, tight=(case,))
+    told = claim(same, lambda x: x, tight=(case,))
     assert verify(told, **FEW).cases[0].as_expected
     check = verify(told, dtype="float32", **FEW)
     assert check.verdict is Verdict.UNDECIDED

@@ -1,7 +1,8 @@
 """The battery: every contract, on every claim of the catalogue.
 
-The search of every claim, and its evaluation in both precisions, are marked ``thorough``: they take
-as long as all the rest. `make test` leaves them to `make test-thorough`.
+The search of every claim, its evaluation in both precisions, and its verdict in float32 but for one
+claim of each room, are marked ``thorough``: they take as long as all the rest. `make test` leaves
+them to `make test-thorough`.
 """
 
 from __future__ import annotations

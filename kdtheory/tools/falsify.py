@@ -224,7 +224,8 @@ def falsify(
         seed: seed of the starting points.
         rounds: how many times 256 starts are made afresh at every size; a proven violation ends
             the search.
-        dtype: "float64" or "float32".
+        dtype: "float64", or "float32": what rounding hides there is for the referee to decide, and
+            is undecided where it does not.
 
     Returns:
         VIOLATED with its ``counterexample``; HOLDS with the weakest error that the search would

@@ -64,7 +64,8 @@ def verify(
         level: the chance that a right evaluator is disputed, whatever the number of looks.
         rounds: how many times the search starts afresh from 256 points; 0 leaves it out, which
             halves what there is to compile.
-        dtype: "float64" or "float32".
+        dtype: "float64", or "float32": what rounding hides there is for the referee to decide, and
+            is undecided where it does not.
 
     Returns:
         The check: HOLDS (on what it lists), VIOLATED (with the instance), UNDECIDED (with the

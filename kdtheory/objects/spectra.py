@@ -24,7 +24,6 @@ import math
 
 import jax.numpy as jnp
 import numpy as np
-from scipy.linalg import lapack
 
 from kdtheory import _check
 from kdtheory._numerics import cut_singular_values
@@ -91,6 +90,8 @@ def accurate_left_singular_system(
     rank = int(np.count_nonzero(singular_values))
     if rank == 0 or computed[0] <= _WELL_CONDITIONED * computed[rank - 1]:
         return left_vectors, singular_values
+    from scipy.linalg import lapack
+
     columns = long_product(np.ascontiguousarray(inputs.T), left_vectors[:, :rank])
     # The triangular factor is as accurate as its columns are, each in its own norm.
     found, _, rotation, scale, _, failed = lapack.dgejsv(np.linalg.qr(columns, mode="r"), jobu=3)

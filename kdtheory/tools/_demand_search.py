@@ -113,7 +113,6 @@ def _refined(probes: Probes, sign: int, points: Any) -> tuple[Any, list[float]]:
     Towards a limit 0/0 they are: a common shift of p and q changes next to nothing, a change of
     their difference everything.
     """
-
     import scipy.optimize
 
     def build() -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import itertools
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -334,6 +335,8 @@ app.command("best-constant")(best_constant)
 
 def main() -> None:
     """Runs the command line."""
+    # Libraries and traces are many objects that stay: looking through them often finds nothing.
+    gc.set_threshold(100_000)
     app()
 
 

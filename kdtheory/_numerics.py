@@ -160,3 +160,17 @@ def cut_singular_values(
     # On the host no program is worth making.
     where = np.where if isinstance(singular_values, np.ndarray) else jnp.where
     return where(singular_values > unit * singular_values.max(), singular_values, 0.0)
+
+
+def arrays(*values: Any) -> tuple[Any, ...]:
+    """Returns numbers and nested lists as arrays of JAX's default floating dtype.
+
+    NumPy converts them: JAX makes a program for every shape to do so.
+    """
+    dtype = jax.dtypes.canonicalize_dtype(float)
+
+    def array(value: Any) -> Any:
+        given = any(isinstance(leaf, Array) for leaf in jax.tree.leaves(value))
+        return jnp.asarray(value if given else np.asarray(value, dtype), dtype)
+
+    return tuple(map(array, values))

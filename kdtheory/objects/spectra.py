@@ -162,8 +162,8 @@ def long_product(
         own, remainders = _split(left[rows], slices, axis=1, inner=inner)
         pieces = np.concatenate([*own, remainders[-1]], axis=1)
         high, low = found[rows], np.zeros_like(found[rows])
-        for level, factor in enumerate(below):
-            # Slices 0 to level times slices level to 0, added without an error (two-sum of Knuth).
+        for factor in below:
+            # Slices 0, 1, ... times slices ..., 1, 0, added without an error (two-sum of Knuth).
             product = pieces[:, : len(factor)] @ factor
             total = high + product
             back = total - high

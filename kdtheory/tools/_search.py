@@ -18,7 +18,7 @@ from kdtheory.claim import Claim
 from kdtheory.domains import Domain
 from kdtheory.results import Search
 from kdtheory.tools._compile import compiled
-from kdtheory.tools._traced import domain_of, float_width, instance_at
+from kdtheory.tools._traced import domain_of, float_width, instance_at, operations
 from kdtheory.tools.evaluate import (
     BUILT,
     Assessment,
@@ -36,6 +36,9 @@ SPREADS = (0.1, 0.3, 1.0, 3.0)
 
 STARTS = BUILT
 STEPS = 100
+
+MANY = 40_000
+"""Operations per instance from which on optimising the program of a search pays in its steps."""
 
 FURTHER = 10
 """Steps between the first violation and the question whether it is enough."""
@@ -154,8 +157,12 @@ def slopes(claim: Claim, size: tuple[int, ...], instances: Any) -> Any:
         )
         return jnp.where(outside < 0, 10.0 * outside, violation), (visit, values)
 
+    def long() -> bool:
+        form = lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype)  # noqa: E731
+        return operations(claim, jax.tree.map(form, instances)) > MANY
+
     build = lambda: gradient_of(objective)  # noqa: E731
-    run = compiled(claim, "search", (size, float_width()), build)
+    run = compiled(claim, "search", (size, float_width()), build, long=long)
     return run(_floats(instances), instances)
 
 

@@ -9,7 +9,8 @@ Of a benchmark this reads its ``group``, what is measured in words, and of its `
     rate      work per second, with its "unit" in words, as in "settings/s"
     size      what this route was run on, where not on what the others were
     memory    the peak in bytes
-    note      anything to be said beside the time
+    note      anything to be said beside the time; "not run: ..." where there is no time
+    at_least  whether the route was stopped before it was done
     growth    a cost growth instead of a comparison; see `growth_rows`
 """
 
@@ -36,7 +37,9 @@ Rows = list[tuple[str, ...]]
 ROUTES = {"ours": "ours", "numpy": "NumPy, SciPy", "jax": "obvious JAX", "limit": "limit"}
 """The routes that have a column -> its heading."""
 
-EXTRA = ("route", "rate", "unit", "size", "memory", "note", "growth")
+NOT_RUN = "not run"
+
+EXTRA = ("route", "rate", "unit", "size", "memory", "note", "at_least", "growth")
 
 
 def taken(report: dict[str, Any]) -> dict[str, Any]:
@@ -48,21 +51,13 @@ def taken(report: dict[str, Any]) -> dict[str, Any]:
     Returns:
         "machine", in words; "entries", in the order in which they ran.
     """
-    info = report["machine_info"]
-    cpu = info.get("cpu", {}).get("brand_raw", "unknown processor")
-    machine = {
-        "processor": f"{cpu}, {info.get('cores', '?')} cores, one thread used",
-        "device": info.get("device", "cpu"),
-        "versions": ", ".join(f"{k} {v}" for k, v in info.get("versions", {}).items()),
-        "date": report["datetime"][:10],
-    }
     entries = []
     for one in report["benchmarks"]:
         stats, extra = one["stats"], one["extra_info"]
         entry = {"what": one["group"] or one["name"], "route": extra.get("route", one["name"])}
         entry |= {name: stats[name] for name in ("median", "min", "max")}
         entries.append(entry | {name: extra[name] for name in EXTRA if name in extra})
-    return {"machine": machine, "entries": entries}
+    return {"machine": report["machine_info"]["described"], "entries": entries}
 
 
 # --- numbers in words ---------------------------------------------------------------------------
@@ -104,19 +99,27 @@ def ratio(ours: Entry, other: Entry) -> float | None:
 
 def _against(ours: Entry | None, other: Entry) -> str:
     """Returns how ours compares with another route, in words."""
-    times = None if ours is None else ratio(ours, other)
+    if ours is None or str(other.get("note", "")).startswith(NOT_RUN):
+        return ""
+    times = ratio(ours, other)
     if times is None:
-        return "" if ours is None else "not comparable"
+        return "not comparable"
     if other["route"] == "limit":
-        return f"ours takes {1 / times:.3g} times as long, {min(times, 1):.0%} of the limit"
+        return f"ours takes {_digits(1 / times)} times as long, {100 * min(times, 1):.2g} % of it"
+    more = "more than " if other.get("at_least") else ""
     if times >= 1:
-        return f"ours is {times:.3g} times faster"
-    return f"ours is {1 / times:.3g} times slower"
+        return f"ours is {more}{_digits(times)} times faster"
+    return f"ours is {_digits(1 / times)} times slower"
+
+
+def _digits(value: float) -> str:
+    """Returns a ratio with two digits, or all before the point."""
+    return f"{value:.2g}" if value < 99.5 else f"{value:,.0f}"
 
 
 def _timed(entry: Entry) -> str:
     """Returns the time of an entry with its spread, its rate, its memory and what else is said."""
-    if entry.get("note", "").startswith("not run"):
+    if str(entry.get("note", "")).startswith(NOT_RUN):
         return str(entry["note"])
     told = [seconds(entry["median"])]
     if entry["min"] < entry["max"]:
@@ -264,7 +267,11 @@ def falsification() -> str:
         times = sorted(row[name] for row in found)
         cells = (statistics.median(times), times[int(0.9 * (len(times) - 1))], times[-1])
         lines.append(f"| {told} | " + " | ".join(map(seconds, cells)) + " |")
-    lines += ["", "| the slowest | steps | first violation | proven |", "| --- | ---: | ---: | --- |"]
+    lines += [
+        "",
+        "| the slowest | steps | first violation | proven |",
+        "| --- | ---: | ---: | --- |",
+    ]
     for row in sorted(seen, key=lambda row: -(row["proven"] or row["seen"]))[:10]:
         proof = "undecided" if row["proven"] is None else seconds(row["proven"])
         cells = (f"`{row['slug']}`", row["steps"], seconds(row["seen"]), proof)

@@ -6,12 +6,11 @@ docs/benchmarked.py tells the rest, and makes the tables.
 
 from __future__ import annotations
 
-import importlib.metadata
-import os
 from collections.abc import Callable
 from typing import Any
 
 import jax
+import machine
 import pytest
 
 
@@ -41,8 +40,4 @@ def measured(benchmark: Any) -> Callable[..., Any]:
 
 
 def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: dict) -> None:
-    names = ("jax", "jaxlib", "numpy", "scipy")
-    machine_info["versions"] = {name: importlib.metadata.version(name) for name in names}
-    machine_info["versions"] |= {"Python": machine_info["python_version"]}
-    machine_info["device"] = jax.devices()[0].device_kind
-    machine_info["cores"] = os.cpu_count()
+    machine_info["described"] = machine.described()

@@ -11,19 +11,15 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import datetime
 import fnmatch
-import functools
-import importlib.metadata
 import json
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import jax
+import machine
 import numpy as np
 
 from kdtheory._numerics import rounding_tolerance
@@ -34,7 +30,7 @@ from kdtheory.tools._compile import precision, release
 from kdtheory.tools._referee import Ruling, referee_point
 from kdtheory.tools._traced import domain_of
 from kdtheory.tools.evaluate import assess_points
-from kdtheory.tools.falsify import falsify, generator
+from kdtheory.tools.falsify import CANDIDATES, generator
 from kdtheory.tools.mutate import mutants
 
 
@@ -54,15 +50,13 @@ class Found:
         steps: of the 256 starts until one of them violated the claim beyond tolerance.
         seen: until then; None if none did.
         proven: until a violation was proven in exact or ball arithmetic; None if none was.
-        simplified: until it was simplified, every step proven: all of `falsify`.
-        prepared: what tracing and compiling took before.
+        prepared: what both took the first time, with tracing and compiling.
     """
 
     slug: str
     steps: int
     seen: float | None
     proven: float | None
-    simplified: float | None
     prepared: float
 
 
@@ -92,7 +86,7 @@ def first_proof(claim: Claim, seed: int) -> float | None:
         start = time.perf_counter()
         ascent = _search.ascend(claim, size, generator(claim, seed), enough=proven)
         # As `falsify` does, where the best point at that time was not it.
-        for point, slack in zip(ascent.points[:24], ascent.slacks, strict=False):
+        for point, slack in zip(ascent.points[:CANDIDATES], ascent.slacks, strict=False):
             if times or not slack < -rounding_tolerance("float64") or proven(point):
                 break
     return times[0] if times else None
@@ -123,13 +117,10 @@ def measured(claim: Claim, wrong: Claim, *, seed: int = 0) -> Found:
         seed: of the starting points.
     """
     start = time.perf_counter()
-    falsify(wrong, seed=seed)
+    first_violation(wrong, seed)
+    first_proof(wrong, seed)
     prepared = time.perf_counter() - start
-    steps, seen = first_violation(wrong, seed)
-    proof = first_proof(wrong, seed)
-    check = falsify(wrong, seed=seed)
-    simplified = check.seconds if check.counterexample is not None else None
-    return Found(claim.slug, steps, seen, proof, simplified, prepared)
+    return Found(claim.slug, *first_violation(wrong, seed), first_proof(wrong, seed), prepared)
 
 
 def every(globs: list[str]) -> Iterator[tuple[Claim, Claim]]:
@@ -155,19 +146,9 @@ def main() -> None:
         found.append(measured(claim, wrong))
         print(found[-1], flush=True)  # noqa: T201
     if options.output:
-        names = ("jax", "numpy")
-        versions = {name: importlib.metadata.version(name) for name in names}
-        run = {
-            "machine": {
-                "processor": f"{os.cpu_count()} cores, one thread used",
-                "device": jax.devices()[0].device_kind,
-                "versions": ", ".join(f"{k} {v}" for k, v in versions.items()),
-                "date": datetime.date.today().isoformat(),
-            },
-        }
         rows = ",\n".join(json.dumps(dataclasses.asdict(one)) for one in found)
-        machine = json.dumps(run["machine"])
-        text = f'{{"machine": {machine}, "claims": [\n{rows}\n]}}\n'
+        where = json.dumps(machine.described())
+        text = f'{{"machine": {where}, "claims": [\n{rows}\n]}}\n'
         options.output.write_text(text, encoding="utf-8")
 
 

@@ -1,8 +1,9 @@
 """Cost growth: every size doubled a few times, beside the exponent that counting predicts.
 
 A benchmark here is one row of the table of growths; what it times itself, the largest size, is not
-shown. Time is that of the processor, which other processes disturb least. Memory is what NumPy holds at its peak for routines of the host, and what the compiler says
-its program takes for compiled ones.
+shown. Time is that of the processor, which other processes disturb least. Memory is what NumPy
+holds at its peak for routines of the host, and what the compiler says its program takes for
+compiled ones.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from kdtheory.theorems import find
 from kdtheory.tools._compile import precision
 from kdtheory.tools._search import random_points
 from kdtheory.tools._traced import domain_of
-from kdtheory.tools.evaluate import assess_points, instances_at
+from kdtheory.tools.evaluate import assess_points
 
 CLAIM = find("variance_reduction/lemma1")
 
@@ -41,7 +42,7 @@ class Growth:
         what: the routine, in words.
         axis: what is varied.
         sizes: its values.
-        made: size -> (run, bytes at the peak, or None where NumPy holds them).
+        made: size -> (run, its bytes, or None where they are NumPy's).
         time: the expected exponent of the time, in words.
         memory: that of the memory.
     """
@@ -156,13 +157,14 @@ GROWTHS = {
         "0 to 1 (settings × (results + d))",
         "0 (settings, results)",
     ),
-    # Eigenvectors of draws are k^3, their products with the weights and the distances k^2 d.
+    # Eigenvectors of draws are k^3, their products with the weights and the distances k^2 d, what
+    # is done for every rank and direction kd.
     "outputs of the ranks": Growth(
         "rank bottleneck at every rank, 64 features, 256 draws",
         "outputs k",
         _doubled(8, 4),
         _ranks,
-        "2 to 3 (k²d + k³)",
+        "1 to 3 (kd + k²d + k³)",
         "1 to 2 (kd + k²)",
     ),
     "instances": Growth(

@@ -43,6 +43,9 @@ MANY = 40_000
 FURTHER = 10
 """Steps between the first violation and the question whether it is enough."""
 
+ASKED = 8
+"""How many starts the question is asked of: the worst point may be one that nobody can judge."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Ascent:
@@ -254,8 +257,8 @@ def climb(
         context: arrays with one entry per start.
         rate: the length of the first step; the last is a hundredth of it.
         pull: how strongly, relative to the rate, coordinates are drawn to the origin.
-        enough: is asked once, of the best point, `FURTHER` steps after the first violation;
-            whether to stop there.
+        enough: tells of a point whether to stop there; it is asked once, `FURTHER` steps after the
+            first violation, of the points that violate most.
 
     Returns:
         Per start: "point" and "slack" of its best visit, "odd point", the named numbers of all its
@@ -277,9 +280,11 @@ def climb(
         for name, value in met.counted.items():
             numbers[name] = value + numbers.get(name, 0)
         if enough is not None:
-            if slack.min() < -rounding_tolerance(current.dtype):
+            violated = slack < -rounding_tolerance(current.dtype)
+            if violated.any():
                 asked = min(asked, step + FURTHER)
-            if step == asked and enough(best[slack.argmin()]):
+            worst = np.argsort(slack, kind="stable")[: min(ASKED, violated.sum())]
+            if step == asked and any(map(enough, best[worst])):
                 break
         with np.errstate(all="ignore"):
             current, first, second = _moved(current, slope, first, second, step, rate, pull)

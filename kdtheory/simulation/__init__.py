@@ -25,7 +25,7 @@ import numpy.typing as npt
 from kdtheory import _check
 from kdtheory.objects.problems import FiniteProblem
 from kdtheory.simulation import draws
-from kdtheory.simulation.estimates import estimates, joined, sums_of
+from kdtheory.simulation.estimates import estimates_of, joined, sums_of
 from kdtheory.simulation.records import QUANTITIES, Simulated, SimulatedRisks
 from kdtheory.simulation.worlds import Grid, Worlds
 
@@ -87,7 +87,9 @@ def simulate_risks(
             for start in range(0, len(same), _HELD):
                 at = same[start : start + _HELD]
                 grid = Grid.of(worlds.take(at), keys[at])
-                results.append(estimates(grid, sums_of(grid, replicates, chunk_size), replicates))
+                results.append(
+                    estimates_of(grid, sums_of(grid, replicates, chunk_size), replicates)
+                )
                 order.append(at)
     back = np.argsort(np.concatenate(order))
     return SimulatedRisks(
@@ -126,6 +128,7 @@ def draw_risks(
     """
     replicates = _check.integer("replicates", replicates, low=1, high=_MOST_REPLICATES)
     seed = _check.integer("seed", seed, low=0)
+    first_problem = _check.integer("first_problem", first_problem, low=0)
     worlds = Worlds.of(problem)
     if len(worlds.sizes) != 1:
         _check.refuse("problem", f"{len(worlds.sizes)} problems", "one", "Call it for each.")
@@ -133,6 +136,6 @@ def draw_risks(
     with jax.enable_x64(True):
         grid = Grid.of(worlds, draws.keys_of(seed, first_problem, 1))
         cells = np.asarray(draws.drawn_cells(grid.laws, replicates, size))
-    means = grid.values[0][cells].sum(axis=1) / size
+    means = grid.values[0][:, cells].sum(axis=2).T / size
     bayes, noise = (grid.offsets[0] + grid.steps[0] * means).T
     return bayes + noise, bayes

@@ -18,13 +18,13 @@ Sums are of whole numbers. So no result depends on how the work is divided.
 from __future__ import annotations
 
 import functools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
-from jaxtyping import Array, Int64, UInt32, UInt64
+from jaxtyping import Array, Int, Int64, UInt32, UInt64
 
 from kdtheory._random import random_key, threefry
 
@@ -60,11 +60,11 @@ class Laws(NamedTuple):
         keys: the words of every law's key, shape ``(laws, 2)``.
     """
 
-    counts: WholeArray
-    thresholds: npt.NDArray[np.uint64]
-    packed: npt.NDArray[np.uint64]
-    centres: WholeArray
-    keys: npt.NDArray[np.uint32]
+    counts: Any
+    thresholds: Any
+    packed: Any
+    centres: Any
+    keys: Any
 
 
 def keys_of(seed: int, first: int, count: int) -> npt.NDArray[np.uint32]:
@@ -81,17 +81,20 @@ def laws(
 
     Args:
         probs: rows that sum to one up to rounding, shape ``(laws, cells)``.
-        values: whole numbers of at most `VALUE_BITS` bits, shape ``(laws, cells, 2)``.
+        values: whole numbers of at most `VALUE_BITS` bits, shape ``(laws, 2, cells)``.
         centres: as in `Laws`.
         keys: as in `Laws`.
     """
     scaled = probs * SLOTS
+    # A product of two probabilities may miss a multiple of 2^-16 by its rounding.
+    nearest = np.rint(scaled)
+    rounded = np.abs(scaled - nearest) <= 4 * np.finfo(float).eps * scaled
+    scaled = np.where(rounded, nearest, scaled)
     whole = np.floor(scaled)
-    # What is left over is 0 for multiples of 2^-16; without it no draw reads the thresholds.
     rest = np.cumsum(scaled - whole, axis=1)
     total = np.where(rest[:, -1:] > 0, rest[:, -1:], 1.0)
     slots = whole.astype(np.int64)
-    packed = values[..., 0] | (values[..., 1] << _FIELD)
+    packed = values[:, 0] | (values[:, 1] << _FIELD)
     return Laws(
         np.append(slots, SLOTS - slots.sum(axis=1, keepdims=True), axis=1),
         np.ldexp(rest / total, 63).astype(np.uint64),
@@ -136,7 +139,7 @@ def _left_over_words(
 # --- the plain form -------------------------------------------------------------------------------
 
 
-def drawn_cells(law: Laws, replicates: int, num_samples: int) -> Int64[Array, "replicates samples"]:
+def drawn_cells(law: Laws, replicates: int, num_samples: int) -> Int[Array, "replicates samples"]:
     """Returns the cell of every single draw from one law, by inverting distribution functions.
 
     A slot is looked up among the ends of the cells; a slot beyond them all takes the next 63 bits,
@@ -181,14 +184,14 @@ def _segment(
 ) -> UInt64[Array, "3 replicates"]:
     """Sums ``size`` draws of every replicate, from the pair of words ``first`` on."""
     pairs = -(-size // 4)
-    total = jnp.zeros((len(replicates), pairs), jnp.uint64)
+    found = []
     for part, slot in enumerate(_slots(_bits(key, replicates, first, pairs))):
         # A slot is in the table whatever the bits are: nothing need be clamped.
-        found = table.at[slot.astype(jnp.int32)].get(mode="promise_in_bounds")
+        words = table.at[slot.astype(jnp.int32)].get(mode="promise_in_bounds")
         if 4 * (pairs - 1) + part >= size:
-            found = jnp.where(jnp.arange(pairs)[None, :] < pairs - 1, found, jnp.uint64(0))
-        total = total + found
-    return _unpacked(jnp.sum(total, axis=1))
+            words = jnp.where(jnp.arange(pairs)[None, :] < pairs - 1, words, jnp.uint64(0))
+        found.append(words)
+    return _unpacked(jnp.sum(found[0] + found[1] + found[2] + found[3], axis=1))
 
 
 def _sums_of_replicates(

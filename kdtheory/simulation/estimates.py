@@ -8,10 +8,9 @@ import jax
 import numpy as np
 import numpy.typing as npt
 
-from kdtheory import risks
 from kdtheory.simulation import draws
 from kdtheory.simulation.records import QUANTITIES, Simulated
-from kdtheory.simulation.worlds import Grid
+from kdtheory.simulation.worlds import Grid, expectation
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -46,7 +45,11 @@ def sums_of(grid: Grid, replicates: int, chunk_size: int) -> FloatArray:
 
 
 def _piece(
-    size: int, chunk: int, unit: draws.Laws, begin: npt.NDArray[np.int64], end: npt.NDArray[np.int64]
+    size: int,
+    chunk: int,
+    unit: draws.Laws,
+    begin: npt.NDArray[np.int64],
+    end: npt.NDArray[np.int64],
 ) -> jax.Array:
     """Draws a unit; the tables are written when it is their turn."""
     slots = draws.tables(unit.counts, unit.packed)
@@ -63,7 +66,7 @@ def _by_units(run, *arrays):
     return np.concatenate(jax.device_get(out))[:total]
 
 
-def estimates(grid: Grid, sums: FloatArray, replicates: int) -> dict[str, Simulated]:
+def estimates_of(grid: Grid, sums: FloatArray, replicates: int) -> dict[str, Simulated]:
     """Returns every quantity that is simulated, by name.
 
     Args:
@@ -90,14 +93,13 @@ def estimates(grid: Grid, sums: FloatArray, replicates: int) -> dict[str, Simula
         "covariance": bayes_square + product,
     }
     centres = _rounded_means(grid)
-    exact = _exact_values(grid)
-    errors = _exact_errors(grid, replicates)
+    exact, errors = _exact(grid, replicates)
     rounding = _rounding(grid, exact)
     result = {}
     for name in QUANTITIES:
         values, weights = of_groups[name], counts / replicates
-        mean = values @ weights
-        spread = (values - mean[:, None]) ** 2 @ weights
+        mean = expectation(weights, values)
+        spread = expectation(weights, (values - mean[:, None]) ** 2)
         with np.errstate(divide="ignore", invalid="ignore"):
             error = np.sqrt(spread / np.float64(groups - 1))
         value = mean + centres.get(name, 0.0)
@@ -105,14 +107,14 @@ def estimates(grid: Grid, sums: FloatArray, replicates: int) -> dict[str, Simula
     return result
 
 
-def joined(parts: list[Simulated], order: npt.NDArray[np.int64]) -> Simulated:
+def joined(parts: list[Simulated], order: Numbers) -> Simulated:
     """Returns estimates for several lists of problems as one, in another order."""
 
     def of(name: str) -> FloatArray:
         return np.concatenate([getattr(part, name) for part in parts])[order]
 
     names = ("value", "standard_error", "exact", "exact_error", "rounding")
-    return Simulated(*map(of, names), parts[0].groups)
+    return Simulated(**{name: of(name) for name in names}, groups=parts[0].groups)
 
 
 def _rounded_means(grid: Grid) -> dict[str, FloatArray]:
@@ -122,95 +124,58 @@ def _rounded_means(grid: Grid) -> dict[str, FloatArray]:
     return {"onehot_mean": bayes + noise, "bayes_mean": bayes, "difference_mean": noise}
 
 
-@jax.jit
-@jax.vmap
-def _closed_forms(
-    weights: jax.Array, probs: jax.Array, losses: jax.Array, size: jax.Array
-) -> tuple[jax.Array, ...]:
-    """Returns the exact mean, and the variances of both risks and of their difference."""
-    return (
-        risks.population_risk(weights, probs, losses),
-        risks.onehot_variance(weights, probs, losses, size),
-        risks.bayes_variance(weights, probs, losses, size),
-        (weights * risks.label_variance(probs, losses)).sum() / size,
-    )
-
-
-def _exact_values(grid: Grid) -> dict[str, FloatArray]:
-    """Returns the expectation of every quantity."""
-    worlds = grid.worlds
-    closed = _closed_forms(worlds.weights, worlds.probs, worlds.losses, worlds.sizes.astype(float))
-    mean, onehot, bayes, difference = map(np.asarray, closed)
-    # The difference has no mean given the inputs: it is uncorrelated with what depends on them.
-    values = (mean, mean, np.zeros_like(mean), onehot, bayes, difference, bayes)
-    return dict(zip(QUANTITIES, values, strict=True))
-
-
-# Every quantity beyond the means is that of a product of two deviations: of the Bayes-distilled
-# risk (1, 0), of the difference (0, 1), and of the one-hot risk, their sum.
+# Every quantity beyond the means is the expectation of a product of two deviations.
 _FACTORS = {
-    "onehot_variance": ((1.0, 1.0), (1.0, 1.0)),
-    "bayes_variance": ((1.0, 0.0), (1.0, 0.0)),
-    "difference_variance": ((0.0, 1.0), (0.0, 1.0)),
-    "covariance": ((1.0, 1.0), (1.0, 0.0)),
+    "onehot_variance": ("onehot", "onehot"),
+    "bayes_variance": ("bayes", "bayes"),
+    "difference_variance": ("difference", "difference"),
+    "covariance": ("onehot", "bayes"),
 }
 
 
-def _exact_errors(grid: Grid, replicates: int) -> dict[str, FloatArray]:
-    r"""Returns the standard deviation of every estimate.
+def _exact(grid: Grid, replicates: int) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+    r"""Returns the expectation of every quantity, and the standard deviation of its estimate.
 
-    For means $\bar a,\bar b$ of $N$ independent copies of centred $a$ and $b$, the variance of
-    $\bar a\bar b$ is
+    For means $\bar a,\bar b$ of $N$ independent copies of centred $a$ and $b$,
+    $\mathbb E[\bar a\bar b]=\frac1N\mathbb E[ab]$, and the variance of $\bar a\bar b$ is
     $\frac{\mathbb V[ab]}{N^3}+\frac{N-1}{N^3}(\mathbb E[a^2]\,\mathbb E[b^2]+\mathbb E[ab]^2)$.
     """
     size = float(grid.worlds.sizes[0])
-    probs, pairs = grid.probs, grid.pairs
-    centred = pairs - np.einsum("pc,pcv->pv", probs, pairs)[:, None]
-
-    def mean(values: FloatArray) -> FloatArray:
-        return np.sum(probs * values, axis=1)
-
-    one_hot, bayes, noise = centred.sum(axis=2), centred[..., 0], centred[..., 1]
-    result = {
-        name: np.sqrt(mean(values**2) / (size * replicates))
-        for name, values in zip(QUANTITIES[:3], (one_hot, bayes, noise), strict=True)
+    mean = functools.partial(expectation, grid.probs)
+    risk, nothing = mean(grid.pairs.sum(axis=1)), np.zeros(len(grid.probs))
+    bayes, noise = grid.pairs[:, 0] - risk[:, None], grid.pairs[:, 1]
+    single = {"onehot": bayes + noise, "bayes": bayes, "difference": noise}
+    values = {"onehot_mean": risk, "bayes_mean": risk, "difference_mean": nothing}
+    errors = {
+        f"{name}_mean": np.sqrt(mean(a * a) / size / replicates) for name, a in single.items()
     }
     for name, (left, right) in _FACTORS.items():
-        a, b = centred @ np.array(left), centred @ np.array(right)
+        a, b = single[left], single[right]
         product = mean(a * b)
-        single = mean((a * b - product[:, None]) ** 2)
-        pairwise = (size - 1) * (mean(a * a) * mean(b * b) + product**2)
-        result[name] = np.sqrt((single + pairwise) / (size**3 * replicates))
-    return result
+        same = mean((a * b - product[:, None]) ** 2)
+        others = (size - 1) * (mean(a * a) * mean(b * b) + product**2)
+        values[name] = product / size
+        errors[name] = np.sqrt((same + others) / (size**3 * replicates))
+    return values, errors
 
 
 def _rounding(grid: Grid, exact: dict[str, FloatArray]) -> dict[str, FloatArray]:
     r"""Returns how far every expectation may be from that of the values that are not rounded.
 
-    A standard deviation moves by no more than that of the rounding errors; a covariance, by
-    Cauchy and Schwarz, no more than the products say. What double precision itself rounds is
-    added.
+    A standard deviation moves by that of the rounding errors at most, and a covariance by what
+    Cauchy and Schwarz say of the products. What double precision rounds is added.
     """
-    size = grid.worlds.sizes.astype(float)
-    on_grid = grid.offsets[:, None] + grid.steps[:, None] * grid.values
-    inside = grid.probs[:, :, None] > 0
-    bayes, noise = np.max(np.abs(on_grid - grid.pairs), axis=1, where=inside, initial=0.0).T
-    onehot = bayes + noise
-    result = {"onehot_mean": onehot, "bayes_mean": bayes, "difference_mean": noise}
-    for name, (left, right) in _FACTORS.items():
-        moved = [(np.array(factor) * np.stack([bayes, noise], 1)).sum(1) for factor in (left, right)]
-        moved = [each / np.sqrt(size) for each in moved]
-        spread = [np.sqrt(exact[_VARIANCE[factor]]) for factor in (left, right)]
-        result[name] = spread[0] * moved[1] + spread[1] * moved[0] + moved[0] * moved[1]
+    on_grid = grid.offsets[:, :, None] + grid.steps[:, :, None] * grid.values
+    inside = grid.probs[:, None] > 0
+    bayes, noise = np.max(np.abs(on_grid - grid.pairs), axis=2, where=inside, initial=0.0).T
+    single = {"onehot": bayes + noise, "bayes": bayes, "difference": noise}
     double = 64 * np.finfo(float).eps
     scale = np.abs(grid.worlds.losses).max(axis=(1, 2))
-    for name in QUANTITIES:
-        result[name] = result[name] + double * (scale if name.endswith("mean") else exact[name])
+    result = {f"{name}_mean": off + double * scale for name, off in single.items()}
+    root = np.sqrt(grid.worlds.sizes)
+    for name, (left, right) in _FACTORS.items():
+        first, second = single[left] / root, single[right] / root
+        spread, other = (np.sqrt(exact[f"{side}_variance"]) for side in (left, right))
+        moved = spread * second + other * first + first * second
+        result[name] = moved + double * spread * other
     return result
-
-
-_VARIANCE = {
-    (1.0, 1.0): "onehot_variance",
-    (1.0, 0.0): "bayes_variance",
-    (0.0, 1.0): "difference_variance",
-}

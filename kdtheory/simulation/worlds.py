@@ -85,8 +85,8 @@ class Grid:
 
     worlds: Worlds
     probs: FloatArray  # (problems, cells)
-    pairs: FloatArray  # (problems, cells, 2), not rounded
-    values: npt.NDArray[np.int64]  # (problems, cells, 2)
+    pairs: FloatArray  # (problems, 2, cells), not rounded
+    values: npt.NDArray[np.int64]  # (problems, 2, cells)
     offsets: FloatArray  # (problems, 2)
     steps: FloatArray  # (problems, 2)
     shifts: FloatArray  # (problems, 2): the exact means of the two sums, minus the centres
@@ -96,20 +96,28 @@ class Grid:
     def of(cls, worlds: Worlds, keys: npt.NDArray[np.uint32]) -> Grid:
         """Puts problems of one sample size on their grids."""
         count, size = len(worlds.sizes), int(worlds.sizes[0])
-        probs = worlds.weights[:, :, None] * worlds.probs
+        probs = (worlds.weights[:, :, None] * worlds.probs).reshape(count, -1)
         conditional = np.sum(worlds.probs * worlds.losses, axis=2, keepdims=True)
         both = np.broadcast_arrays(conditional, worlds.losses - conditional)
-        pairs = np.stack(both, axis=-1).reshape(count, -1, 2)
-        probs = probs.reshape(count, -1)
-        inside = probs[:, :, None] > 0
-        low = np.min(pairs, axis=1, where=inside, initial=np.inf)
-        width = np.max(pairs, axis=1, where=inside, initial=-np.inf) - low
+        pairs = np.stack(both, axis=1).reshape(count, 2, -1)
+        inside = probs[:, None] > 0
+        low = np.min(pairs, axis=2, where=inside, initial=np.inf)
+        width = np.max(pairs, axis=2, where=inside, initial=-np.inf) - low
         # The power of two that is at least the width over the largest whole number.
         fraction, exponent = np.frexp(width / ((1 << draws.VALUE_BITS) - 1))
         steps = np.where(width > 0, np.ldexp(1.0, exponent - (fraction == 0.5)), 1.0)
-        relative = np.where(inside, pairs - low[:, None], 0.0) / steps[:, None]
+        relative = np.where(inside, pairs - low[:, :, None], 0.0) / steps[:, :, None]
         values = np.rint(relative).astype(np.int64)
-        means = size * np.einsum("pc,pcv->pv", probs, values)
+        means = size * expectation(probs[:, None], values)
         centres = np.rint(means).astype(np.int64)
         laws = draws.laws(probs, values, centres, keys)
         return cls(worlds, probs, pairs, values, low, steps, means - centres, laws)
+
+
+def expectation(probs: FloatArray, values: npt.NDArray[np.generic]) -> FloatArray:
+    """Returns means over cells, the last axis.
+
+    Rows in memory are added up one by one, so that the numbers of a problem do not depend on how
+    many there are; those of matrix products do.
+    """
+    return np.sum(np.ascontiguousarray(probs * values), axis=-1)

@@ -160,7 +160,7 @@ def test_moments_are_those_of_the_risks_of_single_samples():
         world = problem.input_weights, problem.label_probs, problem.losses
         np.testing.assert_allclose(exact, risks.population_risk(*world), rtol=1e-14)
         for name in ("onehot_variance", "bayes_variance"):
-            closed = getattr(risks, name)(*world, 7)
+            closed = getattr(risks, name)(*world, 7.0)
             np.testing.assert_allclose(getattr(found, name).exact[index], closed, rtol=1e-13)
         a, b = onehot - exact, bayes - exact
         expected = {

@@ -28,22 +28,31 @@ def examine(
 
     Args:
         claims: which.
-        jobs: processes; 0 for one for every core.
+        jobs: processes; 0 for one for every core; one if there are several devices.
         options: keyword arguments of `kdtheory.verify`.
         cached: whether programs, and finished claims without a folder, are kept in the cache.
         results: folder for finished claims; None for one in the user's cache.
         resume: whether to keep what a run with these settings has finished.
         continuing: how to go on after an interruption.
     """
-    from kdtheory import cli
+    import jax
 
-    settings = {**options, "level of a claim": options["level"]}
+    from kdtheory import cli
+    from kdtheory._devices import devices, exchanged, is_first
+
+    settings = {**options, "level of a claim": options["level"], "device": jax.default_backend()}
     del settings["level"]
-    run = _started(results, settings, resume) if results or resume or cached else None
+    keeps = (results is not None or resume or cached) and is_first()
+    run = _started(results, settings, resume) if keeps else None
     finished: dict[str, Check] = {}
     if run is not None and resume:
         kept = (run.finished(claim.slug) for claim in claims)
         finished = {check.slug: check for check in kept if check is not None}
+    # Of several processes the first one knows what is finished.
+    finished = exchanged(finished)[0]
+    if len(devices()) > 1:
+        # Devices share every claim: that is work enough for one process.
+        jobs = 1
     left = [claim for claim in claims if claim.slug not in finished]
     with cli.progress(len(claims)) as at:
         try:

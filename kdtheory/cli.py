@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -18,6 +18,7 @@ from kdtheory._budget_command import budget
 from kdtheory._certify_command import certify
 from kdtheory._decompose_command import decompose
 from kdtheory._descent_command import descent
+from kdtheory._device_options import among_processes, in_words, on_device
 from kdtheory._falsify_command import falsify
 from kdtheory._ledger_command import ledger
 from kdtheory._mutants_command import mutants
@@ -217,13 +218,16 @@ def progress(total: int, *, percent: bool = False) -> Iterator[Any]:
     from rich import progress as parts
     from rich.console import Console
 
+    from kdtheory._devices import is_first
+
     columns = (
         parts.BarColumn(),
         parts.TaskProgressColumn() if percent else parts.MofNCompleteColumn(),
         parts.TimeElapsedColumn(),
         parts.TextColumn("{task.description}"),
     )
-    with parts.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with parts.Progress(*columns, console=console, transient=True, disable=not is_first()) as bar:
         task = bar.add_task("", total=total)
 
         def at(name: str, done: int) -> None:
@@ -243,6 +247,8 @@ def exit_code(checks: Sequence[Check]) -> int:
 
 
 @app.command()
+@among_processes
+@on_device
 def verify(
     context: typer.Context,
     slugs: Slugs = None,
@@ -290,7 +296,7 @@ def verify(
         for check in checks:
             if not check.as_expected:
                 out.print(f"{check.slug}: {check.reason}", style="bold", markup=False)
-        out.print(f"\n{report.summary(checks)} Seed {seed}, {dtype}.", markup=False)
+        out.print(f"\n{report.summary(checks)} Seed {seed}, {dtype}{in_words()}.", markup=False)
         out.print(report.LEGEND, style="dim", markup=False)
     raise typer.Exit(exit_code(checks))
 
@@ -319,11 +325,24 @@ def findings(slugs: Slugs = None, as_json: Json = False) -> None:
     typer.echo("A finding is about the text examined, not about other versions of the paper.")
 
 
-_COMMANDS = (assess, bounds, budget, certify, decompose, descent, falsify, ledger, mutants, plot)
-for _command in (*_COMMANDS, replicate, sharpness):
-    app.command()(_command)
-app.command()(report)
-app.command("best-constant")(best_constant)
+_COMMANDS: dict[str, Callable[..., None]] = {
+    "assess": on_device(assess),
+    "best-constant": on_device(best_constant),
+    "bounds": on_device(bounds),
+    "budget": on_device(budget),
+    "certify": certify,
+    "decompose": on_device(decompose),
+    "descent": on_device(descent),
+    "falsify": among_processes(on_device(falsify)),
+    "ledger": ledger,
+    "mutants": on_device(mutants),
+    "plot": on_device(plot),
+    "replicate": on_device(replicate),
+    "report": on_device(report),
+    "sharpness": on_device(sharpness),
+}
+for _name, _command in _COMMANDS.items():
+    app.command(_name)(_command)
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from kdtheory import _check
+from kdtheory._devices import in_turn
 from kdtheory.decomposition.inputs import SETTINGS, closed_form, prepared_design
 from kdtheory.decomposition.records import TERMS
 from kdtheory.objects.designs import DesignSpectrum
@@ -214,16 +215,23 @@ def _evaluate(
     ]
     program = _few_sums if fast else _room_functions
     step = min(_CHUNK, -(-total // _IN_CACHE) * _IN_CACHE)
+    starts = range(0, total, step)
+
+    def chunk(start: int) -> np.ndarray:
+        stop = min(start + step, total)
+        rows = np.ones((4, step), dtype)
+        for row, name in zip(rows, SETTINGS, strict=True):
+            piece = _piece(settings[name], start, stop)
+            # nu / sqrt(unit) is squared in float64.
+            row[: stop - start] = (piece / unit**0.5) ** 2 if name == "noise_std" else piece
+        return rows.reshape(4, -1, _IN_CACHE)
+
     with jax.enable_x64(dtype == "float64"):
-        for start in range(0, total, step):
+        run = functools.partial(program, regime=regime, null=null)
+        results = in_turn(lambda rows: run(*narrowed, rows), map(chunk, starts))
+        for start, found in zip(starts, results, strict=True):
             stop = min(start + step, total)
-            chunk = np.ones((4, step), dtype)
-            for row, name in zip(chunk, SETTINGS, strict=True):
-                piece = _piece(settings[name], start, stop)
-                # nu / sqrt(unit) is squared in float64.
-                row[: stop - start] = (piece / unit**0.5) ** 2 if name == "noise_std" else piece
-            found = program(*narrowed, chunk.reshape(4, -1, _IN_CACHE), regime=regime, null=null)
-            values[:, start:stop] = np.asarray(found).reshape(len(values), -1)[:, : stop - start]
+            values[:, start:stop] = found.reshape(len(values), -1)[:, : stop - start]
             if progress is not None:
                 progress(stop, total)
     return [row.reshape(shape) for row in values]

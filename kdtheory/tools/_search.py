@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
+from kdtheory._devices import by_units
 from kdtheory._numerics import rounding_tolerance
 from kdtheory.claim import Claim
 from kdtheory.domains import Domain
@@ -19,9 +20,11 @@ from kdtheory.results import Search
 from kdtheory.tools._compile import compiled
 from kdtheory.tools._traced import domain_of, float_width, instance_at
 from kdtheory.tools.evaluate import (
+    BUILT,
     Assessment,
     assess,
     assess_instances,
+    building,
     entry,
     form_of,
     instances_at,
@@ -31,8 +34,11 @@ from kdtheory.tools.evaluate import (
 SPREADS = (0.1, 0.3, 1.0, 3.0)
 """Standard deviations of the coordinates: from deep inside the domain to mostly on its faces."""
 
-STARTS = 256
+STARTS = BUILT
 STEPS = 100
+
+FURTHER = 10
+"""Steps between the first violation and the question whether it is enough."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +65,12 @@ def random_points(rng: np.random.Generator, count: int, dimension: int) -> npt.N
 
 
 def ascend(
-    claim: Claim, size: tuple[int, ...], rng: np.random.Generator, *, rounds: int = 1
+    claim: Claim,
+    size: tuple[int, ...],
+    rng: np.random.Generator,
+    *,
+    rounds: int = 1,
+    enough: Callable[[Any], bool] | None = None,
 ) -> Ascent:
     """Climbs the violation of a claim, in its scale, from many starts at once.
 
@@ -72,6 +83,7 @@ def ascend(
         size: the static size.
         rng: source of the starting points.
         rounds: how many times to start afresh.
+        enough: tells of a point that violates the claim whether the search may end with it.
 
     Returns:
         What was found, over all rounds.
@@ -79,17 +91,26 @@ def ascend(
     domain = domain_of(claim, size)
 
     def visit(points: Any) -> tuple[Visit, Any]:
-        instances = instances_at(domain, points)
+        instances = building(domain)(points)
         (_, (met, _)), slope = slopes(claim, size, instances)
         return met, _pulled_back(domain, points, slope)
 
-    batches = [climb(visit, random_points(rng, STARTS, domain.dimension)) for _ in range(rounds)]
-    merged = {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
+    climbs: list[dict[str, Any]] = []
+    # Devices share the rounds; but the first one alone may be enough.
+    for together in (
+        [rounds] if enough is None else [1] * (rounds > 0) + [rounds - 1] * (rounds > 1)
+    ):
+        starts = [random_points(rng, STARTS, domain.dimension) for _ in range(together)]
+        everywhere = functools.partial(by_units, visit, STARTS)
+        climbs.append(climb(everywhere, np.concatenate(starts), enough=enough))
+        if climbs[-1]["visits"].min() < STEPS:
+            break
+    merged = {name: np.concatenate([one[name] for one in climbs]) for name in climbs[0]}
     order = np.argsort(merged["slack"], kind="stable")
     weakening = float(merged["weakening"].min())
     record = Search(
         size=size,
-        evaluations=rounds * STARTS * STEPS,
+        evaluations=int(merged["visits"].sum()),
         worst_slack=float(merged["slack"].min()),
         detectable_weakening=weakening if np.isfinite(weakening) else None,
         admissible=int(merged["admissible"].sum()),
@@ -109,7 +130,7 @@ def slopes(claim: Claim, size: tuple[int, ...], instances: Any) -> Any:
     Args:
         claim: the claim.
         size: the static size.
-        instances: `STARTS` instances of that size, stacked.
+        instances: instances of that size, stacked, `STARTS` for every device.
 
     Returns:
         ((what is climbed, (the visit, the assessment)), its gradient in the floating-point leaves
@@ -133,7 +154,8 @@ def slopes(claim: Claim, size: tuple[int, ...], instances: Any) -> Any:
         )
         return jnp.where(outside < 0, 10.0 * outside, violation), (visit, values)
 
-    run = compiled(claim, "search", (size, float_width()), lambda: gradient_of(objective))
+    build = lambda: gradient_of(objective)  # noqa: E731
+    run = compiled(claim, "search", (size, float_width()), build)
     return run(_floats(instances), instances)
 
 
@@ -151,18 +173,12 @@ def _pulled_back(domain: Domain, points: Any, slopes: list[Any]) -> Any:
     def one(point: Any, slope: list[Any]) -> Any:
         return jax.vjp(lambda at: _floats(instance_at(domain, at)[1]), point)[1](slope)[0]
 
-    key = (np.shape(points), float_width())
-    return compiled(domain, "pull back", key, lambda: jax.vmap(one))(points, slopes)
+    return compiled(domain, "pull back", (float_width(),), lambda: jax.vmap(one))(points, slopes)
 
 
 def assess_searched(claim: Claim, size: tuple[int, ...], points: Any) -> Assessment:
     """Evaluates a claim at many points as `assess_points` does, with the program of the search."""
-    batches = []
-    for start in range(0, len(points), STARTS):
-        # The last batch is filled up with its own points.
-        batch = np.resize(points[start : start + STARTS], (STARTS, points.shape[1]))
-        batches.append(_values(claim, size, instances_at(domain_of(claim, size), batch)))
-    return jax.tree.map(lambda *parts: np.concatenate(parts)[: len(points)], *batches)
+    return _values(claim, size, instances_at(domain_of(claim, size), points))
 
 
 def assess_members(claim: Claim, instances: Sequence[Any]) -> list[Assessment]:
@@ -173,20 +189,18 @@ def assess_members(claim: Claim, instances: Sequence[Any]) -> list[Assessment]:
     at_home = [form_of(instance) == form for instance in arrays]
     members = [instance for instance, fits in zip(arrays, at_home, strict=True) if fits]
     others = [instance for instance, fits in zip(arrays, at_home, strict=True) if not fits]
-    batches = [members[start : start + STARTS] for start in range(0, len(members), STARTS)]
-    searched = (
-        entry(values, position)
-        for batch in batches
-        for values in [_values(claim, size, stack(batch, STARTS))]
-        for position in range(len(batch))
-    )
+    values = _values(claim, size, stack(members)) if members else {}
+    searched = (entry(values, position) for position in range(len(members)))
     remaining = iter(assess_instances(claim, others))
     return [next(searched if fits else remaining) for fits in at_home]
 
 
 def _values(claim: Claim, size: tuple[int, ...], instances: Any) -> Assessment:
-    (_, (_, values)), _ = slopes(claim, size, instances)
-    return jax.device_get(values)
+    def assessed(batch: Any) -> Assessment:
+        (_, (_, values)), _ = slopes(claim, size, batch)
+        return values
+
+    return by_units(assessed, STARTS, instances)
 
 
 @functools.lru_cache(maxsize=64)
@@ -223,6 +237,7 @@ def climb(
     *context: Any,
     rate: Any = 0.3,
     pull: float = 0.02,
+    enough: Callable[[Any], bool] | None = None,
 ) -> dict[str, Any]:
     """Climbs an objective from many starts at once.
 
@@ -232,15 +247,18 @@ def climb(
         context: arrays with one entry per start.
         rate: the length of the first step; the last is a hundredth of it.
         pull: how strongly, relative to the rate, coordinates are drawn to the origin.
+        enough: is asked once, of the best point, `FURTHER` steps after the first violation;
+            whether to stop there.
 
     Returns:
-        Per start: "point" and "slack" of its best visit, "odd point", and the named numbers of
-        all its visits.
+        Per start: "point" and "slack" of its best visit, "odd point", the named numbers of all its
+        visits, and how many "visits" there were.
     """
     current = np.asarray(starts, dtype=float_width())
     first, second = np.zeros_like(current), np.zeros_like(current)
     best, odd, slack = current, current, np.full(len(current), np.inf)
     numbers: dict[str, Any] = {}
+    asked = STEPS
     for step in range(STEPS):
         met, slope = jax.device_get(visit(current, *context))
         better = met.slack < slack
@@ -251,9 +269,15 @@ def climb(
             numbers[name] = np.minimum(value, numbers.get(name, np.inf))
         for name, value in met.counted.items():
             numbers[name] = value + numbers.get(name, 0)
+        if enough is not None:
+            if slack.min() < -rounding_tolerance(current.dtype):
+                asked = min(asked, step + FURTHER)
+            if step == asked and enough(best[slack.argmin()]):
+                break
         with np.errstate(all="ignore"):
             current, first, second = _moved(current, slope, first, second, step, rate, pull)
-    return {"point": best, "slack": slack, "odd point": odd, **numbers}
+    visits = np.full(len(best), step + 1)
+    return {"point": best, "slack": slack, "odd point": odd, "visits": visits, **numbers}
 
 
 def _moved(

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from kdtheory._check import refuse
+from kdtheory._devices import by_units
 from kdtheory._numerics import rounding_tolerance
 from kdtheory.claim import Claim, Relation, call
 from kdtheory.domains import Domain
@@ -23,6 +24,9 @@ Assessment = dict[str, Any]
 
 STACK = 32
 """Instances of one shape are stacked up to a multiple of this, so that they share a program."""
+
+BUILT = 256
+"""Instances that a device builds at a time."""
 
 LARGE = 2**12
 """An instance of more numbers than this is not stacked with copies."""
@@ -107,20 +111,25 @@ def assess(claim: Claim, instance: Any) -> Assessment:
 
 
 def instances_at(domain: Domain, points: Any) -> Any:
-    """Builds the instances at many points of a domain, in one program for all claims over it.
+    """Builds the instances at many points of a domain, with one program for all claims over it.
 
     Args:
         domain: the domain.
         points: coordinates, shape (points, dimension).
 
     Returns:
-        The instances, stacked.
+        The instances, stacked, as NumPy arrays.
     """
+    return by_units(building(domain), BUILT, np.asarray(points, float_width()))
+
+
+def building(domain: Domain) -> Callable[[Any], Any]:
+    """Returns the program that builds `BUILT` instances on every device."""
 
     def build() -> Callable[[Any], Any]:
         return jax.vmap(lambda point: instance_at(domain, point)[1])
 
-    return compiled(domain, "build", (np.shape(points), float_width()), build)(points)
+    return compiled(domain, "build", (float_width(),), build)
 
 
 def assess_points(claim: Claim, size: tuple[int, ...], points: Any) -> Assessment:
@@ -134,16 +143,7 @@ def assess_points(claim: Claim, size: tuple[int, ...], points: Any) -> Assessmen
     Returns:
         The assessment as NumPy arrays with one entry per point.
     """
-    stacked = jax.device_get(instances_at(domain_of(claim, size), points))
-    # The last stack is filled up with its own points.
-    rows = [
-        np.resize(np.arange(start, min(start + STACK, len(points))), STACK)
-        for start in range(0, len(points), STACK)
-    ]
-    parts = [
-        _assess_stack(claim, jax.tree.map(lambda leaf, at=at: leaf[at], stacked)) for at in rows
-    ]
-    return jax.tree.map(lambda *columns: np.concatenate(columns)[: len(points)], *parts)
+    return _assess_stacks(claim, instances_at(domain_of(claim, size), points))
 
 
 def assess_instances(claim: Claim, instances: Sequence[Any]) -> list[Assessment]:
@@ -164,8 +164,8 @@ def assess_instances(claim: Claim, instances: Sequence[Any]) -> list[Assessment]
     results: list[Assessment] = [{}] * len(arrays)
     for (_, forms), members in groups.items():
         small = sum(math.prod(shape) for shape, _ in forms) <= LARGE
-        count = -(-len(members) // STACK) * STACK if small else len(members)
-        values = _assess_stack(claim, stack([arrays[i] for i in members], count))
+        assessed = _assess_stacks if small else _assess_together
+        values = assessed(claim, stack([arrays[i] for i in members]))
         for position, index in enumerate(members):
             results[index] = entry(values, position)
     return results
@@ -177,10 +177,9 @@ def form_of(instance: Any) -> Hashable:
     return structure, tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves)
 
 
-def stack(instances: list[Any], count: int) -> Any:
-    """Returns instances of one form stacked, and filled up with copies of the first one."""
-    filled = [*instances, *instances[:1] * (count - len(instances))]
-    return jax.tree.map(lambda *leaves: np.stack(leaves), *filled)
+def stack(instances: list[Any]) -> Any:
+    """Returns instances of one form stacked."""
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *instances)
 
 
 def entry(values: Assessment, position: int) -> Assessment:
@@ -188,9 +187,18 @@ def entry(values: Assessment, position: int) -> Assessment:
     return jax.tree.map(lambda column: column[position].item(), values)
 
 
-def _assess_stack(claim: Claim, stacked: Any) -> Assessment:
+def _assess_stacks(claim: Claim, stacked: Any) -> Assessment:
+    """Evaluates a claim at instances of one form, a stack on every device at a time."""
+    form = form_of(jax.tree.map(lambda leaf: leaf[0], stacked))
     build = lambda: jax.vmap(lambda instance: assess(claim, instance))  # noqa: E731
-    program = compiled(claim, "instances", (form_of(stacked), float_width()), build)
+    program = compiled(claim, "instances", (form, float_width()), build)
+    return by_units(program, STACK, stacked)
+
+
+def _assess_together(claim: Claim, stacked: Any) -> Assessment:
+    """Evaluates a claim at a few large instances."""
+    build = lambda: jax.vmap(lambda instance: assess(claim, instance))  # noqa: E731
+    program = compiled(claim, "large instances", (form_of(stacked), float_width()), build)
     return jax.device_get(program(stacked))
 
 

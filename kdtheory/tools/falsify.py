@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 import time
 import zlib
@@ -159,6 +160,10 @@ def judge_undefined(
     return None, judged
 
 
+def _is_proven(claim: Claim, size: tuple[int, ...], point: Any) -> bool:
+    return referee_point(claim, size, point).ruling is Ruling.VIOLATED
+
+
 def searched(search: Search) -> str:
     """Returns in words what a search was able to see."""
     spent = f"{search.evaluations} evaluations reached a slack of {search.worst_slack:.2e}"
@@ -191,7 +196,8 @@ def falsify(
         over: the domain, when ``claim`` is a function.
         relation: how the sides relate, when ``claim`` is a function.
         seed: seed of the starting points.
-        rounds: how many times 256 starts are made afresh at every size.
+        rounds: how many times 256 starts are made afresh at every size; a proven violation ends
+            the search.
         dtype: "float64" or "float32".
 
     Returns:
@@ -214,7 +220,8 @@ def falsify(
     with precision(dtype):
         rng = generator(record, seed)
         for size in record.sizes:
-            ascent = ascend(record, size, rng, rounds=rounds)
+            enough = functools.partial(_is_proven, record, size)
+            ascent = ascend(record, size, rng, rounds=rounds, enough=enough)
             searches.append(ascent.record)
             found, unresolved = proven_violation(record, size, ascent, dtype)
             reason = reason or unresolved

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import sys
 
 import jax
 import jax.numpy as jnp
@@ -97,15 +98,29 @@ def test_numbers_are_those_of_the_seed():
     assert first.draws == 2**15
 
 
+def coins(run, start, end):
+    """What the blocks of draws of 64 coins add up to."""
+    numbers, ones = np.arange(64), np.ones(64)
+    return run(
+        random_key(5), 0.01, start, end, numbers, np.linspace(0.2, 0.8, 64), ones / 2, ones, ones
+    )
+
+
+def test_instances_may_be_drawn_together_or_one_by_one(monkeypatch):
+    """As on an accelerator, and as on a CPU: the same draws, up to the order of additions."""
+    found = []
+    for accelerated in (False, True):
+        module = sys.modules["kdtheory.tools._cross_check"]
+        monkeypatch.setattr(module, "is_accelerated", lambda answer=accelerated: answer)
+        found.append(coins(jax.jit(_draws_program(COIN, empirical_bernstein)), 0, 3))
+    for name, value in found[0].items():
+        np.testing.assert_allclose(found[1][name], value, rtol=1e-12, err_msg=name)
+
+
 def test_rounds_do_not_change_the_numbers():
     """Blocks are keyed: what is drawn in four blocks is drawn in one and three."""
     run = jax.jit(_draws_program(COIN, empirical_bernstein))
-    shares = np.linspace(0.2, 0.8, INSTANCES)
-    ones, half = np.ones(INSTANCES), np.full(INSTANCES, 0.5)
-    whole, first, rest = (
-        run(random_key(5), shares, half, ones, ones, 0.01, start, end)
-        for start, end in ((0, 4), (0, 1), (1, 4))
-    )
+    whole, first, rest = (coins(run, *blocks) for blocks in ((0, 4), (0, 1), (1, 4)))
     for name in ("guard", "pooled", "sum", "square"):
         np.testing.assert_allclose(whole[name], first[name] + rest[name], rtol=1e-12)
     assert not np.allclose(first["sum"], rest["sum"] / 3)

@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kdtheory import _check
+from kdtheory._devices import is_accelerated
 from kdtheory.objects.problems import FiniteProblem
 from kdtheory.simulation import draws
 from kdtheory.simulation.estimates import estimates_of, joined, sums_of
@@ -41,7 +42,7 @@ def simulate_risks(
     replicates: int,
     seed: int = 0,
     first_problem: int = 0,
-    chunk_size: int = 512,
+    chunk_size: int | None = None,
 ) -> SimulatedRisks:
     r"""Draws samples of finite problems and estimates moments of their two empirical risks.
 
@@ -56,7 +57,8 @@ def simulate_risks(
         replicates: $R\ge1$, samples of every problem.
         seed: the seed.
         first_problem: the number of the first problem, to go on where another call stopped.
-        chunk_size: how many replicates are held at a time.
+        chunk_size: how many replicates are held at a time, about; 512 on a CPU, and 8192 on
+            accelerators, if it is left out.
 
     Returns:
         Estimates with their errors, beside the exact values.
@@ -74,6 +76,8 @@ def simulate_risks(
         True
     """
     replicates = _check.integer("replicates", replicates, low=1, high=_MOST_REPLICATES)
+    if chunk_size is None:
+        chunk_size = 8192 if is_accelerated() else 512
     chunk_size = _check.integer("chunk_size", chunk_size, low=1, high=draws.SPAN)
     seed = _check.integer("seed", seed, low=0)
     first_problem = _check.integer("first_problem", first_problem, low=0)

@@ -8,13 +8,16 @@ import jax
 import numpy as np
 import numpy.typing as npt
 
+from kdtheory._devices import by_units
 from kdtheory.simulation import draws
 from kdtheory.simulation.records import QUANTITIES, Simulated
 from kdtheory.simulation.worlds import Grid, expectation
 
 FloatArray = npt.NDArray[np.float64]
 
-_UNIT = 8  # laws that a device takes at a time
+# A device takes up to eight pieces of work (a law, a span of its replicates) at a time, fewer if
+# they are long: there are more units than devices where it matters.
+_MOST_PIECES, _LONG = 8, 1 << 24
 _HELD = 1024  # pieces of work whose sums are held at a time
 
 
@@ -31,6 +34,7 @@ def sums_of(grid: Grid, replicates: int, chunk_size: int) -> FloatArray:
     chunks = -(-longest // max(chunk_size, draws.GROUPS))
     chunk = -(-longest // (chunks * draws.GROUPS)) * draws.GROUPS
     size, count = int(grid.worlds.sizes[0]), len(grid.worlds.sizes)
+    unit = min(_MOST_PIECES, max(1, _LONG // (longest * size)))
     total = np.zeros((count, 11, draws.GROUPS))
     starts = np.arange(0, replicates, draws.SPAN)
     at_once = max(1, _HELD // count)
@@ -39,7 +43,8 @@ def sums_of(grid: Grid, replicates: int, chunk_size: int) -> FloatArray:
         pieces = draws.Laws(*(np.repeat(leaf, len(some), axis=0) for leaf in grid.laws))
         begin = np.tile(some, count)
         end = np.minimum(begin + draws.SPAN, replicates)
-        found = _by_units(functools.partial(_piece, size, chunk), pieces, begin, end)
+        piece = functools.partial(_piece, size, chunk)
+        found = by_units(piece, min(unit, len(begin)), pieces, begin, end)
         total += found.reshape(count, len(some), *found.shape[1:]).astype(float).sum(axis=1)
     return total
 
@@ -54,16 +59,6 @@ def _piece(
     """Draws a unit; the tables are written when it is their turn."""
     slots = draws.tables(unit.counts, unit.packed)
     return draws.group_sums(slots, unit, begin, end, num_samples=size, chunk=chunk)
-
-
-def _by_units(run, *arrays):
-    total = len(jax.tree.leaves(arrays)[0])
-    unit = min(_UNIT, total)
-    out = []
-    for start in range(0, total, unit):
-        rows = np.resize(np.arange(start, min(start + unit, total)), unit)
-        out.append(run(*jax.tree.map(lambda leaf, at=rows: leaf[at], arrays)))
-    return np.concatenate(jax.device_get(out))[:total]
 
 
 def estimates_of(grid: Grid, sums: FloatArray, replicates: int) -> dict[str, Simulated]:

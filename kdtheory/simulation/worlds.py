@@ -114,7 +114,7 @@ class Grid:
         return cls(worlds, probs, pairs, values, low, steps, means - centres, laws)
 
 
-def expectation(probs: FloatArray, values: npt.NDArray[np.generic]) -> FloatArray:
+def expectation(probs: FloatArray, values: npt.NDArray[Any]) -> FloatArray:
     """Returns means over cells, the last axis.
 
     Rows in memory are added up one by one, so that the numbers of a problem do not depend on how

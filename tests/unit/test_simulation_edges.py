@@ -7,6 +7,7 @@ import pytest
 from simulated_worlds import one, stacked, worlds
 
 from kdtheory._check import InputError
+from kdtheory.objects.problems import FiniteProblem
 from kdtheory.simulation import draw_risks, simulate_risks
 from kdtheory.simulation.records import QUANTITIES
 

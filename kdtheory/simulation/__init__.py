@@ -33,7 +33,9 @@ from kdtheory.simulation.worlds import Grid, Worlds
 __all__ = ["Simulated", "SimulatedRisks", "draw_risks", "simulate_risks"]
 
 _HELD = 1024  # problems whose laws are held at a time
-_MOST_REPLICATES = 1 << 32
+_MOST_REPLICATES = 1 << 32  # their numbers are one word
+_MOST_PROBLEMS = 1 << 31
+_LARGEST_SEED = 1 << 53
 
 
 def simulate_risks(
@@ -79,8 +81,8 @@ def simulate_risks(
     if chunk_size is None:
         chunk_size = 8192 if is_accelerated() else 512
     chunk_size = _check.integer("chunk_size", chunk_size, low=1, high=draws.SPAN)
-    seed = _check.integer("seed", seed, low=0)
-    first_problem = _check.integer("first_problem", first_problem, low=0)
+    seed = _check.integer("seed", seed, low=0, high=_LARGEST_SEED)
+    first_problem = _check.integer("first_problem", first_problem, low=0, high=_MOST_PROBLEMS)
     worlds = Worlds.of(problems)
     results: list[dict[str, Simulated]] = []
     order: list[npt.NDArray[np.int64]] = []
@@ -131,8 +133,8 @@ def draw_risks(
         ([0.0, 0.5, 1.0], {0.75})
     """
     replicates = _check.integer("replicates", replicates, low=1, high=_MOST_REPLICATES)
-    seed = _check.integer("seed", seed, low=0)
-    first_problem = _check.integer("first_problem", first_problem, low=0)
+    seed = _check.integer("seed", seed, low=0, high=_LARGEST_SEED)
+    first_problem = _check.integer("first_problem", first_problem, low=0, high=_MOST_PROBLEMS)
     worlds = Worlds.of(problem)
     if len(worlds.sizes) != 1:
         _check.refuse("problem", f"{len(worlds.sizes)} problems", "one", "Call it for each.")

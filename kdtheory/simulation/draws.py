@@ -232,6 +232,7 @@ def _moments(
     first: Int64[Array, "replicates"], second: Int64[Array, "replicates"]
 ) -> list[Int64[Array, "replicates"]]:
     r"""Returns three whole numbers for which the product is $2^{42}a+2^{21}b+c$."""
+    # Rounded to nearest: products of small numbers are not differences of large ones.
     half = 1 << (_LIMB - 1)
     high, other = (first + half) >> _LIMB, (second + half) >> _LIMB
     low, rest = first - (high << _LIMB), second - (other << _LIMB)

@@ -15,7 +15,7 @@ from kdtheory.intervals import sound_interval
 from kdtheory.objects.problems import FiniteProblem
 from kdtheory.simulation import draw_risks, draws, estimates, simulate_risks
 from kdtheory.simulation.records import QUANTITIES
-from kdtheory.simulation.worlds import Grid, Worlds
+from kdtheory.simulation.worlds import MOST_SAMPLES, Grid, Worlds
 
 RNG = np.random.default_rng(0)
 
@@ -98,12 +98,12 @@ def test_drawn_cells_come_as_often_as_they_should():
 # --- fast and plain -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("num_samples", [1, 7, 130])
+@pytest.mark.parametrize("num_samples", [1, 7, 259])
 def test_sums_are_those_of_the_cells_drawn_one_by_one(num_samples):
     """To the last bit: whole numbers on both sides, added up in Python here.
 
-    Four hundred cells, so that about every third sample of 130 has draws that are left over; 130
-    is a full segment of 128 and two more, 7 leaves a word's last quarter unused.
+    Four hundred cells, so that most samples of 259 have draws that are left over; 259 is two
+    full segments of 128 and three more, 7 leaves a word's last quarter unused.
     """
     problems, replicates = worlds(2, num_samples, inputs=20, labels=20), 200
     grid = grid_of(problems, seed=3)
@@ -165,15 +165,35 @@ def test_moments_are_those_of_the_risks_of_single_samples():
 
 def test_whole_numbers_of_any_size_are_multiplied_exactly():
     """Deviations are below 2^41: 2^20 draws of 2^21."""
-    pairs = [(2**41, 2**41), (-(2**41), 2**41), (-1, 2**20), (2**20, -(2**20) - 1), (0, -7)]
+    pairs = [(2**41, 2**41), (-(2**41), 2**41), (-1, 2**20), (2**20, -(2**20) - 1), (-5, -7)]
     pairs += [(int(a), int(b)) for a, b in RNG.integers(-(2**41), 2**41, (20, 2))]
     first, second = jax.numpy.asarray(pairs).T
     high, middle, low = map(np.asarray, draws._moments(first, second))
     for index, (a, b) in enumerate(pairs):
         total = (int(high[index]) << 42) + (int(middle[index]) << 21) + int(low[index])
         assert total == a * b
+    small = np.abs(np.array(pairs)).max(axis=1) < 2**20
+    assert small.any()
+    assert not high[small].any()  # no cancellation between large terms
     # A group of one span adds up at most 2^10 of each.
     assert max(int(np.abs(part).max()) for part in (high, middle, low)) << 10 < 2**63
+
+
+def test_moments_of_whole_numbers_are_taken_about_the_exact_means():
+    deviations = RNG.integers(-3, 4, (2, 8))
+    first, second = deviations
+    squares = first @ first, second @ second, first @ second
+    sums = [first.sum(), second.sum(), *(part for total in squares for part in (0, 0, total))]
+    shifts = np.array([[0.3, -0.45]])
+    found = draws.moments(np.array(sums, float)[None, :, None], np.array([8.0]), shifts)
+    a, b = first - 0.3, second + 0.45
+    expected = [each.mean() for each in (a, b, a * a, b * b, a * b)]
+    np.testing.assert_allclose(found[:, 0, 0], expected, rtol=1e-13)
+
+
+def test_draws_that_are_left_over_have_words_of_their_own():
+    """Four draws of a sample take one counter; the second half is for those left over."""
+    assert MOST_SAMPLES // 4 <= draws._SECOND < 2**32 - MOST_SAMPLES
 
 
 # --- exact values ---------------------------------------------------------------------------------

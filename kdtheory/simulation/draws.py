@@ -8,8 +8,8 @@ the law is the one that was given, up to the rounding of double precision number
 probabilities are; where all are multiples of $2^{-16}$, the table is all there is.
 
 What is summed are two whole numbers of at most 21 bits for each cell. They lie in one 64-bit word
-with a count of the draws that fell into the last slots, so that one look-up and one addition do all
-three; `SEGMENT` draws are the most that fit.
+with a count of the draws that fell into the last slots, so that one addition does all three;
+`SEGMENT` draws are the most that fit.
 
 Random bits are a function of the key, the number of the replicate and the number of the draw alone.
 Sums are of whole numbers. So no result depends on how the work is divided.
@@ -24,7 +24,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
-from jaxtyping import Array, Int, Int64, UInt32, UInt64
+from jaxtyping import Array, Int, Int64, UInt, UInt32, UInt64
 
 from kdtheory._random import random_key, threefry
 
@@ -104,9 +104,11 @@ def laws(
     )
 
 
-def tables(counts: WholeArray, packed: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """Writes every cell's word into its slots, shape ``(laws, SLOTS)``."""
-    return np.repeat(packed.reshape(-1), counts.reshape(-1)).reshape(len(counts), SLOTS)
+def tables(counts: WholeArray) -> npt.NDArray[Any]:
+    """Writes every cell's number into its slots, shape ``(laws, SLOTS)``."""
+    count = counts.shape[1]
+    cells = np.arange(count, dtype=np.uint16 if count <= SLOTS else np.uint32)
+    return np.repeat(np.tile(cells, len(counts)), counts.reshape(-1)).reshape(-1, SLOTS)
 
 
 Words = tuple[UInt32[Array, "replicates pairs"], UInt32[Array, "replicates pairs"]]
@@ -176,7 +178,8 @@ def _unpacked(total: UInt64[Array, "replicates"]) -> UInt64[Array, "3 replicates
 
 
 def _segment(
-    table: UInt64[Array, "slots"],
+    table: UInt[Array, "slots"],
+    packed: UInt64[Array, "cells"],
     key: UInt32[Array, "2"],
     replicates: UInt32[Array, "replicates"],
     first: Array,
@@ -187,7 +190,8 @@ def _segment(
     found = []
     for part, slot in enumerate(_slots(_bits(key, replicates, first, pairs))):
         # A slot is in the table whatever the bits are: nothing need be clamped.
-        words = table.at[slot.astype(jnp.int32)].get(mode="promise_in_bounds")
+        cell = table.at[slot.astype(jnp.int32)].get(mode="promise_in_bounds")
+        words = packed.at[cell.astype(jnp.int32)].get(mode="promise_in_bounds")
         if 4 * (pairs - 1) + part >= size:
             words = jnp.where(jnp.arange(pairs)[None, :] < pairs - 1, words, jnp.uint64(0))
         found.append(words)
@@ -195,7 +199,7 @@ def _segment(
 
 
 def _sums_of_replicates(
-    table: UInt64[Array, "slots"],
+    table: UInt[Array, "slots"],
     law: Laws,
     replicates: UInt32[Array, "replicates"],
     num_samples: int,
@@ -208,12 +212,12 @@ def _sums_of_replicates(
 
         def add(number: Array, before: Array) -> Array:
             first = number * (SEGMENT // 4)
-            return before + _segment(table, key, replicates, first, SEGMENT)
+            return before + _segment(table, law.packed, key, replicates, first, SEGMENT)
 
         sums = jax.lax.fori_loop(0, segments, add, sums)
     if rest:
         first = jnp.asarray(segments * (SEGMENT // 4))
-        sums = sums + _segment(table, key, replicates, first, rest)
+        sums = sums + _segment(table, law.packed, key, replicates, first, rest)
     left_over = sums[2]
 
     def redraw(state: tuple[Array, Array]) -> tuple[Array, Array]:
@@ -241,7 +245,7 @@ def _moments(
 
 @functools.partial(jax.jit, static_argnames=("num_samples", "chunk"))
 def group_sums(
-    slots: UInt64[Array, "laws slots"],
+    slots: UInt[Array, "laws slots"],
     unit: Laws,
     starts: Int64[Array, "laws"],
     ends: Int64[Array, "laws"],

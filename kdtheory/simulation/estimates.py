@@ -57,7 +57,7 @@ def _piece(
     end: npt.NDArray[np.int64],
 ) -> jax.Array:
     """Draws a unit; the tables are written when it is their turn."""
-    slots = draws.tables(unit.counts, unit.packed)
+    slots = draws.tables(unit.counts)
     return draws.group_sums(slots, unit, begin, end, num_samples=size, chunk=chunk)
 
 

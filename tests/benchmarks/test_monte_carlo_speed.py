@@ -10,7 +10,7 @@ the worlds as arrays and runs on one thread, and its variances are held against 
 * numpy, counts: how often every cell is in a sample, by ``Generator.multinomial``;
 * numpy, dyadic table: 16-bit look-ups, for worlds whose cells are multiples of 2^-16;
 * jax: the obvious program, ``vmap`` over worlds of ``jax.random.categorical``;
-* limit: a compiled scalar loop over the same tables with the cheapest generator that will do.
+* limit: a compiled scalar loop over tables of values, with the cheapest generator that will do.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import numpy as np
 import pytest
 
 from kdtheory.objects.problems import FiniteProblem
-from kdtheory.simulation import draws, simulate_risks
+from kdtheory.simulation import simulate_risks
 from kdtheory.simulation.worlds import Grid, Worlds
 
 INPUTS, LABELS, SIZE, REPLICATES = 16, 8, 100, 10_000
@@ -126,8 +126,7 @@ def limit(problems: FiniteProblem) -> np.ndarray:
     grid = Grid.of(checked, np.zeros((len(checked.sizes), 2), np.uint32))
     found = []
     for index, (bayes_step, noise_step) in enumerate(grid.steps / SIZE):
-        rows = slice(index, index + 1)
-        table = draws.tables(grid.laws.counts[rows], grid.laws.packed[rows])[0]
+        table = np.repeat(grid.laws.packed[index], grid.laws.counts[index])
         means = grid.laws.centres[index] + grid.shifts[index]
         bayes, noise, both = scalar_loop(table, np.uint64(index << 40), means)
         bayes, noise = bayes * bayes_step**2, noise * noise_step**2

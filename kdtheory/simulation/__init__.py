@@ -28,14 +28,14 @@ from kdtheory.objects.problems import FiniteProblem
 from kdtheory.simulation import draws
 from kdtheory.simulation.estimates import estimates_of, joined, sums_of
 from kdtheory.simulation.records import QUANTITIES, Simulated, SimulatedRisks
-from kdtheory.simulation.worlds import Grid, Worlds
+from kdtheory.simulation.worlds import Grid, Worlds, held
 
 __all__ = ["Simulated", "SimulatedRisks", "draw_risks", "simulate_risks"]
 
-_HELD = 1024  # problems whose laws are held at a time
 _MOST_REPLICATES = 1 << 32  # their numbers are one word
 _MOST_PROBLEMS = 1 << 31
 _LARGEST_SEED = 1 << 53
+_MOST_PROGRAMS = 32  # every sample size compiles one; a process has room for a few hundred
 
 
 def simulate_risks(
@@ -88,10 +88,13 @@ def simulate_risks(
     order: list[npt.NDArray[np.int64]] = []
     with jax.enable_x64(True):
         keys = draws.keys_of(seed, first_problem, len(worlds.sizes))
-        for size in np.unique(worlds.sizes).tolist():
+        for turn, size in enumerate(np.unique(worlds.sizes).tolist()):
+            if turn % _MOST_PROGRAMS == _MOST_PROGRAMS - 1:
+                draws.group_sums.clear_cache()  # type: ignore[attr-defined]
             same = np.flatnonzero(worlds.sizes == size)
-            for start in range(0, len(same), _HELD):
-                at = same[start : start + _HELD]
+            together = held(worlds.losses[0].size)
+            for start in range(0, len(same), together):
+                at = same[start : start + together]
                 grid = Grid.of(worlds.take(at), keys[at])
                 results.append(
                     estimates_of(grid, sums_of(grid, replicates, chunk_size), replicates)

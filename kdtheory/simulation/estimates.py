@@ -11,14 +11,13 @@ import numpy.typing as npt
 from kdtheory._devices import by_units
 from kdtheory.simulation import draws
 from kdtheory.simulation.records import QUANTITIES, Simulated
-from kdtheory.simulation.worlds import Grid, expectation
+from kdtheory.simulation.worlds import Grid, expectation, held
 
 FloatArray = npt.NDArray[np.float64]
 
 # A device takes up to eight pieces of work (a law, a span of its replicates) at a time, fewer if
 # they are long: there are more units than devices where it matters.
 _MOST_PIECES, _LONG = 8, 1 << 24
-_HELD = 1024  # pieces of work whose sums are held at a time
 
 
 def sums_of(grid: Grid, replicates: int, chunk_size: int) -> FloatArray:
@@ -37,7 +36,7 @@ def sums_of(grid: Grid, replicates: int, chunk_size: int) -> FloatArray:
     unit = min(_MOST_PIECES, max(1, _LONG // (longest * size)))
     total = np.zeros((count, 11, draws.GROUPS))
     starts = np.arange(0, replicates, draws.SPAN)
-    at_once = max(1, _HELD // count)
+    at_once = max(1, held(grid.probs.shape[1]) // count)
     for first in range(0, len(starts), at_once):
         some = starts[first : first + at_once]
         pieces = draws.Laws(*(np.repeat(leaf, len(some), axis=0) for leaf in grid.laws))
@@ -45,7 +44,9 @@ def sums_of(grid: Grid, replicates: int, chunk_size: int) -> FloatArray:
         end = np.minimum(begin + draws.SPAN, replicates)
         piece = functools.partial(_piece, size, chunk)
         found = by_units(piece, min(unit, len(begin)), pieces, begin, end)
-        total += found.reshape(count, len(some), *found.shape[1:]).astype(float).sum(axis=1)
+        # One by one: doubles round beyond 2^53, and must not do so differently in other company.
+        for span in range(len(some)):
+            total += found[span :: len(some)]
     return total
 
 
@@ -102,7 +103,7 @@ def estimates_of(grid: Grid, sums: FloatArray, replicates: int) -> dict[str, Sim
     return result
 
 
-def joined(parts: list[Simulated], order: Numbers) -> Simulated:
+def joined(parts: list[Simulated], order: npt.NDArray[np.int64]) -> Simulated:
     """Returns estimates for several lists of problems as one, in another order."""
 
     def of(name: str) -> FloatArray:

@@ -19,6 +19,13 @@ MOST_SAMPLES = 1 << 20
 LARGEST_LOSS = 1e75
 """Its fourth power is finite."""
 
+_MOST_HELD, _MOST_CELLS = 1024, 1 << 20
+
+
+def held(cells: int) -> int:
+    """Returns how many laws on so many cells are held at a time."""
+    return max(1, min(_MOST_HELD, _MOST_CELLS // cells))
+
 
 @dataclasses.dataclass(frozen=True)
 class Worlds:
@@ -40,9 +47,9 @@ class Worlds:
         else:
             if len(problems) == 0:
                 _check.refuse("problems", "none", "at least one", "Give a FiniteProblem.")
-            shapes = {np.shape(problem.losses) for problem in problems}
+            shapes = {tuple(map(np.shape, _parts(problem))) for problem in problems}
             if len(shapes) > 1:
-                got = f"losses of shapes {sorted(shapes)}"
+                got = "arrays of the shapes " + " and ".join(map(str, sorted(shapes)))
                 _check.refuse("problems", got, "one shape", "Call it once for each shape.")
             leaves = [np.stack(leaf) for leaf in zip(*map(_parts, problems), strict=True)]
         weights, probs, losses, sizes = leaves
@@ -61,6 +68,9 @@ class Worlds:
             got = f"{np.abs(losses).max():g}"
             mend = "Divide all losses by a constant; a variance is divided by its square."
             _check.refuse("losses", got, f"at most {LARGEST_LOSS:g} in size", mend)
+        if sizes.shape not in ((), (1,), (len(weights),)):
+            got, wanted = f"shape {sizes.shape}", f"one number, or {len(weights)}"
+            _check.refuse("num_samples", got, wanted, "Give one for every problem.")
         numbers = np.broadcast_to(sizes, (len(weights),)).astype(np.float64)
         for number in np.unique(numbers):
             _check.integer("num_samples", number, low=1, high=MOST_SAMPLES)

@@ -296,14 +296,16 @@ def test_numbers_do_not_depend_on_how_the_work_is_divided(monkeypatch):
     np.testing.assert_array_equal(rest.covariance.score, found.covariance.score[4:])
     with restricted((jax.devices()[0],) * 3):  # which take turns
         assert_equal(found, simulate_risks(problems, replicates=1000, seed=2))
-    # Spans of 128 replicates; 20 pieces of work, and 4 problems, at a time.
+    # Spans of 128 replicates; four problems at a time, then all with two spans of each.
     monkeypatch.setattr(draws, "SPAN", 128)
-    monkeypatch.setattr(estimates, "_HELD", 20)
-    monkeypatch.setattr("kdtheory.simulation._HELD", 4)
+    monkeypatch.setattr("kdtheory.simulation.worlds._MOST_HELD", 4)
+    assert_equal(found, simulate_risks(problems, replicates=1000, seed=2, chunk_size=100))
+    monkeypatch.setattr("kdtheory.simulation.worlds._MOST_HELD", 18)
     assert_equal(found, simulate_risks(problems, replicates=1000, seed=2, chunk_size=100))
 
 
-def test_sizes_may_differ():
+def test_sizes_may_differ(monkeypatch):
+    monkeypatch.setattr("kdtheory.simulation._MOST_PROGRAMS", 2)
     problems = worlds(4, [7, 1, 7, 3])
     found = simulate_risks(problems, replicates=100)
     np.testing.assert_array_equal(found.num_samples, [7, 1, 7, 3])

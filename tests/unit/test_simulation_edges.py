@@ -90,6 +90,10 @@ def test_a_single_replicate_has_a_deviation_but_no_error():
         ({"losses": np.zeros((2, 3, 5))}, "losses: got shape"),
         ({"input_weights": np.full((2, 3), 0.5)}, "input_weights: got row .0,. summing to 1.5"),
         ({"label_probs": np.full((2, 2, 4), 0.25)}, "label_probs: got .2, 2. rows"),
+        (
+            {"num_samples": np.full(3, 7.0)},
+            "num_samples: got shape .3,.; expected one",
+        ),
         ({"num_samples": np.array([7.0, 2.5])}, "num_samples: got 2.5"),
         ({"num_samples": np.array([7.0, 0.0])}, "num_samples: got 0"),
         ({"num_samples": 2.0**21}, "num_samples: got 2.09715e.06; .* at most 1048576"),
@@ -109,7 +113,7 @@ def test_numbers_and_lists_are_checked():
     with pytest.raises(InputError, match="problems: got none"):
         simulate_risks([], replicates=10)
     mixed = [one(problems, 0), one(worlds(1, 7, 2, 2), 0)]
-    with pytest.raises(InputError, match="losses of shapes"):
+    with pytest.raises(InputError, match="problems: got arrays of the shapes"):
         simulate_risks(mixed, replicates=10)
     with pytest.raises(InputError, match="problem: got 2 problems"):
         draw_risks(problems, replicates=10)

@@ -59,7 +59,7 @@ def simulate_risks(
         replicates: $R\ge1$, samples of every problem.
         seed: the seed.
         first_problem: the number of the first problem, to go on where another call stopped.
-        chunk_size: how many replicates are held at a time, about; 512 on a CPU, and 8192 on
+        chunk_size: how many replicates are held at a time, about; 2048 on a CPU, and 8192 on
             accelerators, if it is left out.
 
     Returns:
@@ -79,7 +79,7 @@ def simulate_risks(
     """
     replicates = _check.integer("replicates", replicates, low=1, high=_MOST_REPLICATES)
     if chunk_size is None:
-        chunk_size = 8192 if is_accelerated() else 512
+        chunk_size = 8192 if is_accelerated() else 2048
     chunk_size = _check.integer("chunk_size", chunk_size, low=1, high=draws.SPAN)
     seed = _check.integer("seed", seed, low=0, high=_LARGEST_SEED)
     first_problem = _check.integer("first_problem", first_problem, low=0, high=_MOST_PROBLEMS)

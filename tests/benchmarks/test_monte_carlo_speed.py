@@ -56,7 +56,7 @@ def parts(problems: FiniteProblem) -> tuple[np.ndarray, np.ndarray]:
     return cells.reshape(len(cells), -1), np.stack(both, axis=-1).reshape(len(cells), -1, 2)
 
 
-def ours(problems: FiniteProblem, chunk_size: int = 512) -> np.ndarray:
+def ours(problems: FiniteProblem, chunk_size: int | None = None) -> np.ndarray:
     found = simulate_risks(problems, replicates=REPLICATES, chunk_size=chunk_size)
     return np.stack([found.onehot_variance.value, found.bayes_variance.value], axis=1)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +37,7 @@ ROUNDS = 5
 
 
 @pytest.fixture(scope="module")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, str]]]:
+def warm(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
     """A folder with a design, and an environment whose cache holds what the commands compile."""
     folder = tmp_path_factory.mktemp("cold start")
     random = np.random.default_rng(0)
@@ -48,7 +47,7 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[
     environment = {**os.environ, "KDTHEORY_CACHE_DIR": str(folder / "cache")}
     for arguments, _ in COMMANDS.values():
         run(["-m", "kdtheory", *arguments], folder, environment)
-    yield folder, environment
+    return folder, environment
 
 
 def run(arguments: list[str], folder: Path, environment: dict[str, str]) -> None:

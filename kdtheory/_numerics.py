@@ -63,6 +63,24 @@ def rounding_tolerance(dtype: object) -> float:
     return ROUNDING_UNITS * float(jnp.finfo(dtype).eps)
 
 
+DOUBTFUL = -ROUNDING_UNITS * 2.0**-52
+"""An instance with a slack below this (in the claim's scale) may be a violation, whatever the
+precision: a tenth of a trillionth is rounding in float64, and no violation that matters hides in
+it. Behind the rounding of float32 there is room for one, so that the referee decides there too."""
+
+
+def near_equality(dtype: object) -> float:
+    """Returns the slack, in a claim's scale, below which a dtype is not the judge."""
+    return max(NEAR_EQUALITY, rounding_tolerance(dtype))
+
+
+def resolution(dtype: str) -> str:
+    """Returns in words what a dtype cannot tell; nothing for float64, which tells what matters."""
+    if rounding_tolerance(dtype) < NEAR_EQUALITY:
+        return ""
+    return f"{dtype} cannot tell less than {near_equality(dtype):.1e} of a claim's scale from zero"
+
+
 @functools.partial(jax.jit, inline=True)
 def x_minus_log1p(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     r"""Returns $x - \log(1+x) \ge 0$ for $x \ge -1$, without cancellation near zero.

@@ -20,6 +20,7 @@ from kdtheory._certify_command import certify
 from kdtheory._decompose_command import decompose
 from kdtheory._descent_command import descent
 from kdtheory._device_options import among_processes, in_words, on_device
+from kdtheory._dtype_option import Dtype
 from kdtheory._falsify_command import falsify
 from kdtheory._ledger_command import ledger
 from kdtheory._mutants_command import mutants
@@ -38,7 +39,8 @@ INTERRUPTED = 130
 app = typer.Typer(
     name="kdtheory",
     help="Verify the theory of knowledge distillation numerically, or an inequality of your own. "
-    "Exit codes: 0 as expected, 1 an unexpected verdict, 2 bad usage or input, 3 undecided.",
+    "Exit codes: 0 as expected, 1 an unexpected verdict, 2 bad usage or input, 3 undecided, "
+    "4 another process of the run has ended.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -53,7 +55,6 @@ Slugs = Annotated[
 Slug = Annotated[str, typer.Argument(help="A claim, a room, or a glob such as '*lemma1'.")]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON for machines to standard output.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
-Dtype = Annotated[str, typer.Option(help="Precision of the evaluation: float64 or float32.")]
 
 
 def fail(message: str) -> NoReturn:
@@ -286,11 +287,10 @@ def verify(
 ) -> None:
     """Examine claims from every side; without an argument, the whole catalogue."""
     from kdtheory._examine import examine
+    from kdtheory._numerics import resolution
     from kdtheory.tools import report
 
     claims = select(slugs or [])
-    if dtype not in ("float64", "float32"):
-        fail(f"--dtype: got {dtype!r}; expected float64 or float32. Choose one.")
     if not level > 0:
         fail(f"--level: got {level}; expected a number in (0, 1). Choose one, such as 0.001.")
     prepare(context)
@@ -305,6 +305,8 @@ def verify(
             if not check.as_expected:
                 out.print(f"{check.slug}: {check.reason}", style="bold", markup=False)
         out.print(f"\n{report.summary(checks)} Seed {seed}, {dtype}{in_words()}.", markup=False)
+        if coarse := resolution(dtype):
+            out.print(f"{coarse}.", markup=False)
         out.print(report.LEGEND, style="dim", markup=False)
     raise typer.Exit(exit_code(checks))
 

@@ -61,6 +61,7 @@ TOP = {
     "_descent_command",
     "_descent_output",
     "_device_options",
+    "_dtype_option",
     "_design_input",
     "_examine",
     "_falsify_command",

@@ -55,7 +55,7 @@ def compiled(
     key: tuple[Any, ...],
     build: Callable[[], Any],
     *,
-    long: bool = False,
+    long: bool | Callable[[], bool] = False,
 ) -> Any:
     """Returns a jitted function, reusing the one made before for the same formulas and purpose.
 
@@ -64,7 +64,7 @@ def compiled(
         purpose: what it computes.
         key: everything else that it closes over.
         build: () -> the function to compile.
-        long: whether it runs so long that optimising it pays.
+        long: whether it runs so long that optimising it pays; asked when it is compiled.
 
     Returns:
         The jitted function.
@@ -73,7 +73,8 @@ def compiled(
     if name not in _programs:
         while len(_programs) >= MAX_PROGRAMS:
             _programs.popitem(last=False)[1].clear_cache()
-        _programs[name] = jax.jit(build(), compiler_options=_options(long))
+        options = _options(long() if callable(long) else long)
+        _programs[name] = jax.jit(build(), compiler_options=options)
     _programs.move_to_end(name)
     return _programs[name]
 

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from kdtheory._devices import by_units, is_accelerated
-from kdtheory._numerics import rounding_tolerance
+from kdtheory._numerics import near_equality, rounding_tolerance
 from kdtheory._random import key_of_words, key_words
 from kdtheory._sequential import Numbers, Process, betting, empirical_bernstein
 from kdtheory._sequential import known_variance as catoni
@@ -279,7 +279,8 @@ def _outcome(
         return Outcome.OPEN
     if none.max() >= one or alone.max() >= one + math.log(INSTANCES):
         return Outcome.DISPUTED
-    if (outside > 1e-9 * np.maximum(target.unit, np.abs(exact))).any():
+    rounding = near_equality(float_width())
+    if (outside > rounding * np.maximum(target.unit, np.abs(exact))).any():
         return Outcome.DISPUTED
     # Against "the shift is at least this", and against "at most minus this": both must fall.
     if min(above[1], below[0]) >= math.log(1 / level):
@@ -353,7 +354,8 @@ def _refuse_wrong_bounds(quantity: str, part: dict[str, Any], target: _Target) -
             f"draw of {quantity}: got NaN; expected numbers. This draw is not defined everywhere."
         )
     width = np.where(np.isfinite(target.high - target.low), target.high - target.low, 0.0)
-    room = 1e-9 * np.maximum(width, np.maximum(abs(lowest), abs(highest)))
+    rounding = near_equality(lowest.dtype)
+    room = rounding * np.maximum(width, np.maximum(abs(lowest), abs(highest)))
     wrong = np.flatnonzero((lowest < target.low - room) | (highest > target.high + room))
     if wrong.size:
         first = wrong[0]

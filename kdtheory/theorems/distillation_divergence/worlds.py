@@ -52,9 +52,12 @@ def processes(size: tuple[int, ...]) -> Domain:
 
 @functools.lru_cache(maxsize=8)
 def _places(num_inputs: int, labels: int, samples: int) -> tuple[Any, Any]:
-    """Returns the places of every data set's inputs, and of its labels, among all sequences."""
+    """Returns the places of every data set's inputs, and of its labels, among all sequences.
+
+    In the integers of either precision: JAX mixes up wider ones where both are used in turn.
+    """
     sequences = datasets.sequences(num_inputs * labels, samples)
-    powers = np.arange(samples)[::-1]
+    powers = np.arange(samples, dtype=np.int32)[::-1]
     seen = (sequences // labels) @ (num_inputs**powers)
     return seen, (sequences % labels) @ (labels**powers)
 

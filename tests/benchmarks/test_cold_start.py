@@ -61,5 +61,5 @@ def test_cold_start(benchmark, warm: tuple[Path, dict[str, str]], name: str, rou
     arguments, floor = COMMANDS[name]
     process = ["-m", "kdtheory", *arguments] if route == "ours" else FLOORS[floor]
     benchmark.group = f"Cold start: {name}"
-    benchmark.extra_info.update(route=route, size=floor if route == "limit" else "")
+    benchmark.extra_info.update(route=route, **({"note": floor} if route == "limit" else {}))
     benchmark.pedantic(run, args=(process, *warm), rounds=ROUNDS)

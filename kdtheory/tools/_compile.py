@@ -14,6 +14,7 @@ from typing import Any
 
 import jax
 
+from kdtheory._check import dtype as known_dtype
 from kdtheory._one_thread import THREADS as THREADS
 from kdtheory.claim import Claim
 from kdtheory.tools._traced import forget, formulas_of
@@ -96,9 +97,7 @@ def precision(dtype: str) -> Iterator[None]:
         dtype: "float64" or "float32".
 
     Raises:
-        ValueError: for another dtype.
+        InputError: for another dtype.
     """
-    if dtype not in ("float64", "float32"):
-        raise ValueError(f"dtype: got {dtype!r}; expected 'float64' or 'float32'. Choose one.")
-    with jax.enable_x64(dtype == "float64"):
+    with jax.enable_x64(known_dtype("dtype", dtype) == "float64"):
         yield

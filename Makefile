@@ -4,8 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: verify proofs report check-report test test-thorough test-device check docs notebooks bench mutants
-.PHONY: format clean
+.PHONY: verify proofs report check-report test test-thorough test-device check docs notebooks
+.PHONY: bench bench-falsify mutants format clean
 
 # CLAIMS: slugs, rooms or globs; the whole catalogue if it is empty.
 verify: $(VENV)/.installed
@@ -67,8 +67,24 @@ docs: $(VENV)/.installed
 notebooks: $(VENV)/.notebooks
 	$(BIN)/python notebooks/execute.py $(WRITE) $(NOTEBOOKS)
 
+# What is measured side by side, on one thread: prints it as tables. WRITE=1 keeps the numbers, and
+# writes docs/benchmarks.md afresh.
+ONE_THREAD := PJRT_NPROC=1 OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
+MEASURED := build/benchmarks.json
+
 bench: $(VENV)/.bench
-	XLA_FLAGS= $(BIN)/python -m pytest -q tests/benchmarks --benchmark-only
+	mkdir -p build
+	$(ONE_THREAD) JAXTYPING_DISABLE=1 XLA_FLAGS= $(BIN)/python -m pytest -q tests/benchmarks \
+		--benchmark-only --benchmark-quiet --benchmark-json $(MEASURED)
+	$(BIN)/python docs/benchmarked.py $(MEASURED) $(if $(WRITE),--write)
+
+# How soon the search finds a planted error, in every claim that has one (or in CLAIMS): a quarter of
+# an hour, nearly all of it compilation. WRITE=1 as above.
+bench-falsify: $(VENV)/.bench
+	mkdir -p build
+	$(ONE_THREAD) $(BIN)/python tests/benchmarks/falsification.py $(CLAIMS) \
+		-o $(if $(WRITE),docs,build)/falsification.json
+	$(if $(WRITE),$(BIN)/python docs/generate.py)
 
 mutants: $(VENV)/.installed
 	$(BIN)/kdtheory mutants

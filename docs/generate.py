@@ -6,8 +6,9 @@
     python docs/generate.py --replicated DIR   takes over what "kdtheory replicate all -o DIR" wrote
 
 A generated part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->``. Nothing is
-verified or replicated here: the numbers of the last full runs are kept in verify.json and
-replications.json, the figures in figures/replications.
+verified, replicated or measured here: the numbers of the last full runs are kept in verify.json,
+replications.json, benchmarks.json and falsification.json (by ``make bench WRITE=1`` and
+``make bench-falsify WRITE=1``), the figures in figures/replications.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import re
 import sys
 from pathlib import Path
 
+import benchmarked
 import replicated
 
 from kdtheory import _ledger_table as ledger_table
@@ -157,6 +159,7 @@ PARTS = {
     "findings": findings_table,
     "ledger-summary": ledger_summary,
     "ledger": lambda: ledger_table.markdown(entries()),
+    **benchmarked.parts(),
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 ROUNDING_UNITS = 512
@@ -166,12 +167,28 @@ def cholesky_log_determinant(factor: Float[Array, "size size"]) -> Float[Array, 
 
 
 def cut_singular_values(
-    singular_values: Float[Array, "directions"], num_rows: int, num_columns: int
-) -> Float[Array, "directions"]:
+    singular_values: Float[Array | np.ndarray, "directions"], num_rows: int, num_columns: int
+) -> Any:
     r"""Returns the singular values with those that rounding cannot tell from zero set to zero.
 
     The cut is relative, $\max(d, n)\,\varepsilon\,s_1$, as in ``numpy.linalg.matrix_rank``: an
     absolute cut would change the rank of $X$ with its unit.
     """
     unit = max(num_rows, num_columns) * float(jnp.finfo(singular_values.dtype).eps)
-    return jnp.where(singular_values > unit * jnp.max(singular_values), singular_values, 0.0)
+    # On the host no program is worth making.
+    where = np.where if isinstance(singular_values, np.ndarray) else jnp.where
+    return where(singular_values > unit * singular_values.max(), singular_values, 0.0)
+
+
+def arrays(*values: Any) -> tuple[Any, ...]:
+    """Returns numbers and nested lists as arrays of JAX's default floating dtype.
+
+    NumPy converts them: JAX makes a program for every shape to do so.
+    """
+    dtype = jax.dtypes.canonicalize_dtype(float)
+
+    def array(value: Any) -> Any:
+        given = any(isinstance(leaf, Array) for leaf in jax.tree.leaves(value))
+        return jnp.asarray(value if given else np.asarray(value, dtype), dtype)
+
+    return tuple(map(array, values))

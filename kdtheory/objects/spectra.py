@@ -6,14 +6,14 @@ $s_i^2/(\lambda\nu^2+\beta s_i^2)$, and a small prior precision makes the small 
 much as the large ones. `accurate_spectrum` therefore takes one step more:
 
 1. $U$ from an ordinary decomposition, orthonormal to rounding, which is all that is asked of it;
-2. $C = X^\top U$ in about 80 bits, by splitting both factors into slices whose products are exact
-   in float64 (Ozaki, Ogita, Oishi & Rump, Numer. Algorithms 59, 2012);
+2. $C = X^\top U$ in 53 bits and as many more as the condition number has, by splitting off slices
+   whose products are exact in float64 (Ozaki, Ogita, Oishi & Rump, Numer. Algorithms 59, 2012);
 3. the columns of $C$ have norms $s_i$ and are orthogonal up to $\varepsilon s_1/s_i$: $C = BD$ with
    $D$ diagonal and $B$ close to orthonormal, which one-sided Jacobi rotations (LAPACK's ``gejsv``)
    decompose with a relative error of a few $\varepsilon$ in every singular value (Demmel & Veselic,
    SIAM J. Matrix Anal. Appl. 13, 1992);
 4. the computed $U$ spans the range of $X$ up to $\varepsilon s_1/s_i$ only. Where there is a null
-   space, the part of $X$ outside, $X-UC^\top$, again in 80 bits, says how to turn the $u_i$.
+   space, the part of $X$ outside, $X-UC^\top$, just as accurate, says how to turn the $u_i$.
 
 This runs on the host, in NumPy: XLA reorders sums, which such splittings do not survive.
 """
@@ -22,9 +22,8 @@ from __future__ import annotations
 
 import math
 
-import jax.numpy as jnp
+import jax
 import numpy as np
-from scipy.linalg import lapack
 
 from kdtheory import _check
 from kdtheory._numerics import cut_singular_values
@@ -33,8 +32,8 @@ from kdtheory.objects.designs import DesignSpectrum, LinearGaussianDesign
 _WELL_CONDITIONED = 64.0
 """Up to this condition number LAPACK's values are good to a few times 1e-14 as they are."""
 
-_SLICES = 4
-"""Slices of 20 bits or more each: 80 bits relative to the largest entry of a row."""
+_ROWS = 256
+"""Rows of a product that are formed at once: its slices stay in the cache."""
 
 
 def accurate_spectrum(design: LinearGaussianDesign) -> DesignSpectrum:
@@ -60,10 +59,10 @@ def accurate_spectrum(design: LinearGaussianDesign) -> DesignSpectrum:
     left_vectors, singular_values = accurate_left_singular_system(inputs)
     weights = np.asarray(design.true_weights, np.float64)
     return DesignSpectrum(
-        squared_singular_values=jnp.asarray(singular_values**2),
-        signal=jnp.asarray(np.sum((weights @ left_vectors) ** 2, axis=0)),
-        num_outputs=jnp.asarray(float(len(weights))),
-        num_null=jnp.asarray(float(len(inputs) - np.count_nonzero(singular_values))),
+        squared_singular_values=jax.device_put(singular_values**2),
+        signal=jax.device_put(np.sum((weights @ left_vectors) ** 2, axis=0)),
+        num_outputs=jax.device_put(np.float64(len(weights))),
+        num_null=jax.device_put(np.float64(len(inputs) - np.count_nonzero(singular_values))),
         prior_precision=design.prior_precision,
         inverse_temperature=design.inverse_temperature,
         noise_std=design.noise_std,
@@ -85,70 +84,108 @@ def accurate_left_singular_system(
     tall = num_samples > num_features
     core = np.asarray(np.linalg.qr(inputs.T, mode="r")).T if tall else inputs
     left_vectors, computed, _ = np.linalg.svd(core, full_matrices=False)
-    singular_values = np.array(
-        cut_singular_values(jnp.asarray(computed), num_features, num_samples), np.float64
-    )
+    singular_values = cut_singular_values(computed, num_features, num_samples)
     rank = int(np.count_nonzero(singular_values))
     if rank == 0 or computed[0] <= _WELL_CONDITIONED * computed[rank - 1]:
         return left_vectors, singular_values
-    columns = long_product(np.ascontiguousarray(inputs.T), left_vectors[:, :rank])
-    # The triangular factor is as accurate as its columns are, each in its own norm.
-    found, _, rotation, scale, _, failed = lapack.dgejsv(np.linalg.qr(columns, mode="r"), jobu=3)
+    from scipy.linalg import lapack
+
+    # Every column gets the 53 bits of its own norm, and three more.
+    bits = math.log2(8 * computed[0] / computed[rank - 1])
+    slices = math.ceil(bits / _slice_bits(num_features))
+    columns = long_product(inputs.T, left_vectors[:, :rank], slices=slices)
+    # A triangular factor is as accurate as its columns are, each in its own norm.
+    found, _, rotation, scale, _, failed = lapack.dgejsv(_triangular_factor(columns), jobu=3)
     if failed:  # more sweeps than LAPACK allows, which a nearly orthogonal matrix does not need
         return left_vectors, singular_values
     values = found * (scale[0] / scale[1])
     turned = left_vectors[:, :rank] @ rotation
     if rank < num_features:
         basis = left_vectors[:, :rank]
-        outside = long_product(-basis, columns.T, start=inputs)
+        outside = long_product(-basis, columns.T, start=inputs, slices=slices)
         # The rounding of C lies in the span of U.
         outside -= basis @ (basis.T @ outside)
-        turned += outside @ (columns @ rotation) / values**2
+        tilt = outside @ (columns @ rotation) / values**2
+        stretch = np.sqrt(1 + np.sum(tilt**2, axis=0))
+        turned, values = (turned + tilt) / stretch, values * stretch
     singular_values[:rank] = values
     left_vectors[:, :rank] = turned
     return left_vectors, singular_values
 
 
-def long_product(
-    left: _check.FloatArray, right: _check.FloatArray, *, start: _check.FloatArray | None = None
-) -> _check.FloatArray:
-    """Returns a matrix product, rounded once from about 80 bits.
+def _triangular_factor(columns: _check.FloatArray) -> _check.FloatArray:
+    r"""Returns $R$ with $C = QR$, as accurate as Householder's for nearly orthogonal columns.
 
-    The error of an entry is a rounding of it, plus $2^{-80}$ of the largest entries of its row on
-    the left and its column on the right, times the inner dimension.
+    The cosines between the columns have a condition number below three then, whatever the norms,
+    and their Cholesky factor costs a quarter of what reflections cost.
+    """
+    squares = columns.T @ columns
+    norms = np.sqrt(np.diagonal(squares))
+    cosines = squares / np.outer(norms, norms)
+    if np.max(np.sum(np.abs(cosines), axis=0)) > 1.5:
+        return np.asarray(np.linalg.qr(columns, mode="r"))
+    return np.linalg.cholesky(cosines).T * norms
+
+
+def long_product(
+    left: _check.FloatArray,
+    right: _check.FloatArray,
+    *,
+    start: _check.FloatArray | None = None,
+    slices: int = 2,
+) -> _check.FloatArray:
+    r"""Returns a matrix product, rounded once from many bits.
+
+    With $A=A_1+\dots+A_L+A'$ and $B=B_1+\dots+B_L+B'$ in slices of ever smaller numbers and what is
+    left, the products of slices are exact; the rounding of what remains of $AB$ is as much smaller
+    than that of $AB$ as $L$ slices have bits. The error of an entry is a rounding of it, plus
+    $2^{-53}$ and those bits less of the largest entries of its row on the left and its column on
+    the right, times the inner dimension.
 
     Args:
-        left: shape ``(m, q)``.
-        right: shape ``(q, p)``.
+        left: $A$, shape ``(m, q)``.
+        right: $B$, shape ``(q, p)``.
         start: what the product is added to, before rounding; shape ``(m, p)``.
+        slices: $L$; $(53-\log_2 2q)/2$ bits each. It takes $(L+1)(L+2)/2$ ordinary products.
 
     Returns:
         The product, shape ``(m, p)``.
     """
-    pieces_left = _slices(left, axis=1, inner=left.shape[1])
-    pieces_right = _slices(right, axis=0, inner=left.shape[1])
-    high = np.zeros((left.shape[0], right.shape[1])) if start is None else start
-    low = np.zeros_like(high)
-    for i, piece in enumerate(pieces_left):
-        for other in pieces_right[: _SLICES - i]:
-            # An exact product, added without an error (Knuth's two-sum).
-            product = piece @ other
+    inner = left.shape[1]
+    others, rests = _split(right, slices, axis=0, inner=inner)
+    below = [np.concatenate(others[level::-1]) for level in range(slices)]
+    below.append(np.concatenate(rests[::-1]))
+    found = np.zeros((len(left), right.shape[1])) if start is None else np.array(start)
+    for begin in range(0, len(left), _ROWS):
+        rows = slice(begin, begin + _ROWS)
+        own, remainders = _split(left[rows], slices, axis=1, inner=inner)
+        pieces = np.concatenate([*own, remainders[-1]], axis=1)
+        high, low = found[rows], np.zeros_like(found[rows])
+        for factor in below:
+            # Slices 0, 1, ... times slices ..., 1, 0, added without an error (two-sum of Knuth).
+            product = pieces[:, : len(factor)] @ factor
             total = high + product
             back = total - high
             low += (high - (total - back)) + (product - back)
             high = total
-    return high + low
+        found[rows] = high + low
+    return found
 
 
-def _slices(matrix: _check.FloatArray, *, axis: int, inner: int) -> list[_check.FloatArray]:
-    """Splits a matrix into slices so short that ``inner`` products of their entries sum exactly."""
-    dropped_bits = math.ceil((53 + math.log2(inner)) / 2)
-    pieces, rest = [], matrix
-    for _ in range(_SLICES):
-        largest = np.max(np.abs(rest), axis=axis, keepdims=True)
+def _slice_bits(inner: int) -> int:
+    """Returns how long slices may be, so that a sum of 2 ``inner`` products is exact."""
+    return math.floor((53 - math.log2(2 * inner)) / 2)
+
+
+def _split(
+    matrix: _check.FloatArray, slices: int, *, axis: int, inner: int
+) -> tuple[list[_check.FloatArray], list[_check.FloatArray]]:
+    """Returns slices of a matrix, and what is left after none, one, ... and all of them."""
+    pieces, rests = [], [matrix]
+    for _ in range(slices):
+        largest = np.max(np.abs(rests[-1]), axis=axis, keepdims=True)
         _, exponent = np.frexp(largest)
-        shift = np.ldexp(1.0, exponent + dropped_bits)
-        piece = (rest + shift) - shift
-        pieces.append(piece)
-        rest = rest - piece
-    return pieces
+        shift = np.ldexp(1.0, exponent + 53 - _slice_bits(inner))
+        pieces.append((rests[-1] + shift) - shift)
+        rests.append(rests[-1] - pieces[-1])
+    return pieces, rests

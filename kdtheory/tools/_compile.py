@@ -36,15 +36,18 @@ _LONG = {**_QUICK, "xla_backend_optimization_level": 1}
 _programs: collections.OrderedDict[tuple[Any, ...], Any] = collections.OrderedDict()
 
 
-@functools.cache
 def _options(long: bool) -> dict[str, Any] | None:
     """Returns the options above, or None on a compiler that no longer knows one of them."""
-    options = _LONG if long else _QUICK
+    return (_LONG if long else _QUICK) if _are_known() else None
+
+
+@functools.cache
+def _are_known() -> bool:
     try:
-        jax.jit(lambda: 0, compiler_options=options)()
+        jax.jit(lambda: 0, compiler_options=_QUICK)()
     except jax.errors.JaxRuntimeError:
-        return None
-    return options
+        return False
+    return True
 
 
 def compiled(
@@ -53,7 +56,7 @@ def compiled(
     key: tuple[Any, ...],
     build: Callable[[], Any],
     *,
-    long: bool = False,
+    long: bool | Callable[[], bool] = False,
 ) -> Any:
     """Returns a jitted function, reusing the one made before for the same formulas and purpose.
 
@@ -62,7 +65,7 @@ def compiled(
         purpose: what it computes.
         key: everything else that it closes over.
         build: () -> the function to compile.
-        long: whether it runs so long that optimising it pays.
+        long: whether it runs so long that optimising it pays; asked when it is compiled.
 
     Returns:
         The jitted function.
@@ -71,7 +74,8 @@ def compiled(
     if name not in _programs:
         while len(_programs) >= MAX_PROGRAMS:
             _programs.popitem(last=False)[1].clear_cache()
-        _programs[name] = jax.jit(build(), compiler_options=_options(long))
+        options = _options(long() if callable(long) else long)
+        _programs[name] = jax.jit(build(), compiler_options=options)
     _programs.move_to_end(name)
     return _programs[name]
 

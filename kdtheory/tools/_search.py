@@ -18,7 +18,7 @@ from kdtheory.claim import Claim
 from kdtheory.domains import Domain
 from kdtheory.results import Search
 from kdtheory.tools._compile import compiled
-from kdtheory.tools._traced import domain_of, float_width, instance_at
+from kdtheory.tools._traced import domain_of, float_width, instance_at, operations
 from kdtheory.tools.evaluate import (
     BUILT,
     Assessment,
@@ -37,8 +37,14 @@ SPREADS = (0.1, 0.3, 1.0, 3.0)
 STARTS = BUILT
 STEPS = 100
 
+MANY = 40_000
+"""Operations per instance from which on optimising the program of a search pays in its steps."""
+
 FURTHER = 10
 """Steps between the first violation and the question whether it is enough."""
+
+ASKED = 8
+"""How many starts the question is asked of: the worst point may be one that nobody can judge."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,8 +160,12 @@ def slopes(claim: Claim, size: tuple[int, ...], instances: Any) -> Any:
         )
         return jnp.where(outside < 0, 10.0 * outside, violation), (visit, values)
 
+    def long() -> bool:
+        form = lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype)  # noqa: E731
+        return operations(claim, jax.tree.map(form, instances)) > MANY
+
     build = lambda: gradient_of(objective)  # noqa: E731
-    run = compiled(claim, "search", (size, float_width()), build)
+    run = compiled(claim, "search", (size, float_width()), build, long=long)
     return run(_floats(instances), instances)
 
 
@@ -247,8 +257,8 @@ def climb(
         context: arrays with one entry per start.
         rate: the length of the first step; the last is a hundredth of it.
         pull: how strongly, relative to the rate, coordinates are drawn to the origin.
-        enough: is asked once, of the best point, `FURTHER` steps after the first violation;
-            whether to stop there.
+        enough: tells of a point whether to stop there; it is asked once, `FURTHER` steps after the
+            first violation, of the points that violate most.
 
     Returns:
         Per start: "point" and "slack" of its best visit, "odd point", the named numbers of all its
@@ -270,9 +280,11 @@ def climb(
         for name, value in met.counted.items():
             numbers[name] = value + numbers.get(name, 0)
         if enough is not None:
-            if slack.min() < -rounding_tolerance(current.dtype):
+            violated = slack < -rounding_tolerance(current.dtype)
+            if violated.any():
                 asked = min(asked, step + FURTHER)
-            if step == asked and enough(best[slack.argmin()]):
+            worst = np.argsort(slack, kind="stable")[: min(ASKED, violated.sum())]
+            if step == asked and any(map(enough, best[worst])):
                 break
         with np.errstate(all="ignore"):
             current, first, second = _moved(current, slope, first, second, step, rate, pull)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import collections
 import functools
+import math
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
@@ -107,6 +108,37 @@ def quantities(claim: Claim, instance: Any) -> dict[str, Any]:
         }
 
     return _once((formulas_of(claim), "quantities"), formulas, instance)
+
+
+def operations(claim: Claim, form: Any) -> int:
+    """Returns roughly how many numbers a claim's formulas compute at an instance.
+
+    Args:
+        claim: the claim.
+        form: an instance, or its shapes and dtypes.
+    """
+    return _operations(jax.make_jaxpr(lambda instance: quantities(claim, instance))(form).jaxpr)
+
+
+ASSUMED_TRIPS = 64
+"""How often a loop is taken to run that ends when something is found."""
+
+
+def _operations(jaxpr: Any) -> int:
+    total = 0
+    for equation in jaxpr.eqns:
+        parts = jax.tree.leaves(list(equation.params.values()), is_leaf=_is_jaxpr)
+        inner = [getattr(part, "jaxpr", part) for part in parts if _is_jaxpr(part)]
+        trips = equation.params.get("length", 1)
+        if equation.primitive.name == "while":
+            trips = ASSUMED_TRIPS
+        own = sum(math.prod(variable.aval.shape) for variable in equation.outvars)
+        total += trips * sum(map(_operations, inner)) if inner else own
+    return total
+
+
+def _is_jaxpr(value: Any) -> bool:
+    return hasattr(value, "eqns")
 
 
 def forget(claim: Claim) -> None:

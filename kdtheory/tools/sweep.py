@@ -11,7 +11,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy import stats
 
 from kdtheory._json import from_dict, to_dict
 from kdtheory._numerics import near_equality
@@ -251,6 +250,8 @@ def _series(
 
 def _draws(claim: Claim, axis: Axis, values: Any, count: int, seed: int) -> tuple[Draws, ...]:
     """Returns the means of draws of both sides, where they can be drawn, at a few values."""
+    from scipy import special
+
     sides = [side for side in ("lhs", "rhs") if side in claim.draws]
     if not sides or not len(values):
         return ()
@@ -273,7 +274,7 @@ def _draws(claim: Claim, axis: Axis, values: Any, count: int, seed: int) -> tupl
 
     program = compiled((claim, axis), "sweep draws", (count, float_width()), build, long=True)
     found = jax.device_get(program(chosen, jax.random.split(key, len(chosen))))
-    quantile = float(stats.t.ppf((1 + LEVEL) / 2, count - 1)) / math.sqrt(count)
+    quantile = float(special.stdtrit(count - 1, (1 + LEVEL) / 2)) / math.sqrt(count)
     return tuple(
         Draws(
             name="left side" if side == "lhs" else "right side",

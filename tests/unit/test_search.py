@@ -108,3 +108,28 @@ def test_without_rounds_nothing_is_searched():
 def test_a_negative_number_of_rounds_is_refused():
     with pytest.raises(ValueError, match="rounds: got -1; expected 0 or more"):
         verify(CLAIM, rounds=-1)
+
+
+def test_a_search_ends_with_a_violation_that_is_enough():
+    """Asked once, worst first, of those that violate: of four starts three, until one will do."""
+    slack = np.array([-2.0, 1.0, -3.0, -1.0])
+    starts = np.arange(4.0)[:, None]
+    asked = []
+
+    def visit(points):
+        none = np.zeros(4, bool)
+        return _search.Visit(slack, {}, {}, none), np.zeros_like(points)
+
+    def climbed(sufficient):
+        def enough(point):
+            asked.append(int(point[0]))
+            return asked[-1] in sufficient
+
+        asked.clear()
+        return _search.climb(visit, starts, pull=0.0, enough=enough)["visits"]
+
+    # Start 2 violates most, then start 0; start 3 is not asked any more.
+    assert set(climbed({0, 3})) == {_search.FURTHER + 1}
+    assert asked == [2, 0]
+    assert set(climbed(set())) == {_search.STEPS}
+    assert asked == [2, 0, 3]

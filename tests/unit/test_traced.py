@@ -150,3 +150,25 @@ def test_traces_are_bounded_and_dropped_with_their_claim(monkeypatch):
         _traced.quantities(claim, jnp.ones(length + 1))
     assert len(_traced._traces) == _traced.MAX_TRACES
     assert {key[0] for key in _traced._traces} == {_traced.formulas_of(claim)}
+
+
+def test_operations_are_counted_with_their_repetitions():
+    def repeated(x):
+        def added(total, _):
+            return total + jnp.sum(jnp.sin(x)), None
+
+        return jax.lax.scan(added, jnp.zeros(()), length=5)[0]
+
+    def sought(x):
+        return jax.lax.while_loop(lambda y: y < 1.0, lambda y: y * y, jnp.sum(x))
+
+    def counted(side):
+        claim = Claim(lhs=side, rhs=lambda x: jnp.max(x), domain=lambda _: box(0, 1))
+        return _traced.operations(claim, jax.ShapeDtypeStruct((3,), float))
+
+    # The largest of three on the right; three sines and their sum on the left.
+    assert counted(lambda x: jnp.sum(jnp.sin(x))) == 1 + (3 + 1)
+    # Five times three sines, their sum, and an addition.
+    assert counted(repeated) == 1 + 5 * (3 + 1 + 1)
+    # The sum, and a comparison and a product as often as is assumed.
+    assert counted(sought) == 1 + 1 + 2 * _traced.ASSUMED_TRIPS

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from kdtheory import concentration
+from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
 from kdtheory.claim import Case
 from kdtheory.domains import Domain, box, simplex, stochastic
@@ -171,8 +172,8 @@ def process_case(
     inputs: tuple[int, ...] | None = None,
 ) -> DistillationProcess:
     """Returns a process from nested lists."""
-    arrays = (jnp.asarray(value, dtype=float) for value in (weights, losses, kernel, law))
-    example_weights, table, teacher_kernel, student_law = arrays
+    made = arrays(weights, losses, kernel, law)
+    example_weights, table, teacher_kernel, student_law = made
     return DistillationProcess(
         example_weights, table, teacher_kernel, student_law, samples, inputs=inputs
     )

@@ -39,6 +39,21 @@ def refuse(name: str, got: str, expected: str, mend: str) -> NoReturn:
     raise InputError(f"{name}: got {got}; expected {expected}. {mend}")
 
 
+def dtype(name: str, value: Any) -> str:
+    """Returns a precision that is one of the two.
+
+    Args:
+        name: the argument's name, for the message.
+        value: "float64" or "float32".
+
+    Raises:
+        InputError: for anything else.
+    """
+    if value not in ("float64", "float32"):
+        refuse(name, repr(value), "'float64' or 'float32'", "Choose one of them.")
+    return value
+
+
 def real_array(name: str, value: Any, *axes: str) -> FloatArray:
     """Returns ``value`` as a finite float64 array with one dimension per named axis.
 

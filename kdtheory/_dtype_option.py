@@ -1,4 +1,4 @@
-"""The option ``--dtype`` of the commands, and what a run in float32 says of itself."""
+"""The option ``--dtype`` of the commands, and its check."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import typer
 
 
 def _checked(dtype: str) -> str:
-    """Refuses everything but the two precisions."""
-    if dtype not in ("float64", "float32"):
-        from kdtheory import cli
+    from kdtheory import _check, cli
 
-        cli.fail(f"--dtype: got {dtype!r}; expected float64 or float32. Choose one.")
-    return dtype
+    try:
+        return _check.dtype("--dtype", dtype)
+    except _check.InputError as problem:
+        cli.fail(str(problem))
 
 
 Dtype = Annotated[

@@ -125,8 +125,7 @@ def decompose_grid(
         >>> print(np.round(grid.divergence, 6))
         [0.256336 0.270048 0.510746]
     """
-    if dtype not in ("float64", "float32"):
-        _check.refuse("dtype", repr(dtype), "'float64' or 'float32'", "Choose one of them.")
+    _check.dtype("dtype", dtype)
     with jax.enable_x64(True):
         given = {
             "prior_precision": prior_precision,

@@ -119,6 +119,20 @@ def test_the_referee_reads_a_claim_in_float64_whatever_is_examined():
     assert str(of_case.lhs) == str(tenth + three)
 
 
+def test_float32_is_float32_where_matrices_are_multiplied():
+    """The rows of a matrix have ten or seven bits on an accelerator that is not told otherwise."""
+
+    def asked():
+        product = jax.make_jaxpr(jnp.matmul)(np.ones((2, 2)), np.ones((2, 2)))
+        (equation,) = [one for one in product.eqns if one.primitive.name == "dot_general"]
+        return equation.params["precision"]
+
+    with precision("float32"):
+        assert asked() == (jax.lax.Precision.HIGHEST,) * 2
+        with precision("float64"):
+            assert asked() is None
+
+
 def test_draws_leave_their_bounds_by_rounding_only():
     """A draw is a little more than its bound: in float32 a millionth is rounding."""
     for excess, refused in ((1e-6, ["float64"]), (1e-3, ["float64", "float32"])):

@@ -4,8 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: verify proofs report check-report test test-thorough check docs notebooks bench bench-falsify mutants
-.PHONY: format clean
+.PHONY: verify proofs report check-report test test-thorough test-device check docs notebooks
+.PHONY: bench bench-falsify mutants format clean
 
 # CLAIMS: slugs, rooms or globs; the whole catalogue if it is empty.
 verify: $(VENV)/.installed
@@ -31,10 +31,20 @@ proofs: $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadgroup
 BATTERY := tests/test_claims.py
 GOLDEN := tests/test_golden.py
+ON_DEVICE := tests/test_device.py
 
 test: $(VENV)/.test
-	$(PYTEST) -m "not thorough" --ignore $(BATTERY) --ignore $(GOLDEN)
+	$(PYTEST) -m "not thorough" --ignore $(BATTERY) --ignore $(GOLDEN) --ignore $(ON_DEVICE)
 	JAXTYPING_DISABLE=1 $(PYTEST) -m "not thorough" $(GOLDEN) $(BATTERY)
+
+# The battery on a device: DEVICE is cpu, gpu or tpu; left out, the one that JAX takes. In float64
+# too where the device has it. CLAIMS as above, K: an expression of pytest's -k. One process has a
+# TPU to itself.
+test-device: export JAX_PLATFORMS := $(filter cpu,$(DEVICE))
+test-device: export JAXTYPING_DISABLE := 1
+test-device: $(VENV)/.test
+	$(BIN)/python tests/device.py $(DEVICE)
+	CLAIMS="$(CLAIMS)" $(PYTEST) $(if $(filter tpu,$(DEVICE)),-n 0) $(if $(K),-k "$(K)") $(ON_DEVICE)
 
 # The rest: every claim's search, both precisions, what takes ten thousand draws, and the reference
 # values with XLA's optimiser. A quarter of an hour.

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from kdtheory._dtype_option import Dtype
+
 MANY = 100_000
 """Points of a sweep beyond which the number is taken for a slip."""
 
@@ -68,6 +70,7 @@ def decompose(
         ),
     ] = "noise-std",
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    dtype: Dtype = "float64",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write a figure: .png, .pdf or .svg.")
     ] = None,
@@ -79,7 +82,7 @@ def decompose(
 
     prepare(context)
     try:
-        _check_request(output, sweep, dominance, optimize)
+        _check_request(output, sweep, dominance, optimize, dtype)
         held = _held(hold)
         swept = _swept(sweep) if sweep is not None else None
         chosen = _rank(rank)
@@ -91,7 +94,7 @@ def decompose(
         }
         student = {"rank": chosen, "null": null}
         if swept is not None:
-            answer = _decompose_output.sweep(data, settings, student, swept, seed)
+            answer = _decompose_output.sweep(data, settings, student, swept, seed, dtype)
         elif dominance:
             _refuse_with_map(chosen, null)
             answer = _decompose_output.dominance(data, settings, seed)
@@ -118,13 +121,22 @@ def decompose(
         typer.echo(f"\nFigure: {output}")
 
 
-def _check_request(output: Path | None, sweep: str | None, dominance: bool, optimize: bool) -> None:
+def _check_request(
+    output: Path | None, sweep: str | None, dominance: bool, optimize: bool, dtype: str
+) -> None:
     """Refuses contradictory options, and figures that could not be written, before any work."""
     from kdtheory import _check
 
     modes = ("--sweep",) * (sweep is not None) + ("--map",) * dominance + ("--optimize",) * optimize
     if len(modes) > 1:
         _check.refuse(modes[0], f"it with {modes[1]}", "one of them", "Ask for one at a time.")
+    if sweep is None and dtype != "float64":
+        _check.refuse(
+            "--dtype",
+            f"{dtype} without --sweep",
+            "float64",
+            "Many settings at a time are what float32 is for.",
+        )
     _check.output_file("--output", output, _check.FIGURES)
 
 

@@ -74,12 +74,15 @@ def sweep(
     student: dict[str, Any],
     swept: tuple[str, Any],
     seed: int,
+    dtype: str,
 ) -> Answer:
     """Answers with the terms along one setting."""
     _refuse_covariance(data, "--sweep")
     name, values = swept
     held = {key: value for key, value in {**settings, **student}.items() if key != name}
-    found = decomposition.sweep_design(**_arrays(data), name=name, values=values, seed=seed, **held)
+    found = decomposition.sweep_design(
+        **_arrays(data), name=name, values=values, seed=seed, dtype=dtype, **held
+    )
 
     def paint(figure: Figure) -> None:
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))

@@ -165,6 +165,11 @@ def _join(coordinator: str | None, num_processes: int | None, process_id: int | 
             f"--coordinator: got {coordinator!r}; expected HOST:PORT, where process 0 listens. "
             "For instance 127.0.0.1:9876."
         )
+    if num_processes is not None and process_id is not None and process_id >= num_processes:
+        _fail(
+            f"--process-id: got {process_id}; expected one of 0 to {num_processes - 1}, another in "
+            f"every one of the {num_processes} processes. Count from 0."
+        )
     which = f"process {process_id} of {num_processes}, at {coordinator}"
     typer.echo(
         f"kdtheory: {which if coordinator else 'a process of a cluster'}: waiting for the others, "

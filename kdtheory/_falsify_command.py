@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kdtheory._dtype_option import Dtype
+
 if TYPE_CHECKING:
     from kdtheory.claim import Claim
     from kdtheory.results import Check, Counterexample
@@ -27,9 +29,7 @@ def falsify(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
-    dtype: Annotated[
-        str, typer.Option(help="Precision of the evaluation: float64 or float32.")
-    ] = "float64",
+    dtype: Dtype = "float64",
     as_json: Annotated[
         bool, typer.Option("--json", help="Write JSON for machines to standard output.")
     ] = False,
@@ -43,8 +43,6 @@ def falsify(
         message = "SLUG: got neither a claim nor --replay; expected one."
         cli.fail(f"{message} `kdtheory list` names claims.")
     claims = cli.select([slug] if slug else [])
-    if dtype not in ("float64", "float32"):
-        cli.fail(f"--dtype: got {dtype!r}; expected float64 or float32. Choose one.")
     cli.prepare(context)
     checks, lines = [], []
     if replay is not None:

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from kdtheory._dtype_option import Dtype
+
 
 def mutants(
     context: typer.Context,
@@ -17,12 +19,14 @@ def mutants(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    dtype: Dtype = "float64",
     as_json: Annotated[
         bool, typer.Option("--json", help="Write JSON for machines to standard output.")
     ] = False,
 ) -> None:
     """Plant errors in claims, and report which check catches each (half a minute per claim)."""
     from kdtheory import cli
+    from kdtheory._numerics import resolution
     from kdtheory.tools import report
     from kdtheory.tools.mutate import mutation_score
 
@@ -34,7 +38,7 @@ def mutants(
         try:
             for index, claim in enumerate(claims):
                 report_work = functools.partial(at, done=index)
-                records += mutation_score(claim, seed=seed, progress=report_work)
+                records += mutation_score(claim, seed=seed, dtype=dtype, progress=report_work)
         except KeyboardInterrupt:
             stopped = True
             typer.echo(f"kdtheory: interrupted after {index} of {len(claims)} claims", err=True)
@@ -44,6 +48,8 @@ def mutants(
         out = report.console()
         out.print(report.mutants_table(records))
         out.print(report.mutants_summary(records), markup=False)
+        if coarse := resolution(dtype):
+            out.print(f"{coarse}.", markup=False)
     disturbed = [record for record in records if record.mutant == "none" and record.caught_by]
     unexplained = [
         record

@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 ROUNDING_UNITS = 512
@@ -60,6 +61,24 @@ def chosen(search: Callable[..., Any]) -> Callable[..., Any]:
 def rounding_tolerance(dtype: object) -> float:
     r"""Returns the tolerance $c\varepsilon$ of a floating dtype, to be multiplied by a scale."""
     return ROUNDING_UNITS * float(jnp.finfo(dtype).eps)
+
+
+DOUBTFUL = -ROUNDING_UNITS * 2.0**-52
+"""An instance with a slack below this (in the claim's scale) may be a violation, whatever the
+precision: a tenth of a trillionth is rounding in float64, and no violation that matters hides in
+it. Behind the rounding of float32 there is room for one, so that the referee decides there too."""
+
+
+def near_equality(dtype: object) -> float:
+    """Returns the slack, in a claim's scale, below which a dtype is not the judge."""
+    return max(NEAR_EQUALITY, rounding_tolerance(dtype))
+
+
+def resolution(dtype: str) -> str:
+    """Returns in words what a dtype cannot tell; nothing for float64, which tells what matters."""
+    if rounding_tolerance(dtype) < NEAR_EQUALITY:
+        return ""
+    return f"{dtype} cannot tell less than {near_equality(dtype):.1e} of a claim's scale from zero"
 
 
 @functools.partial(jax.jit, inline=True)
@@ -148,12 +167,28 @@ def cholesky_log_determinant(factor: Float[Array, "size size"]) -> Float[Array, 
 
 
 def cut_singular_values(
-    singular_values: Float[Array, "directions"], num_rows: int, num_columns: int
-) -> Float[Array, "directions"]:
+    singular_values: Float[Array | np.ndarray, "directions"], num_rows: int, num_columns: int
+) -> Any:
     r"""Returns the singular values with those that rounding cannot tell from zero set to zero.
 
     The cut is relative, $\max(d, n)\,\varepsilon\,s_1$, as in ``numpy.linalg.matrix_rank``: an
     absolute cut would change the rank of $X$ with its unit.
     """
     unit = max(num_rows, num_columns) * float(jnp.finfo(singular_values.dtype).eps)
-    return jnp.where(singular_values > unit * jnp.max(singular_values), singular_values, 0.0)
+    # On the host no program is worth making.
+    where = np.where if isinstance(singular_values, np.ndarray) else jnp.where
+    return where(singular_values > unit * singular_values.max(), singular_values, 0.0)
+
+
+def arrays(*values: Any) -> tuple[Any, ...]:
+    """Returns numbers and nested lists as arrays of JAX's default floating dtype.
+
+    NumPy converts them: JAX makes a program for every shape to do so.
+    """
+    dtype = jax.dtypes.canonicalize_dtype(float)
+
+    def array(value: Any) -> Any:
+        given = any(isinstance(leaf, Array) for leaf in jax.tree.leaves(value))
+        return jnp.asarray(value if given else np.asarray(value, dtype), dtype)
+
+    return tuple(map(array, values))

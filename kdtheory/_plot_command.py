@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kdtheory._dtype_option import Dtype
+
 if TYPE_CHECKING:
     from kdtheory.claim import Axis, Claim
 
@@ -21,6 +23,7 @@ def plot(
         int, typer.Option(min=0, help="Draws for every mean; 0 leaves them out.")
     ] = 4096,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    dtype: Dtype = "float64",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write a figure: .png, .pdf or .svg.")
     ] = None,
@@ -47,7 +50,7 @@ def plot(
     cli.prepare(context)
     known = axes_of(claim, seed)
     chosen = _chosen(known, axis)
-    curve = sweep(claim, chosen, companions=companions(claim), draws=draws, seed=seed)
+    curve = sweep(claim, chosen, companions=companions(claim), draws=draws, seed=seed, dtype=dtype)
     if output is not None:
         from matplotlib.figure import Figure
 

@@ -9,12 +9,14 @@ itself, and no stored number changes.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Hashable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.extend.random import define_prng_impl
 from jaxtyping import Array, UInt32
 
@@ -102,3 +104,37 @@ def random_key(seed: int) -> Key:
         True
     """
     return jax.random.key(seed, impl=_UNROLLED)
+
+
+def key_words(seed: int, *data: int) -> np.ndarray:
+    """Returns the words of a key into which numbers were folded one after another.
+
+    One program makes them; and a program that takes words is called five times as fast as one that
+    takes a key.
+
+    Args:
+        seed: as for `random_key`.
+        data: the numbers, below 2^32.
+
+    Returns:
+        The words, shape ``(2,)``, for `key_of_words`.
+
+    Example:
+        >>> key = jax.random.fold_in(jax.random.fold_in(random_key(3), 7), 8)
+        >>> bool((key_words(3, 7, 8) == jax.random.key_data(key)).all())
+        True
+    """
+    return np.asarray(_folded(np.asarray(data, np.uint32), seed))
+
+
+@functools.partial(jax.jit, static_argnames="seed")
+def _folded(data: UInt32[Array, "folds"], seed: int) -> UInt32[Array, "2"]:
+    key = random_key(seed)
+    for number in data:
+        key = jax.random.fold_in(key, number)
+    return jax.random.key_data(key)
+
+
+def key_of_words(words: UInt32[Array, "2"]) -> Key:
+    """Returns the key with the given words (traceable)."""
+    return jax.random.wrap_key_data(words, impl=_UNROLLED)

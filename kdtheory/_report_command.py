@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kdtheory._dtype_option import Dtype
+
 if TYPE_CHECKING:
     from kdtheory.claim import Claim
     from kdtheory.tools.sweep import Curve
@@ -36,6 +38,7 @@ def report(
         int, typer.Option(min=0, help="How often the search starts afresh; 0: quicker.")
     ] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    dtype: Dtype = "float64",
     results: Annotated[
         Path | None,
         typer.Option(help="Folder of a run of verify; left out, one in the user's cache."),
@@ -61,7 +64,7 @@ def report(
         cli.fail(str(problem))
     claims = cli.select(slugs or [])
     cli.prepare(context)
-    options = {"seed": seed, "dtype": "float64", "level": 1e-3 / len(claims), "rounds": rounds}
+    options = {"seed": seed, "dtype": dtype, "level": 1e-3 / len(claims), "rounds": rounds}
     checks = examine(
         claims,
         jobs,
@@ -74,7 +77,7 @@ def report(
     try:
         proofs = cli.proofs([claim.slug for claim in claims])
         certified = _certified(claims)
-        curves = _curves(claims, figures, jobs, seed, cached=context.obj)
+        curves = _curves(claims, figures, jobs, seed, dtype, cached=context.obj)
     except KeyboardInterrupt:
         typer.echo(f"kdtheory: interrupted before the page was written; {_CONTINUING}", err=True)
         raise typer.Exit(cli.INTERRUPTED) from None
@@ -93,10 +96,10 @@ def report(
     ]
     ran = Ran(
         version=__version__,
-        command=_command(slugs or [], figures, rounds, seed),
+        command=_command(slugs or [], figures, rounds, seed, dtype),
         date=datetime.date.today().isoformat(),
         seeds=(seed,),
-        dtypes=("float64",),
+        dtypes=(dtype,),
         searched=sum(bool(check.searches) for check in checks),
     )
     written = page(entries, ran, rooms=_introductions(claims))
@@ -112,16 +115,17 @@ def report(
 _CONTINUING = "the same command goes on from there"
 
 
-def _command(slugs: Sequence[str], figures: Figures, rounds: int, seed: int) -> str:
+def _command(slugs: Sequence[str], figures: Figures, rounds: int, seed: int, dtype: str) -> str:
     """Returns what to type to run it again, on any machine."""
     import shlex
 
     chosen = ["--figures", figures.value, "--rounds", str(rounds), "--seed", str(seed)]
+    chosen += ["--dtype", dtype] if dtype != "float64" else []
     return shlex.join(["kdtheory", "report", *slugs, *chosen, "-o", "report.html"])
 
 
 def _curves(
-    claims: Iterable[Claim], figures: Figures, jobs: int, seed: int, *, cached: bool
+    claims: Iterable[Claim], figures: Figures, jobs: int, seed: int, dtype: str, *, cached: bool
 ) -> dict[str, Curve]:
     """Returns slug -> curve, of the claims that are to have a figure."""
     from kdtheory import _workers, cli
@@ -137,7 +141,7 @@ def _curves(
     jobs = min(jobs or _workers.default_jobs(), len(wanted))
     with cli.progress(len(wanted)) as at:
         at("figures", 0)
-        options: dict[str, Any] = {"seed": seed, "draws": _DRAWS}
+        options: dict[str, Any] = {"seed": seed, "draws": _DRAWS, "dtype": dtype}
         made = _workers.curves_of(wanted, jobs, keep_programs=cached, **options)
         for index, curve in enumerate(made if wanted else ()):
             if curve is not None:

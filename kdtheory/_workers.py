@@ -6,6 +6,7 @@ and in any order.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -82,6 +83,8 @@ def start(keep_programs: bool) -> None:
     """
     # An interruption reaches every process: the first one ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # As in `kdtheory.cli`: what stays is not looked through again and again.
+    gc.set_threshold(100_000)
     # Several processes share an accelerator only if none of them takes all of its memory.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     if keep_programs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import itertools
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,7 @@ from kdtheory._certify_command import certify
 from kdtheory._decompose_command import decompose
 from kdtheory._descent_command import descent
 from kdtheory._device_options import among_processes, in_words, on_device
+from kdtheory._dtype_option import Dtype
 from kdtheory._falsify_command import falsify
 from kdtheory._ledger_command import ledger
 from kdtheory._mutants_command import mutants
@@ -37,7 +39,8 @@ INTERRUPTED = 130
 app = typer.Typer(
     name="kdtheory",
     help="Verify the theory of knowledge distillation numerically, or an inequality of your own. "
-    "Exit codes: 0 as expected, 1 an unexpected verdict, 2 bad usage or input, 3 undecided.",
+    "Exit codes: 0 as expected, 1 an unexpected verdict, 2 bad usage or input, 3 undecided, "
+    "4 another process of the run has ended.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -52,7 +55,6 @@ Slugs = Annotated[
 Slug = Annotated[str, typer.Argument(help="A claim, a room, or a glob such as '*lemma1'.")]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON for machines to standard output.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
-Dtype = Annotated[str, typer.Option(help="Precision of the evaluation: float64 or float32.")]
 
 
 def fail(message: str) -> NoReturn:
@@ -92,24 +94,30 @@ def select(patterns: Sequence[str]) -> list[Claim]:
     """
     import fnmatch
 
-    from kdtheory.theorems import CLAIMS
+    from kdtheory import theorems
 
+    # Where every pattern names its room, no other is loaded.
+    rooms = {pattern.partition("/")[0] for pattern in patterns}
+    named = [room for room in theorems.ROOMS if room in rooms]
+    if not rooms or len(named) < len(rooms):
+        named = list(theorems.ROOMS)
+    catalogue = [claim for room in named for claim in theorems.claims_in(room)]
     chosen: set[str] = set()
     for pattern in patterns:
         matching = {
             claim.slug
-            for claim in CLAIMS
+            for claim in catalogue
             if fnmatch.fnmatchcase(claim.slug, pattern) or claim.slug.split("/")[0] == pattern
         }
         if not matching:
             import difflib
 
-            known = [claim.slug for claim in CLAIMS] + [c.slug.split("/")[0] for c in CLAIMS]
+            known = [*(claim.slug for claim in theorems.CLAIMS), *theorems.ROOMS]
             near = difflib.get_close_matches(pattern, known, n=3, cutoff=0.4)
-            hint = f"Did you mean {' or '.join(dict.fromkeys(near))}? " if near else ""
+            hint = f"Did you mean {' or '.join(near)}? " if near else ""
             fail(f"claim: got {pattern!r}; expected a slug, a room or a glob. {hint}")
         chosen |= matching
-    return [claim for claim in CLAIMS if not patterns or claim.slug in chosen]
+    return [claim for claim in catalogue if not patterns or claim.slug in chosen]
 
 
 @app.command("list")
@@ -278,11 +286,10 @@ def verify(
 ) -> None:
     """Examine claims from every side; without an argument, the whole catalogue."""
     from kdtheory._examine import examine
+    from kdtheory._numerics import resolution
     from kdtheory.tools import report
 
     claims = select(slugs or [])
-    if dtype not in ("float64", "float32"):
-        fail(f"--dtype: got {dtype!r}; expected float64 or float32. Choose one.")
     if not level > 0:
         fail(f"--level: got {level}; expected a number in (0, 1). Choose one, such as 0.001.")
     prepare(context)
@@ -297,6 +304,8 @@ def verify(
             if not check.as_expected:
                 out.print(f"{check.slug}: {check.reason}", style="bold", markup=False)
         out.print(f"\n{report.summary(checks)} Seed {seed}, {dtype}{in_words()}.", markup=False)
+        if coarse := resolution(dtype):
+            out.print(f"{coarse}.", markup=False)
         out.print(report.LEGEND, style="dim", markup=False)
     raise typer.Exit(exit_code(checks))
 
@@ -347,6 +356,8 @@ for _name, _command in _COMMANDS.items():
 
 def main() -> None:
     """Runs the command line."""
+    # Libraries and traces are many objects that stay: looking through them often finds nothing.
+    gc.set_threshold(100_000)
     app()
 
 

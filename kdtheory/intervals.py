@@ -15,7 +15,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from kdtheory._check import FloatArray
 from kdtheory._sequential import empirical_bernstein
@@ -50,6 +49,8 @@ def student_margin(values: Any, level: float) -> tuple[FloatArray, FloatArray, F
         >>> [float(value) for value in student_margin([1.0, 2.0, 3.0], 0.0)]
         [2.0, 1.0, 0.0]
     """
+    from scipy import special
+
     sample = np.asarray(values, float)
     with np.errstate(over="ignore", invalid="ignore"):
         mean, spread = sample.mean(axis=0), sample.std(axis=0, ddof=1)
@@ -137,6 +138,8 @@ def mean_upper(share: float, num_samples: int, level: float) -> float:
         >>> print(f"{mean_upper(0.0, 100, 0.95):.4f}")  # 1 - 0.05**(1/100)
         0.0295
     """
+    from scipy import special
+
     share = min(max(share, 0.0), 1.0)
     allowed = -math.log1p(-level) / num_samples
     low, high = share, 1.0

@@ -16,15 +16,20 @@ import pytest
 
 # Before anything draws: no display is needed.
 os.environ.setdefault("MPLBACKEND", "Agg")
-# Before JAX starts: see kdtheory/_one_thread.py.
-os.environ.setdefault("PJRT_NPROC", "1")
-# A test runs a program once or twice: compiling is what takes the time, three quarters of it in
-# optimisations. `make test-thorough` holds the reference values with XLA_FLAGS="" too.
-os.environ.setdefault(
-    "XLA_FLAGS",
-    "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
-    " --xla_cpu_parallel_codegen_split_count=1",
-)
+# Before JAX starts. The tests are of the CPU, whatever else there is; `make test-device` sets this.
+if os.environ.setdefault("JAX_PLATFORMS", "cpu") == "cpu":
+    # See kdtheory/_one_thread.py.
+    os.environ.setdefault("PJRT_NPROC", "1")
+    # A test runs a program once or twice: compiling is what takes the time, three quarters of it in
+    # optimisations. `make test-thorough` holds the reference values with XLA_FLAGS="" too.
+    os.environ.setdefault(
+        "XLA_FLAGS",
+        "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
+        " --xla_cpu_parallel_codegen_split_count=1",
+    )
+else:
+    # Several processes share an accelerator only if none of them takes all of its memory.
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 # Tracing makes many small objects and few cycles: the default collects a hundred times too often.
 gc.set_threshold(100_000, 20, 50)
 

@@ -1,7 +1,8 @@
 """The battery: every contract, on every claim of the catalogue.
 
-The search of every claim, and its evaluation in both precisions, are marked ``thorough``: they take
-as long as all the rest. `make test` leaves them to `make test-thorough`.
+The search of every claim, its evaluation in both precisions, and its verdict in float32 but for one
+claim of each room, are marked ``thorough``: they take as long as all the rest. `make test` leaves
+them to `make test-thorough`.
 """
 
 from __future__ import annotations
@@ -10,38 +11,35 @@ import dataclasses
 import importlib
 import json
 import re
-from typing import Any
 
-import jax
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
+from verdicts import assert_honest, compare_precisions, each, one_of_each_room
 
-from kdtheory import strategies
 from kdtheory._numerics import rounding_tolerance
 from kdtheory.claim import Claim, Finding, Relation, TextExamined
 from kdtheory.results import Check, Outcome, Verdict
 from kdtheory.theorems import CLAIMS, find
 from kdtheory.tools import ablate, falsify, verify
 from kdtheory.tools._referee import Ruling, exact_parts, referee_case, size_of
-from kdtheory.tools._search import assess_members, random_points
+from kdtheory.tools._search import random_points
 from kdtheory.tools._traced import domain_of
 from kdtheory.tools.evaluate import assess_instances, domain_margin
 
 TOLERANCE = rounding_tolerance("float64")
 SLUGS = [claim.slug for claim in CLAIMS]
-
-
-def each(claims: list[Claim]) -> pytest.MarkDecorator:
-    """One test per claim; a claim's tests share a worker, and so its compiled programs."""
-    marked = [pytest.param(c, id=c.slug, marks=pytest.mark.xdist_group(c.slug)) for c in claims]
-    return pytest.mark.parametrize("claim", marked)
-
-
 EVERY = each(list(CLAIMS))
 STANDING = each([claim for claim in CLAIMS if claim.finding is Finding.STANDS])
 FALLEN = each([claim for claim in CLAIMS if claim.finding is not Finding.STANDS])
+# What float32 once got wrong: places of data sets in integers of the wrong width, draws outside of
+# bounds that were rounded, an equality of transcendental sides that the referee does not decide.
+TROUBLED = (
+    "distillation_divergence/disintegrated",
+    "uncertainty_propagation/covariance",
+    "bias_variance/softmax_logit_spread",
+)
+# With one of each room; `make test-thorough` sees the others.
+NARROW = one_of_each_room() + [find(slug) for slug in TROUBLED]
 
 
 def test_slugs_are_unique_and_found() -> None:
@@ -128,6 +126,12 @@ def test_the_search_finds_nothing_and_would_catch_a_thousandth(claim: Claim) -> 
     assert not biting or (caught is not None and caught <= 1e-3), caught
 
 
+@each(list(CLAIMS), quick=NARROW)
+def test_the_verdict_in_float32(claim: Claim) -> None:
+    claim = dataclasses.replace(claim, sizes=claim.sizes[:1])
+    assert_honest(verify(claim, instances=128, draws=2**14, level=1e-6, rounds=0, dtype="float32"))
+
+
 @FALLEN
 def test_the_counterexample_meets_every_printed_hypothesis(claim: Claim) -> None:
     case = claim.counterexample
@@ -178,31 +182,7 @@ def test_every_assumption_is_needed(claim: Claim) -> None:
 @pytest.mark.thorough
 @EVERY
 def test_instances_built_directly_in_both_precisions(claim: Claim) -> None:
-    domain = domain_of(claim, claim.sizes[0])
-
-    @settings(max_examples=1, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
-    @given(st.lists(strategies.instances(domain), min_size=24, max_size=24))
-    def judge(instances: list[Any]) -> None:
-        # Numbers that float32 represents, so that both precisions see the same instance.
-        narrow = [jax.tree.map(lambda leaf: np.asarray(leaf, np.float32), i) for i in instances]
-        wide = [jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), i) for i in narrow]
-        double = assess_members(claim, wide)
-        with jax.enable_x64(False):
-            single = assess_instances(claim, narrow)
-        # Rounding to float32 leaves a simplex by float32's epsilon: so far the claim may fail.
-        allowed = rounding_tolerance("float32")
-        for values in double:
-            if claim.finding is Finding.STANDS and values["margin"] >= -allowed:
-                assert values["slack"] >= -allowed
-        close = [
-            abs(one[side] - two[side]) <= allowed * max(1.0, abs(two[side]))
-            or one[side] == two[side]
-            for one, two in zip(single, double, strict=True)
-            for side in ("lhs", "rhs")
-        ]
-        assert all(close)
-
-    judge()
+    compare_precisions(claim, "float32")
 
 
 @EVERY

@@ -171,7 +171,6 @@ def test_findings_say_what_survives() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--dtype", "float16"], "--dtype: got 'float16'; expected float64 or float32"),
         (["--level", "0"], "--level: got 0.0; expected a number in (0, 1)"),
         (["--seed", "-1"], "seed"),
     ],
@@ -180,6 +179,55 @@ def test_bad_options_are_bad_usage(arguments: list[str], message: str) -> None:
     result = run("verify", FAST, *arguments)
     assert result.exit_code == 2
     assert message in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("verify", FAST),
+        ("falsify", FAST),
+        ("plot", FAST),
+        ("mutants", FAST),
+        ("report", FAST, "-o", "page.html"),
+        ("decompose", "--dataset", "diabetes"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_another_precision_is_refused(arguments: tuple[str, ...]) -> None:
+    result = run(*arguments, "--dtype", "float16")
+    assert result.exit_code == 2
+    assert "--dtype: got 'float16'; expected float64 or float32. Choose one." in result.stderr
+
+
+def test_a_run_in_float32_says_what_it_cannot_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    import jax.numpy as jnp
+
+    def unknown(p: object) -> object:
+        return 3 * jnp.linalg.svd((p[0] / 3).reshape(1, 1), compute_uv=False)[0]
+
+    def claim(slug: str, lhs: object) -> Claim:
+        return Claim(slug=slug, lhs=lhs, rhs=lambda p: p[0], domain=lambda _: simplex(2))
+
+    told = "float32 cannot tell less than 6.1e-05 of a claim's scale from zero"
+    _catalogue(monkeypatch, claim("user/true", lambda p: p[0]), claim("user/hidden", unknown))
+    narrow = ("--dtype", "float32", "--jobs", "1", "--rounds", "0")
+    fine = run("verify", "user/true", *narrow)
+    assert fine.exit_code == 0
+    assert told in fine.stdout
+    assert told in run("falsify", "user/true", "--dtype", "float32").stdout
+    hidden = run("verify", "user/hidden", *narrow)
+    assert hidden.exit_code == 3
+    assert "float32 cannot tell a violation of" in hidden.stdout
+    wide = run("verify", "user/hidden", "--jobs", "1", "--rounds", "0")
+    assert wide.exit_code == 0
+    assert "cannot tell" not in wide.stdout
+
+
+def test_a_figure_in_float32_says_so() -> None:
+    arguments = ("plot", "variance_reduction/lemma1", "--draws", "0", "--dtype", "float32")
+    assert "float32 cannot tell less than 6.1e-05 of a claim's scale" in run(*arguments).stdout
+    curve = json.loads(run(*arguments, "--json").stdout)
+    assert curve["dtype"] == "float32"
 
 
 def _catalogue(monkeypatch: pytest.MonkeyPatch, *claims: Claim) -> None:
@@ -304,7 +352,10 @@ def test_a_folder_that_cannot_be_written_is_bad_input(tmp_path: Path) -> None:
 def test_interrupted_mutants_are_reported_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
     mutate = importlib.import_module("kdtheory.tools.mutate")
 
-    def score(claim: Claim, **_: object) -> tuple[Mutation, ...]:
+    precisions = []
+
+    def score(claim: Claim, *, dtype: str, **_: object) -> tuple[Mutation, ...]:
+        precisions.append(dtype)
         if claim.slug.endswith("/gap_identity"):
             raise KeyboardInterrupt
         return (
@@ -321,4 +372,7 @@ def test_interrupted_mutants_are_reported_so_far(monkeypatch: pytest.MonkeyPatch
     assert "survivor: variance_reduction/lemma1: lhs 1 % too small (no draw sees it)" in (
         result.stdout
     )
-    assert run("mutants", "variance_reduction/lemma1").exit_code == 0
+    narrow = run("mutants", "variance_reduction/lemma1", "--dtype", "float32")
+    assert narrow.exit_code == 0
+    assert "float32 cannot tell less than 6.1e-05" in narrow.stdout
+    assert precisions == ["float64", "float64", "float32"]

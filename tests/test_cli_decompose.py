@@ -64,6 +64,19 @@ def test_a_sweep(tmp_path: Path) -> None:
     assert data["divergence_low"] == data["divergence_high"]
 
 
+def test_a_sweep_in_float32_is_that_in_float64_to_five_digits() -> None:
+    arguments = (*DIABETES, "--sweep", "inverse-temperature=1e-3:1e3:7:log")
+    assert "relative errors below 1e-5" in run(*arguments, "--dtype", "float32").stdout
+    wide, narrow = (
+        json.loads(run(*arguments, "--dtype", dtype, "--json").stdout)
+        for dtype in ("float64", "float32")
+    )
+    assert narrow["dtype"] == "float32"
+    for name in ("bound", "divergence_low", "divergence_high"):
+        np.testing.assert_allclose(narrow[name], wide[name], rtol=1e-5)
+        assert narrow[name] != wide[name]
+
+
 def test_a_sweep_over_ranks_shows_intervals() -> None:
     result = run(*LINNERUD, "--sweep", "rank=0:3:4")
     assert result.exit_code == 0
@@ -160,6 +173,7 @@ def test_a_file_with_matrices_of_its_own(tmp_path: Path) -> None:
         (["--dataset", "diabetes", "--sweep", "noise-std=0:1:5:log"], "positive ends"),
         (["--dataset", "diabetes", "--sweep", "noise-std=-1:1:5"], "noise_std: got -1"),
         (["--dataset", "diabetes", "--sweep", "rank=0:1:4"], "whole numbers"),
+        (["--dataset", "diabetes", "--dtype", "float32"], "--dtype: got float32 without --sweep"),
     ],
 )
 def test_decompose_refuses_what_it_cannot_use(arguments: list[str], message: str) -> None:

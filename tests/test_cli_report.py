@@ -32,6 +32,7 @@ def test_a_page_is_written_and_finished_claims_are_used_again(
 ) -> None:
     page, kept = tmp_path / "page.html", tmp_path / "run"
     settings = ["--rounds", "0", "--jobs", "1", "--results", str(kept), "-o", str(page)]
+    settings += ["--dtype", "float32"]
     # Verdicts are not what is tested here, nor that processes can be started.
     monkeypatch.setattr(kdtheory.tools, "verify", _verdict)
     monkeypatch.setattr(_workers, "curves_of", _curves_here)
@@ -41,7 +42,9 @@ def test_a_page_is_written_and_finished_claims_are_used_again(
     html = page.read_text(encoding="utf-8")
     html5lib.HTMLParser(strict=True).parse(html)
     for expected in (
-        f"kdtheory report {CLAIM} {REPAIRED} --figures findings --rounds 0 --seed 0 -o report.html",
+        f"kdtheory report {CLAIM} {REPAIRED} --figures findings --rounds 0 --seed 0 --dtype "
+        "float32 -o report.html",
+        "float32 cannot tell less than 6.1e-05 of a claim",
         f'href="#{REPAIRED}"',
         "2 claims: 1 holds, 1 violated; all as expected",
         "<svg",
@@ -67,7 +70,7 @@ def _curves_here(slugs, jobs, *, keep_programs, **options):
 
 
 def _verdict(claim, *, seed, dtype, level, rounds):
-    assert (seed, dtype, level, rounds) == (0, "float64", 1e-3 / 2, 0)
+    assert (seed, dtype, level, rounds) == (0, "float32", 1e-3 / 2, 0)
     verdict = Verdict.HOLDS if claim.slug == REPAIRED else Verdict.VIOLATED
     return Check(claim.slug, verdict, verdict, "as told", seed, dtype)
 

@@ -61,6 +61,7 @@ TOP = {
     "_descent_command",
     "_descent_output",
     "_device_options",
+    "_dtype_option",
     "_design_input",
     "_examine",
     "_falsify_command",
@@ -247,13 +248,20 @@ def test_importing_the_package_loads_nothing_heavy(module):
     assert in_a_fresh_process(code) == "[]"
 
 
-def test_importing_the_theorems_makes_no_array():
+def test_importing_the_catalogue_loads_no_other_library_and_makes_no_array():
+    # What a command answers with is loaded before it: these are what that costs too much with.
+    slow = ("scipy", "sympy", "matplotlib", "hypothesis", "sklearn", "optax")
     code = (
-        "import kdtheory.theorems, kdtheory.tools\n"
+        "import sys, kdtheory.theorems\n"
+        "kdtheory.theorems.find('variance_reduction/lemma1')\n"
+        "print([n for n in kdtheory.theorems.ROOMS if f'kdtheory.theorems.{n}' in sys.modules])\n"
+        "import kdtheory.tools.report, kdtheory.decomposition\n"
+        "kdtheory.theorems.CLAIMS\n"
+        f"print([n for n in {slow} if n in sys.modules])\n"
         "from jax._src import xla_bridge\n"
         "print(xla_bridge.backends_are_initialized())"
     )
-    assert in_a_fresh_process(code) == "False"
+    assert in_a_fresh_process(code) == "['variance_reduction']\n[]\nFalse"
 
 
 @pytest.mark.parametrize("name", getattr(kdtheory, "__all__", ()))

@@ -17,7 +17,6 @@ from typing import Any, Literal, TypeAlias
 import jax
 import jax.numpy as jnp
 import numpy as np
-import scipy.optimize
 from jaxtyping import Array, Float
 
 from kdtheory import _check
@@ -309,6 +308,7 @@ def _descend(
     evaluate: Any, spectrum: DesignSpectrum, start: np.ndarray, low: np.ndarray, high: np.ndarray
 ) -> np.ndarray:
     """Returns a local minimum in the box, quasi-Newton first and Newton for the last digits."""
+    import scipy.optimize
 
     @functools.lru_cache(maxsize=4)
     def derivatives(key: bytes) -> tuple[float, np.ndarray, np.ndarray]:

@@ -20,7 +20,7 @@ from kdtheory import _check
 from kdtheory._random import random_key
 from kdtheory.decomposition.inputs import PreparedDesign, prepared_design, student_rank
 from kdtheory.decomposition.records import MEANINGS, TERMS, Decomposition, Gaps, Term
-from kdtheory.objects.designs import DesignSpectrum
+from kdtheory.objects.designs import DesignSpectrum, LinearGaussianDesign
 from kdtheory.objects.spectra import accurate_spectrum
 from kdtheory.theorems.linear_gaussian import (
     algorithm_shift,
@@ -149,14 +149,13 @@ def _decompose(
     num_features, num_samples = design.inputs.shape
     found_rank, full_rank = student_rank(rank, summary, null)
     regime: algorithm_shift.Rank = "zero" if found_rank == 0 < full_rank else "full"
-    values, slopes = map(np.asarray, _bound_terms(summary, regime, null))
+    values, slopes, shift = jax.device_get(_bound_terms(summary, regime, null))
     if 0 < found_rank < full_rank:
         student = _sampled_student(prepared, summary, found_rank, seed, progress)
     else:
         student = _closed_student(prepared, summary, regime, null)
     values = np.array([*values[:3], student.bottleneck, values[3], student.mismatch])
-    shift = float(dataset_shift.dataset_shift_exact(summary))
-    low, high = (shift + end for end in student.interval)
+    low, high = (float(shift) + end for end in student.interval)
     bound, divergence = float(np.sum(values)), low if low == high else (low + high) / 2
     information = bound - divergence if student.information is None else student.information
     terms = _terms(values, slopes, student, found_rank, full_rank, design.student_covariance)
@@ -192,7 +191,28 @@ def _closed_student(
     null: algorithm_shift.NullConvention,
 ) -> _Student:
     """Returns what depends on a student of rank zero or of full rank."""
-    design = prepared.design
+    found = jax.device_get(_closed_forms(prepared.design, summary, regime, null))
+    mismatch, bottleneck, shift, information, gap = map(float, found)
+    return _Student(
+        mismatch=mismatch,
+        bottleneck=bottleneck,
+        bottleneck_error=0.0,
+        interval=(shift, shift),
+        information=information,
+        gap=gap,
+        gap_error=0.0,
+        level=None,
+    )
+
+
+@functools.partial(jax.jit, static_argnames=("regime", "null"))
+def _closed_forms(
+    design: LinearGaussianDesign,
+    summary: DesignSpectrum,
+    regime: algorithm_shift.Rank,
+    null: algorithm_shift.NullConvention,
+) -> tuple[Float[Array, ""], ...]:
+    """Returns mismatch, bottleneck, algorithm shift, information and gap, from one program."""
     options: dict[str, Any] = {"rank": regime, "null": null}
     if design.student_covariance is None:
         mismatch = jnp.zeros(())
@@ -202,16 +222,9 @@ def _closed_student(
         mismatch = student_covariance.general_covariance_mismatch(design)
         shift = student_covariance.general_algorithm_shift_exact(design, **options)
         information = student_covariance.general_mutual_information(design, **options)
-    return _Student(
-        mismatch=float(mismatch),
-        bottleneck=float(algorithm_shift.bottleneck(summary, rank=regime)),
-        bottleneck_error=0.0,
-        interval=(float(shift),) * 2,
-        information=float(information),
-        gap=float(gaps.student_gap(summary, float(design.inputs.shape[1]), rank=regime)),
-        gap_error=0.0,
-        level=None,
-    )
+    bottleneck = algorithm_shift.bottleneck(summary, rank=regime)
+    gap = gaps.student_gap(summary, float(design.inputs.shape[1]), rank=regime)
+    return mismatch, bottleneck, shift, information, gap
 
 
 def _sampled_student(
@@ -312,9 +325,10 @@ def _terms(
 @functools.partial(jax.jit, static_argnames=("regime", "null"))
 def _bound_terms(
     summary: DesignSpectrum, regime: algorithm_shift.Rank, null: algorithm_shift.NullConvention
-) -> tuple[Float[Array, "terms"], Float[Array, "terms settings"]]:
+) -> tuple[Float[Array, "terms"], Float[Array, "terms settings"], Float[Array, ""]]:
     r"""Returns the teacher's terms and the spread, and their derivatives in $\lambda$ and $\beta$.
 
+    And, from the same program, the exact dataset shift.
     The rank matters for the null space only: a student of full rank may copy the teacher there.
     """
 
@@ -332,7 +346,7 @@ def _bound_terms(
         )
 
     point = jnp.stack([summary.prior_precision, summary.inverse_temperature])
-    return terms(point), jax.jacfwd(terms)(point)
+    return terms(point), jax.jacfwd(terms)(point), dataset_shift.dataset_shift_exact(summary)
 
 
 def _remedy(value: float, slopes: np.ndarray) -> str:

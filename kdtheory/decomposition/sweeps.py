@@ -44,6 +44,7 @@ class Sweep:
         divergence_high: $K_n$, or an upper bound.
         standard_error: of the rank bottleneck (and so of the bound); zero where it is exact.
         heading: what the numbers are about.
+        dtype: the precision of what has a closed form; draws are in float64.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Sweep:
     divergence_high: np.ndarray
     standard_error: np.ndarray
     heading: str
+    dtype: str = "float64"
 
     def to_dict(self) -> dict[str, Any]:
         """Returns plain data ready for ``json.dumps`` (infinities as text)."""
@@ -76,6 +78,7 @@ def sweep_design(
     null: Any = "minnorm",
     num_draws: int = 512,
     seed: int = 0,
+    dtype: str = "float64",
 ) -> Sweep:
     r"""Varies one setting of a design and holds the others.
 
@@ -93,6 +96,7 @@ def sweep_design(
         null: the student's map on the null space of $X^\top$, "minnorm" or "identity".
         num_draws: draws of the teacher for ranks between zero and full.
         seed: of those draws.
+        dtype: "float64" or "float32", as for `decompose_grid`.
 
     Returns:
         The terms, the bound and the divergence at every value.
@@ -130,8 +134,8 @@ def sweep_design(
     full = student_rank(None, spectrum, null)[1]
     design = np.asarray(prepared.design.inputs), np.asarray(prepared.design.true_weights)
     grids = {
-        None: decompose_grid(*design, **held, null=null),
-        0: decompose_grid(*design, **held, rank=0),
+        None: decompose_grid(*design, **held, null=null, dtype=dtype),
+        0: decompose_grid(*design, **held, rank=0, dtype=dtype),
     }
     between = (ranks > 0) & (ranks < full)
     lost, error, hidden = np.zeros((3, len(along)))
@@ -166,6 +170,7 @@ def sweep_design(
         divergence_high=np.where(between, bound - gap, exact),
         standard_error=np.where(between, error, 0.0),
         heading=f"Distillation divergence and its bound{fitted}",
+        dtype=dtype,
     )
 
 

@@ -14,7 +14,6 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaln
 
 from kdtheory import _check
 
@@ -107,6 +106,8 @@ def counts(num_examples: int, num_samples: int, grouped: bool) -> Counts:
 
 def log_multiplicities(table: Counts) -> npt.NDArray[np.float64]:
     """Returns the logarithm of the number of sequences that have each row's counts."""
+    from scipy.special import gammaln
+
     whole = np.asarray(gammaln(table.sum(axis=-1) + 1.0))
     return whole - np.asarray(gammaln(table + 1.0)).sum(axis=-1)
 

@@ -76,15 +76,15 @@ class LinearGaussianDesign:
         noise = _check.number("noise_std", noise_std, low=0.0, open_low=True)
         covariance = None
         if student_covariance is not None:
-            covariance = jnp.asarray(
+            covariance = jax.device_put(
                 _check.covariance("student_covariance", student_covariance, design.shape[0])
             )
         return cls(
-            inputs=jnp.asarray(design),
-            true_weights=jnp.asarray(weights),
-            prior_precision=jnp.asarray(np.float64(precision)),
-            inverse_temperature=jnp.asarray(np.float64(beta)),
-            noise_std=jnp.asarray(np.float64(noise)),
+            inputs=jax.device_put(design),
+            true_weights=jax.device_put(weights),
+            prior_precision=jax.device_put(np.float64(precision)),
+            inverse_temperature=jax.device_put(np.float64(beta)),
+            noise_std=jax.device_put(np.float64(noise)),
             student_covariance=covariance,
         )
 

@@ -22,9 +22,8 @@ from __future__ import annotations
 
 import math
 
-import jax.numpy as jnp
+import jax
 import numpy as np
-from scipy.linalg import lapack
 
 from kdtheory import _check
 from kdtheory._numerics import cut_singular_values
@@ -60,10 +59,10 @@ def accurate_spectrum(design: LinearGaussianDesign) -> DesignSpectrum:
     left_vectors, singular_values = accurate_left_singular_system(inputs)
     weights = np.asarray(design.true_weights, np.float64)
     return DesignSpectrum(
-        squared_singular_values=jnp.asarray(singular_values**2),
-        signal=jnp.asarray(np.sum((weights @ left_vectors) ** 2, axis=0)),
-        num_outputs=jnp.asarray(float(len(weights))),
-        num_null=jnp.asarray(float(len(inputs) - np.count_nonzero(singular_values))),
+        squared_singular_values=jax.device_put(singular_values**2),
+        signal=jax.device_put(np.sum((weights @ left_vectors) ** 2, axis=0)),
+        num_outputs=jax.device_put(np.float64(len(weights))),
+        num_null=jax.device_put(np.float64(len(inputs) - np.count_nonzero(singular_values))),
         prior_precision=design.prior_precision,
         inverse_temperature=design.inverse_temperature,
         noise_std=design.noise_std,
@@ -85,12 +84,12 @@ def accurate_left_singular_system(
     tall = num_samples > num_features
     core = np.asarray(np.linalg.qr(inputs.T, mode="r")).T if tall else inputs
     left_vectors, computed, _ = np.linalg.svd(core, full_matrices=False)
-    singular_values = np.array(
-        cut_singular_values(jnp.asarray(computed), num_features, num_samples), np.float64
-    )
+    singular_values = cut_singular_values(computed, num_features, num_samples)
     rank = int(np.count_nonzero(singular_values))
     if rank == 0 or computed[0] <= _WELL_CONDITIONED * computed[rank - 1]:
         return left_vectors, singular_values
+    from scipy.linalg import lapack
+
     # Every column gets the 53 bits of its own norm, and three more.
     bits = math.log2(8 * computed[0] / computed[rank - 1])
     slices = math.ceil(bits / _slice_bits(num_features))

@@ -8,7 +8,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy import optimize
 
 from kdtheory import _check
 from kdtheory._check import FloatArray
@@ -198,6 +197,8 @@ def _nonnegative(matrix: FloatArray) -> FloatArray:
     $u^\top Ru+(a^\top u-1)^2$ over all $u\ge0$ leads to the same direction. No estimate is exact
     here: it would have all of the weight already.
     """
+    from scipy import optimize
+
     spread = np.sqrt(np.diagonal(matrix))
     relative = spread.min() / spread
     values, axes = np.linalg.eigh(matrix / np.outer(spread, spread))

@@ -1,35 +1,52 @@
-"""The catalogue: every claim, in reading order."""
+"""The catalogue: every claim, in reading order; a room loads when one of its claims is needed."""
 
 from __future__ import annotations
 
 import difflib
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from kdtheory.claim import Claim
-from kdtheory.theorems import (
-    bias_variance,
-    distillation_divergence,
-    double_distillation,
-    empirical_bernstein,
-    linear_gaussian,
-    proper_losses,
-    sgd_convergence,
-    sharpness_aware,
-    uncertainty_propagation,
-    variance_reduction,
-)
 
-CLAIMS: tuple[Claim, ...] = (
-    *variance_reduction.CLAIMS,
-    *bias_variance.CLAIMS,
-    *proper_losses.CLAIMS,
-    *empirical_bernstein.CLAIMS,
-    *double_distillation.CLAIMS,
-    *distillation_divergence.CLAIMS,
-    *sharpness_aware.CLAIMS,
-    *linear_gaussian.CLAIMS,
-    *sgd_convergence.CLAIMS,
-    *uncertainty_propagation.CLAIMS,
+ROOMS = (
+    "variance_reduction",
+    "bias_variance",
+    "proper_losses",
+    "empirical_bernstein",
+    "double_distillation",
+    "distillation_divergence",
+    "sharpness_aware",
+    "linear_gaussian",
+    "sgd_convergence",
+    "uncertainty_propagation",
 )
+"""The rooms, in reading order."""
+
+if TYPE_CHECKING:
+    CLAIMS: tuple[Claim, ...]
+
+
+def claims_in(room: str) -> tuple[Claim, ...]:
+    """Returns the claims of a room, in reading order, and loads no other room.
+
+    Args:
+        room: one of `ROOMS`.
+
+    Example:
+        >>> len(claims_in("double_distillation")) > 1
+        True
+    """
+    return tuple(importlib.import_module(f"kdtheory.theorems.{room}").CLAIMS)
+
+
+def __getattr__(name: str) -> Any:
+    """Loads the whole catalogue, or a room, on first use (PEP 562)."""
+    if name == "CLAIMS":
+        found = tuple(claim for room in ROOMS for claim in claims_in(room))
+        return globals().setdefault(name, found)
+    if name in ROOMS:
+        return importlib.import_module(f"kdtheory.theorems.{name}")
+    raise AttributeError(f"module 'kdtheory.theorems' has no attribute {name!r}")
 
 
 def find(slug: str) -> Claim:
@@ -48,9 +65,11 @@ def find(slug: str) -> Claim:
         >>> find("variance_reduction/lemma1").title
         'The Bayes-distilled risk has the smaller variance'
     """
-    for claim in CLAIMS:
+    room = slug.partition("/")[0]
+    for claim in claims_in(room) if room in ROOMS else ():
         if claim.slug == slug:
             return claim
-    near = difflib.get_close_matches(slug, [claim.slug for claim in CLAIMS], n=3, cutoff=0.3)
+    known = [claim.slug for room in ROOMS for claim in claims_in(room)]
+    near = difflib.get_close_matches(slug, known, n=3, cutoff=0.3)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     raise KeyError(f"slug: got {slug!r}; expected the slug of a claim in the catalogue.{hint}")

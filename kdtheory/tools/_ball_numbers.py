@@ -109,8 +109,13 @@ def order(x: Number, y: Number) -> int | None:
         return None
     result = None if is_unknown(x) or is_unknown(y) else _compare(x, y)
     if result is None:
-        raise Undecided(f"the enclosures {x} and {y} overlap")
+        raise Undecided(f"the enclosures {_told(x)} and {_told(y)} overlap")
     return result
+
+
+def _told(x: Number) -> str:
+    """Returns a number as text, a ball's digits cut: there may be six hundred of them."""
+    return x.str(25) if isinstance(x, arb) else str(x)
 
 
 def _sign_if_decided(x: Number) -> int | None:
@@ -292,7 +297,7 @@ def floor(x: Number) -> Number:
         return fmpq(x.floor())
     integer = x.floor().unique_fmpz() if x.is_finite() else None
     if integer is None:
-        raise Undecided(f"the integer part of {x}")
+        raise Undecided(f"the integer part of {_told(x)}")
     return fmpq(integer)
 
 

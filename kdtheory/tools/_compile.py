@@ -35,15 +35,18 @@ _LONG = {**_QUICK, "xla_backend_optimization_level": 1}
 _programs: collections.OrderedDict[tuple[Any, ...], Any] = collections.OrderedDict()
 
 
-@functools.cache
 def _options(long: bool) -> dict[str, Any] | None:
     """Returns the options above, or None on a compiler that no longer knows one of them."""
-    options = _LONG if long else _QUICK
+    return (_LONG if long else _QUICK) if _are_known() else None
+
+
+@functools.cache
+def _are_known() -> bool:
     try:
-        jax.jit(lambda: 0, compiler_options=options)()
+        jax.jit(lambda: 0, compiler_options=_QUICK)()
     except jax.errors.JaxRuntimeError:
-        return None
-    return options
+        return False
+    return True
 
 
 def compiled(

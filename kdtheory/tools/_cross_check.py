@@ -18,8 +18,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from kdtheory._devices import by_units, is_accelerated
-from kdtheory._numerics import rounding_tolerance
-from kdtheory._random import random_key
+from kdtheory._numerics import near_equality, rounding_tolerance
+from kdtheory._random import key_of_words, key_words
 from kdtheory._sequential import Numbers, Process, betting, empirical_bernstein
 from kdtheory._sequential import known_variance as catoni
 from kdtheory.claim import Claim, Draw, Side, call, prepared
@@ -121,10 +121,17 @@ def cross_check(
         name: (sides[name] if exact is None else exact, *bounds)
         for name, (exact, *bounds) in found.items()
     }
-    key = jax.random.fold_in(random_key(seed), code)
     return tuple(
-        _settle(claim, quantity, instances, key, _target(values[quantity]), draws, level)
-        for quantity in claim.draws
+        _settle(
+            claim,
+            quantity,
+            instances,
+            key_words(seed, code, position),
+            _target(values[quantity]),
+            draws,
+            level,
+        )
+        for position, quantity in enumerate(claim.draws)
     )
 
 
@@ -189,7 +196,7 @@ def _settle(
     claim: Claim,
     quantity: str,
     instances: Any,
-    key: Any,
+    words: Numbers,
     target: _Target,
     draws: int,
     level: float,
@@ -206,14 +213,13 @@ def _settle(
         lambda: _draws_program(draw, make),
         long=long,
     )
-    key = jax.random.fold_in(key, list(claim.draws).index(quantity))
     level = level / len(claim.draws)
     budget = max(2, draws // (INSTANCES * BLOCK))
 
     def round_of(start: int, end: int) -> dict[str, Numbers]:
         numbers = np.arange(INSTANCES)
         part = by_units(
-            lambda *entries: run(key, target.shift, start, end, *entries),
+            lambda *entries: run(words, target.shift, start, end, *entries),
             UNIT,
             *(numbers, instances, target.exact, target.unit, target.weight),
         )
@@ -273,7 +279,8 @@ def _outcome(
         return Outcome.OPEN
     if none.max() >= one or alone.max() >= one + math.log(INSTANCES):
         return Outcome.DISPUTED
-    if (outside > 1e-9 * np.maximum(target.unit, np.abs(exact))).any():
+    rounding = near_equality(float_width())
+    if (outside > rounding * np.maximum(target.unit, np.abs(exact))).any():
         return Outcome.DISPUTED
     # Against "the shift is at least this", and against "at most minus this": both must fall.
     if min(above[1], below[0]) >= math.log(1 / level):
@@ -282,9 +289,10 @@ def _outcome(
 
 
 def _draws_program(draw: Draw, make: Callable[[Any], Process]) -> Callable[..., Any]:
-    """Returns (key, shift, first block, end, entries) -> sums per instance, and extremes."""
+    """Returns (words of a key, shift, first block, end, entries) -> sums per instance, extremes."""
 
-    def run(key: Any, shift: Any, start: Any, end: Any, *entries: Any) -> Any:
+    def run(words: Any, shift: Any, start: Any, end: Any, *entries: Any) -> Any:
+        key = key_of_words(words)
         nulls = [make(mean) for mean in (0.0, shift, -shift)]
 
         def one(given: Any) -> dict[str, Any]:
@@ -346,7 +354,8 @@ def _refuse_wrong_bounds(quantity: str, part: dict[str, Any], target: _Target) -
             f"draw of {quantity}: got NaN; expected numbers. This draw is not defined everywhere."
         )
     width = np.where(np.isfinite(target.high - target.low), target.high - target.low, 0.0)
-    room = 1e-9 * np.maximum(width, np.maximum(abs(lowest), abs(highest)))
+    rounding = near_equality(lowest.dtype)
+    room = rounding * np.maximum(width, np.maximum(abs(lowest), abs(highest)))
     wrong = np.flatnonzero((lowest < target.low - room) | (highest > target.high + room))
     if wrong.size:
         first = wrong[0]

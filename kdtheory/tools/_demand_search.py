@@ -10,7 +10,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import scipy.optimize
 
 from kdtheory._numerics import rounding_tolerance
 from kdtheory.tools._compile import compiled
@@ -114,6 +113,7 @@ def _refined(probes: Probes, sign: int, points: Any) -> tuple[Any, list[float]]:
     Towards a limit 0/0 they are: a common shift of p and q changes next to nothing, a change of
     their difference everything.
     """
+    import scipy.optimize
 
     def build() -> Any:
         def descend(*where: Any) -> tuple[Any, Any]:

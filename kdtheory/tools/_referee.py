@@ -1,7 +1,9 @@
 """The referee: sides of a claim in exact or ball arithmetic, and what they prove.
 
 Floating point finds candidates; nothing that it says about a violation, or about a slack too small
-for it to judge, counts before the same instance has been enclosed here.
+for it to judge, counts before the same instance has been enclosed here. What is enclosed does not
+depend on the precision in which a candidate was found: domains, cases and the constants in formulas
+are those of float64.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from kdtheory.claim import Case, Claim, Relation
 from kdtheory.domains import Domain
 from kdtheory.results import Counterexample
 from kdtheory.tools._balls import Number, Uncovered, Undecided, describe, enclose, lower, upper
+from kdtheory.tools._compile import precision
 from kdtheory.tools._traced import domain_of, instance_at, quantities
 
 # Python constants in a formula are rounded to float64 once; a proven difference below this share of
@@ -71,7 +74,8 @@ def referee_point(claim: Claim, size: tuple[int, ...], point: Any) -> Refereed:
     Returns:
         The ruling.
     """
-    return _referee(claim, _sides_at_point(claim, size), (np.asarray(point, np.float64),))
+    with precision("float64"):
+        return _referee(claim, _sides_at_point(claim, size), (np.asarray(point, np.float64),))
 
 
 def referee_parts(claim: Claim, size: tuple[int, ...], parts: tuple[Any, ...]) -> Refereed:
@@ -86,10 +90,11 @@ def referee_parts(claim: Claim, size: tuple[int, ...], parts: tuple[Any, ...]) -
         The ruling; OUTSIDE, without evaluating anything, where the parts are no member of the
         domain in exact arithmetic.
     """
-    domain, sides = _sides_of_parts(claim, size)
-    if not domain.contains(parts):
-        return Refereed(Ruling.OUTSIDE, parts=parts, reason="not a member of the domain")
-    return _referee(claim, sides, parts)
+    with precision("float64"):
+        domain, sides = _sides_of_parts(claim, size)
+        if not domain.contains(parts):
+            return Refereed(Ruling.OUTSIDE, parts=parts, reason="not a member of the domain")
+        return _referee(claim, sides, parts)
 
 
 def referee_case(claim: Claim, case: Case) -> Refereed:
@@ -97,20 +102,21 @@ def referee_case(claim: Claim, case: Case) -> Refereed:
 
     Args:
         claim: the claim.
-        case: the case.
+        case: the case, made in float64.
 
     Returns:
         The ruling.
     """
-    instance = case.make()
-    domain = domain_of(claim, size_of(claim, instance) or claim.sizes[0])
-    leaves, structure = jax.tree.flatten(instance)
+    with precision("float64"):
+        instance = case.make()
+        domain = domain_of(claim, size_of(claim, instance) or claim.sizes[0])
+        leaves, structure = jax.tree.flatten(instance)
 
-    def sides(*given: Any) -> dict[str, Any]:
-        rebuilt = jax.tree.unflatten(structure, given)
-        return _sides(claim, domain.parts_of(rebuilt), rebuilt)
+        def sides(*given: Any) -> dict[str, Any]:
+            rebuilt = jax.tree.unflatten(structure, given)
+            return _sides(claim, domain.parts_of(rebuilt), rebuilt)
 
-    return _referee(claim, sides, tuple(map(np.asarray, leaves)))
+        return _referee(claim, sides, tuple(map(np.asarray, leaves)))
 
 
 def size_of(claim: Claim, instance: Any) -> tuple[int, ...] | None:

@@ -12,18 +12,21 @@ from typing import Any
 
 import numpy as np
 
-from kdtheory._numerics import rounding_tolerance
+from kdtheory._numerics import DOUBTFUL, resolution, rounding_tolerance
 from kdtheory.claim import Claim, Finding, Relation
 from kdtheory.domains import Domain
 from kdtheory.results import Check, Counterexample, Search, Verdict
 from kdtheory.tools._compile import precision
-from kdtheory.tools._referee import Ruling, counterexample, referee_point
+from kdtheory.tools._referee import Refereed, Ruling, counterexample, referee_point
 from kdtheory.tools._search import Ascent, ascend
 from kdtheory.tools._sides import refuse_unusable
 from kdtheory.tools.simplify import simplify
 
 CANDIDATES = 24
 """How many of a search's worst points are refereed before its violations count as unproven."""
+
+REFEREED = 8
+"""How many near-equalities are refereed, smallest slack first."""
 
 UNDEFINED = 256
 """How many points where a side was NaN are refereed before the rest count as undecided."""
@@ -111,23 +114,40 @@ def proven_violation(
         The counterexample, or None and the reason why a violation seen in floating point, or a
         NaN, could not be judged (empty if there was none, or if all were refuted).
     """
-    tolerance = rounding_tolerance(dtype)
     unresolved = ""
-    for point, slack in zip(ascent.points[:CANDIDATES], ascent.slacks, strict=False):
-        if not slack < -tolerance:
-            break
+    seen = int(np.sum(ascent.slacks < -rounding_tolerance(dtype)))
+    hidden = int(np.sum(ascent.slacks < DOUBTFUL)) - seen
+    count = min(seen, CANDIDATES) + min(hidden, REFEREED)
+    for point, slack in zip(ascent.points[:count], ascent.slacks, strict=False):
         ruling = referee_point(claim, size, point)
         if ruling.ruling is Ruling.VIOLATED:
             smallest = simplify(claim, size, ruling)
             return counterexample(claim, *smallest, "found by search, then simplified"), ""
         if ruling.ruling is Ruling.UNDECIDED:
-            unresolved = f"a violation of {-slack:.2e} was found but not judged: {ruling.reason}"
+            unresolved = unresolved or unjudged(-slack, dtype, ruling)
     violation, judged = judge_undefined(claim, size, ascent.undefined)
     if violation is not None:
         return violation, ""
     if judged < len(ascent.undefined):
-        unresolved = f"a side was NaN on {ascent.record.undefined} instances of the search"
+        number = ascent.record.undefined
+        unresolved = f"a side was NaN in {dtype} on {number} instances of the search"
     return None, unresolved
+
+
+def unjudged(violation: float, dtype: str, ruling: Refereed) -> str:
+    """Returns in words that neither floating point nor the referee judges a violation.
+
+    Args:
+        violation: by how much the claim seems to fail, in its scale.
+        dtype: the precision in which it does.
+        ruling: the undecided ruling.
+    """
+    if violation > rounding_tolerance(dtype):
+        return f"a violation of {violation:.2e} in {dtype} was not judged: {ruling.reason}"
+    return (
+        f"{dtype} cannot tell a violation of {violation:.2e} from rounding, and the referee does "
+        f"not judge it: {ruling.reason}"
+    )
 
 
 def judge_undefined(
@@ -164,14 +184,20 @@ def _is_proven(claim: Claim, size: tuple[int, ...], point: Any) -> bool:
     return referee_point(claim, size, point).ruling is Ruling.VIOLATED
 
 
-def searched(search: Search) -> str:
+def unsearched(dtype: str) -> str:
+    """Returns in words what was seen where no search was made."""
+    return "; ".join(filter(None, ("no search was made", resolution(dtype))))
+
+
+def searched(search: Search, dtype: str) -> str:
     """Returns in words what a search was able to see."""
     spent = f"{search.evaluations} evaluations reached a slack of {search.worst_slack:.2e}"
     if search.undefined:
         spent += f" ({search.undefined} were NaN by rounding: of each start the last was refereed)"
-    if search.detectable_weakening is None:
-        return f"{spent}; the right side was zero or infinite throughout"
-    return f"{spent}; a bound smaller by {search.detectable_weakening:.2e} would have been caught"
+    caught = "the right side was zero or infinite throughout"
+    if search.detectable_weakening is not None:
+        caught = f"a bound smaller by {search.detectable_weakening:.2e} would have been caught"
+    return "; ".join(filter(None, (spent, caught, resolution(dtype))))
 
 
 def falsify(
@@ -198,7 +224,8 @@ def falsify(
         seed: seed of the starting points.
         rounds: how many times 256 starts are made afresh at every size; a proven violation ends
             the search.
-        dtype: "float64" or "float32".
+        dtype: "float64", or "float32": what rounding hides there is for the referee to decide, and
+            is undecided where it does not.
 
     Returns:
         VIOLATED with its ``counterexample``; HOLDS with the weakest error that the search would
@@ -234,7 +261,7 @@ def falsify(
     elif not any(search.admissible for search in searches):
         verdict, reason = Verdict.NO_INSTANCE, "the assumptions were never met"
     else:
-        verdict, reason = Verdict.HOLDS, searched(searches[0])
+        verdict, reason = Verdict.HOLDS, searched(searches[0], dtype)
     return Check(
         slug=record.slug,
         verdict=verdict,

@@ -165,6 +165,7 @@ def mutation_score(
     *,
     only: Collection[str] | None = None,
     seed: int = 0,
+    dtype: str = "float64",
     progress: Callable[[str], None] | None = None,
 ) -> tuple[Mutation, ...]:
     """Plants every error of `mutants` in a claim, and says which check caught it, in what time.
@@ -173,20 +174,21 @@ def mutation_score(
         claim: the claim.
         only: names of mutants, if not all of them are to be planted.
         seed: seed of everything random.
+        dtype: "float64" or "float32", the precision of the checks.
         progress: is told the name of each mutant before it is examined.
 
     Returns:
         One record per mutant, and first one for the claim itself, which must not be "caught".
 
     Raises:
-        ValueError: for a name of ``only`` that no mutant of the claim has.
+        ValueError: for a name of ``only`` that no mutant of the claim has, or an unknown dtype.
     """
     records = []
     for mutant in (Mutant("none", claim, True), *_chosen(_collected(claim), only)):
         if progress is not None:
             progress(f"{claim.slug}: {mutant.name}")
         start = time.perf_counter()
-        caught = caught_by(mutant, claim, seed=seed)
+        caught = caught_by(mutant, claim, seed=seed, dtype=dtype)
         records.append(
             Mutation(
                 slug=claim.slug,
@@ -215,20 +217,23 @@ def _chosen(found: list[Mutant], only: Collection[str] | None) -> list[Mutant]:
     return [mutant for mutant in found if mutant.name in only]
 
 
-def caught_by(mutant: Mutant, original: Claim, *, seed: int = 0) -> tuple[str, ...]:
+def caught_by(
+    mutant: Mutant, original: Claim, *, seed: int = 0, dtype: str = "float64"
+) -> tuple[str, ...]:
     """Returns the checks whose outcome on a mutant is not what the catalogue expects.
 
     Args:
         mutant: the planted error.
         original: the claim without it.
         seed: seed of everything random.
+        dtype: "float64" or "float32".
 
     Returns:
         Any of "sampling", "search", "cases", "draws", "broken cases"; none for a survivor.
     """
     planted = dataclasses.replace(mutant.claim, sizes=original.sizes[:1])
     try:
-        check = verify(planted, seed=seed, instances=512, level=1e-5)
+        check = verify(planted, seed=seed, instances=512, level=1e-5, dtype=dtype)
     except ValueError as refusal:
         # A draw that leaves its own bounds is refused, whatever its values.
         if "draw of" not in str(refusal):

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kdtheory._axes import axes_or_new
+from kdtheory._numerics import resolution
 from kdtheory.tools.sweep import BOUND, CORRECTED, SHARPENED, TRIVIAL, TRUTH, Curve, Series
 
 if TYPE_CHECKING:
@@ -124,6 +125,8 @@ def caption(curve: Curve) -> str:
         parts.append("Grey: the bound is no better than the trivial one.")
     if any(curve.violated):
         parts.append("Orange: the statement does not hold.")
+    if coarse := resolution(curve.dtype):
+        parts.append(f"{coarse}.")
     return " ".join(parts)
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import collections
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from kdtheory.certificates import shipped
 from kdtheory.claim import Claim, Finding, TextExamined
 from kdtheory.results import Check, Counterexample, Mutation, Outcome, Verdict, to_dict
-from kdtheory.tools._referee import counterexample, referee_case, size_of
-from kdtheory.tools.sweep import Curve
+
+if TYPE_CHECKING:
+    from kdtheory.tools.sweep import Curve
 
 _COLOURS = {
     Verdict.HOLDS: "green",
@@ -92,6 +92,8 @@ def claims_table(claims: Sequence[Claim], rungs: Sequence[str] = ()) -> Table:
         claims: the claims.
         rungs: the highest rung of each, in words; left out, at which sizes there are certificates.
     """
+    from kdtheory.certificates import shipped
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     fourth = "rung" if rungs else "certified at"
     for column in ("claim", "rel.", "text examined", "finding", fourth, "title"):
@@ -255,12 +257,16 @@ def recorded_counterexample(claim: Claim) -> Counterexample | None:
     case = claim.counterexample
     if case is None:
         return None
+    from kdtheory.tools._referee import counterexample, referee_case, size_of
+
     refereed = referee_case(claim, case)
     return counterexample(claim, size_of(claim, case.make()) or (), refereed, case.note)
 
 
 def claim_page(claim: Claim) -> list[str]:
     """Returns everything that a claim's record says, as lines of text."""
+    from kdtheory.certificates import shipped
+
     lines = [claim.slug, claim.title, "", f"  {claim.statement}", "", f"source: {claim.source}"]
     lines.append(f"text examined: {claim.text_examined.value}; finding: {claim.finding.value}")
     if claim.what_survives:

@@ -11,9 +11,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy import stats
 
 from kdtheory._json import from_dict, to_dict
+from kdtheory._numerics import near_equality
 from kdtheory._random import random_key
 from kdtheory.claim import Axis, Claim, Quantifier, Relation, call, prepared
 from kdtheory.tools._compile import compiled, precision
@@ -27,9 +27,6 @@ LEVEL = 0.95
 
 MARKS = 13
 """At how many values of the axis there are draws, at most."""
-
-VISIBLE = 1e-9
-"""What a claim must fail by, in its scale, to be said to fail in a figure."""
 
 # Roles of a series, in the order in which they are drawn.
 TRUTH, BOUND, CORRECTED, SHARPENED, TRIVIAL = "truth", "bound", "corrected", "sharpened", "trivial"
@@ -88,8 +85,9 @@ class Curve:
         draws: means of draws, for the sides that have a definition to draw from.
         admissible: for every value, whether all assumptions are met.
         violated: for every value, whether the claim fails there, by more than the error of its
-            evaluation and a billionth of its scale.
+            evaluation and what the precision can tell, at least a billionth of its scale.
         seed: of everything random.
+        dtype: precision of the evaluation, and of the draws.
     """
 
     slug: str
@@ -103,6 +101,7 @@ class Curve:
     admissible: tuple[bool, ...]
     violated: tuple[bool, ...]
     seed: int
+    dtype: str = "float64"
 
     def to_dict(self) -> dict[str, Any]:
         """Returns plain data ready for ``json.dumps`` (infinities and NaN as text)."""
@@ -127,6 +126,7 @@ def sweep(
     companions: Sequence[Claim] = (),
     draws: int = 4096,
     seed: int = 0,
+    dtype: str = "float64",
 ) -> Curve:
     """Evaluates a claim along an axis.
 
@@ -137,22 +137,24 @@ def sweep(
             bound the same quantity the same way.
         draws: replicates for every mean of draws; 0 for none.
         seed: of everything random.
+        dtype: "float64" or "float32".
 
     Returns:
         The curve.
 
     Raises:
-        ValueError: if there is no axis to go along.
+        ValueError: if there is no axis to go along, or for an unknown dtype.
     """
-    with precision("float64"):
-        if axis is None:
+    if axis is None:
+        with precision("float64"):
             known = claim.axes or derived_axes(claim, seed)
-            if not known:
-                raise ValueError(
-                    f"sweep: got {claim.slug}, which has no axis, and no admissible instance was"
-                    " met to make one from; expected an axis. Give one: Axis(label, values, make)."
-                )
-            axis = known[0]
+        if not known:
+            raise ValueError(
+                f"sweep: got {claim.slug}, which has no axis, and no admissible instance was"
+                " met to make one from; expected an axis. Give one: Axis(label, values, make)."
+            )
+        axis = known[0]
+    with precision(dtype):
         others = [
             other
             for other in companions
@@ -161,7 +163,7 @@ def sweep(
         values = np.asarray(axis.values, dtype=np.float64)
         found = _evaluated(claim, axis, others, values)
         met = found["margin"] >= 0
-        series = _series(claim, others, found, met)
+        series = _series(claim, others, found, met, near_equality(dtype))
         members = values[met & _inside(claim, axis, values)] if draws else values[:0]
         drawn = _draws(claim, axis, members, draws, seed)
     return Curve(
@@ -174,8 +176,9 @@ def sweep(
         series=series,
         draws=drawn,
         admissible=tuple(met.tolist()),
-        violated=tuple((met & (found["slack"] < -VISIBLE)).tolist()),
+        violated=tuple((met & (found["slack"] < -near_equality(dtype))).tolist()),
         seed=seed,
+        dtype=dtype,
     )
 
 
@@ -219,9 +222,12 @@ def _inside(claim: Claim, axis: Axis, values: Any) -> Any:
 
 
 def _series(
-    claim: Claim, others: Sequence[Claim], found: dict[str, Any], met: Any
+    claim: Claim, others: Sequence[Claim], found: dict[str, Any], met: Any, equal: float
 ) -> tuple[Series, ...]:
-    """Returns the quantities by role. The left side is the truth, the right side what bounds it."""
+    """Returns the quantities by role. The left side is the truth, the right side what bounds it.
+
+    A companion is shown if its left side is the same, up to a share ``equal``.
+    """
 
     def series(name: str, role: str, column: str) -> Series:
         return Series(name, role, tuple(np.where(met, found[column], np.nan).tolist()))
@@ -233,7 +239,7 @@ def _series(
         names = "probability of failure", "allowed"
     listed = [series(names[0], TRUTH, "lhs"), series(names[1], BOUND, "rhs")]
     for index, other in enumerate(others):
-        if not np.allclose(found[f"lhs of {index}"], found["lhs"], rtol=1e-9, equal_nan=True):
+        if not np.allclose(found[f"lhs of {index}"], found["lhs"], rtol=equal, equal_nan=True):
             continue
         role = CORRECTED if other.corrects == claim.slug else SHARPENED
         listed.append(series(f"{role}: {other.slug.split('/')[1]}", role, f"rhs of {index}"))
@@ -244,6 +250,8 @@ def _series(
 
 def _draws(claim: Claim, axis: Axis, values: Any, count: int, seed: int) -> tuple[Draws, ...]:
     """Returns the means of draws of both sides, where they can be drawn, at a few values."""
+    from scipy import special
+
     sides = [side for side in ("lhs", "rhs") if side in claim.draws]
     if not sides or not len(values):
         return ()
@@ -266,7 +274,7 @@ def _draws(claim: Claim, axis: Axis, values: Any, count: int, seed: int) -> tupl
 
     program = compiled((claim, axis), "sweep draws", (count, float_width()), build, long=True)
     found = jax.device_get(program(chosen, jax.random.split(key, len(chosen))))
-    quantile = float(stats.t.ppf((1 + LEVEL) / 2, count - 1)) / math.sqrt(count)
+    quantile = float(special.stdtrit(count - 1, (1 + LEVEL) / 2)) / math.sqrt(count)
     return tuple(
         Draws(
             name="left side" if side == "lhs" else "right side",

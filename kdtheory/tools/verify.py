@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from kdtheory._check import refuse
-from kdtheory._numerics import NEAR_EQUALITY, rounding_tolerance
+from kdtheory._numerics import DOUBTFUL, near_equality, rounding_tolerance
 from kdtheory.claim import Case, Claim, Relation
 from kdtheory.domains import Domain
 from kdtheory.results import CaseResult, Check, Counterexample, Examined, Outcome, Verdict
@@ -20,17 +20,17 @@ from kdtheory.tools._search import ascend, assess_members, assess_searched, rand
 from kdtheory.tools._traced import domain_of
 from kdtheory.tools.evaluate import Assessment, assess_instances, assess_points
 from kdtheory.tools.falsify import (
+    REFEREED,
     as_claim,
     expected_verdict,
     generator,
     judge_undefined,
     proven_violation,
     searched,
+    unjudged,
+    unsearched,
 )
 from kdtheory.tools.simplify import simplify
-
-REFEREED = 8
-"""How many near-equalities per size are refereed, smallest slack first (and as many violations)."""
 
 
 def verify(
@@ -64,7 +64,8 @@ def verify(
         level: the chance that a right evaluator is disputed, whatever the number of looks.
         rounds: how many times the search starts afresh from 256 points; 0 leaves it out, which
             halves what there is to compile.
-        dtype: "float64" or "float32".
+        dtype: "float64", or "float32": what rounding hides there is for the referee to decide, and
+            is undecided where it does not.
 
     Returns:
         The check: HOLDS (on what it lists), VIOLATED (with the instance), UNDECIDED (with the
@@ -89,7 +90,6 @@ def verify(
     )
     with precision(dtype):
         rng = generator(record, seed)
-        tolerance = rounding_tolerance(dtype)
         found: list[Counterexample] = []
         doubts: list[str] = []
         replayed, replay = _replay(record, members)
@@ -99,14 +99,15 @@ def verify(
                 record,
                 size,
                 at_home if size == record.sizes[0] else assess_points,
-                random_points(rng, instances, domain_of(record, size).dimension),
-                tolerance,
+                # As they are in this precision: the referee judges the same instances.
+                random_points(rng, instances, domain_of(record, size).dimension).astype(dtype),
+                dtype,
                 found,
                 doubts,
             )
             for size in record.sizes
         )
-        cases = (*replay, *_cases(record, members, tolerance, found))
+        cases = (*replay, *_cases(record, members, dtype, found))
         monte_carlo = cross_check(record, seed=seed, draws=draws, level=level, evaluate=at_home)
         ascent = ascend(record, record.sizes[0], rng, rounds=rounds) if rounds else None
         if ascent is not None and not found:
@@ -114,7 +115,9 @@ def verify(
             found += [violation] if violation else []
             doubts += [unresolved] if unresolved else []
     no_cases = [
-        f"the {case.kind} case {case.name!r} is not one" for case in cases if not case.as_expected
+        f"the {case.kind} case {case.name!r} is not one in {dtype}"
+        for case in cases
+        if not case.as_expected
     ]
     disputes = [
         f"{part.quantity} is disputed by {part.draws} draws from its definition, which put its "
@@ -125,7 +128,7 @@ def verify(
     admissible = sum(part.admissible for part in examined)
     # A proven violation settles a claim, unless our own evaluators or records are in doubt.
     doubts = no_cases + disputes + ([] if found else doubts)
-    seen = searched(ascent.record) if ascent is not None else "no search was made"
+    seen = searched(ascent.record, dtype) if ascent is not None else unsearched(dtype)
     verdict, reason = _judge(found, doubts, admissible, seen)
     return Check(
         slug=record.slug,
@@ -178,13 +181,14 @@ def _case_result(kind: str, case: Case, values: dict[str, Any], as_expected: boo
 
 
 def _cases(
-    claim: Claim, members: _Members, tolerance: float, found: list[Counterexample]
+    claim: Claim, members: _Members, dtype: str, found: list[Counterexample]
 ) -> Iterable[CaseResult]:
     """Evaluates tight cases, which must be equalities, and corners, where the claim must hold.
 
     A case that violates the claim, proven by the referee, is appended to ``found``: then it is the
     claim that is at fault, not the case.
     """
+    tolerance = rounding_tolerance(dtype)
     kinds = [("tight", case) for case in claim.tight] + [("corner", case) for case in claim.corners]
     values = members(claim, [case.make() for _, case in kinds])
     for (kind, case), result in zip(kinds, values, strict=True):
@@ -192,7 +196,7 @@ def _cases(
         allowed = 1e-3 if case.limit is not None else tolerance
         holds = result["slack"] >= -tolerance and result["margin"] >= -tolerance
         fine = holds and (kind == "corner" or abs(result["slack"]) <= allowed)
-        if result["slack"] < -tolerance:
+        if result["slack"] < DOUBTFUL:
             ruling = referee_case(claim, case)
             if ruling.ruling is Ruling.VIOLATED:
                 size = size_of(claim, case.make()) or claim.sizes[0]
@@ -207,11 +211,12 @@ def _sample(
     size: tuple[int, ...],
     evaluate: Callable[..., Assessment],
     points: Any,
-    tolerance: float,
+    dtype: str,
     found: list[Counterexample],
     doubts: list[str],
 ) -> Examined:
     """Evaluates random instances of one size; appends proven violations and what stays in doubt."""
+    tolerance = rounding_tolerance(dtype)
     values = evaluate(claim, size, points)
     admissible = values["margin"] >= -tolerance
     slack = np.where(admissible, values["slack"], np.inf)
@@ -221,22 +226,23 @@ def _sample(
     undefined = len(nowhere) - refereed
     slack = np.where(np.isnan(slack), np.inf, slack)
     if undefined:
-        doubts.append(f"a side was NaN on {undefined} admissible instances of size {size}")
+        place = f"{undefined} admissible instances of size {size}"
+        doubts.append(f"a side was NaN in {dtype} on {place}")
     order = np.argsort(slack, kind="stable")
     violations = [index for index in order if slack[index] < -tolerance][:REFEREED]
-    near = [index for index in order if abs(slack[index]) < NEAR_EQUALITY]
-    close = [index for index in near if slack[index] >= -tolerance][:REFEREED]
-    # An equation is an equality everywhere: only what floating point disputes is refereed then.
-    to_referee = violations + ([] if claim.relation is Relation.EQ else close)
-    for index in to_referee if not found else []:
+    near = [index for index in order if abs(slack[index]) < near_equality(dtype)]
+    # An equation is an equality everywhere: only what may be a violation is refereed then.
+    least = DOUBTFUL if claim.relation is Relation.EQ else np.inf
+    close = [index for index in near if -tolerance <= slack[index] < least][:REFEREED]
+    for index in [*violations, *close] if not found else []:
         ruling = referee_point(claim, size, points[index])
         refereed += ruling.ruling is not Ruling.UNDECIDED
         if ruling.ruling is Ruling.VIOLATED:
             smallest = simplify(claim, size, ruling)
             found.append(counterexample(claim, *smallest, "met by sampling, then simplified"))
             break
-        if ruling.ruling is Ruling.UNDECIDED and slack[index] < -tolerance:
-            doubts.append(f"a violation of {-slack[index]:.2e} was not judged: {ruling.reason}")
+        if ruling.ruling is Ruling.UNDECIDED and slack[index] < DOUBTFUL:
+            doubts.append(unjudged(-slack[index], dtype, ruling))
             break
     vacuous = None
     if claim.trivial is not None and admissible.any():

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from kdtheory._random import random_key
+from kdtheory._random import key_words
 from kdtheory._sequential import empirical_bernstein
 from kdtheory.claim import Claim, Draw
 from kdtheory.domains import box
@@ -102,7 +102,7 @@ def coins(run, start, end):
     """What the blocks of draws of 64 coins add up to."""
     numbers, ones = np.arange(64), np.ones(64)
     return run(
-        random_key(5), 0.01, start, end, numbers, np.linspace(0.2, 0.8, 64), ones / 2, ones, ones
+        key_words(5), 0.01, start, end, numbers, np.linspace(0.2, 0.8, 64), ones / 2, ones, ones
     )
 
 

@@ -14,6 +14,7 @@ from kdtheory.claim import Axis, Case, Claim, Relation
 from kdtheory.domains import box, integers, positive, simplex
 from kdtheory.theorems import find
 from kdtheory.tools import evaluate
+from kdtheory.tools._compile import release
 from kdtheory.tools.plot import caption, plot_curve
 from kdtheory.tools.sweep import Curve, axes_of, sweep
 
@@ -50,6 +51,24 @@ def test_series_are_the_sides_one_by_one():
         one = evaluate(LEMMA1, LEMMA1.axes[0].make(curve.values[index]))
         assert values(curve, "truth")[index] == pytest.approx(one.lhs, rel=1e-12)
         assert values(curve, "bound")[index] == pytest.approx(one.rhs, rel=1e-12)
+
+
+def test_in_float32_it_is_the_same_to_six_digits_and_fails_only_where_that_is_seen():
+    tenths = Axis("x", (0.1, 0.3), ALONG.make)
+    curve, narrow = (sweep(SQUARES, tenths, dtype=dtype) for dtype in ("float64", "float32"))
+    for role in ("truth", "bound"):
+        np.testing.assert_allclose(values(narrow, role), values(curve, role), rtol=1e-6)
+        assert (values(narrow, role) != values(curve, role)).all()
+    assert "float32 cannot tell" in caption(narrow)
+    assert "cannot tell" not in caption(curve)
+    # It fails by 10^-6 and by 10^-3 of the scale: below what float32 can tell, and above.
+    for share, seen in ((1e-6, False), (1e-3, True)):
+        wrong = dataclasses.replace(
+            LEMMA1, rhs=lambda p, s=share: LEMMA1.lhs(p) - s * LEMMA1.scale(p)
+        )
+        assert all(sweep(wrong, draws=0).violated)
+        assert all(sweep(wrong, draws=0, dtype="float32").violated) == seen
+        release(wrong)
 
 
 def test_a_users_claim_along_an_axis():

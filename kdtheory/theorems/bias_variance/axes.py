@@ -7,9 +7,10 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from kdtheory._numerics import arrays
 from kdtheory.claim import Axis
 from kdtheory.objects.problems import FiniteProblem, SampledProblem
-from kdtheory.theorems.bias_variance.worlds import arrays, sampled, with_constant, world
+from kdtheory.theorems.bias_variance.worlds import sampled, with_constant, world
 from kdtheory.theorems.variance_reduction.axes import (
     HALF_STEPS,
     TEACHER_NOISE,

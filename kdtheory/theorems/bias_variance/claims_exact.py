@@ -8,6 +8,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
 from kdtheory.claim import Assumption, Axis, Case, Claim, Relation
 from kdtheory.divergences import squared_distance, total_variation
@@ -16,7 +17,6 @@ from kdtheory.objects.problems import FiniteProblem
 from kdtheory.risks import sharp_constant, sharp_constant_vertex
 from kdtheory.theorems.bias_variance import axes, draws, formulas
 from kdtheory.theorems.bias_variance.worlds import (
-    arrays,
     sampled,
     sampled_worlds,
     squared_loss_scale,

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
 from kdtheory.claim import Axis, Case, Claim
 from kdtheory.objects.problems import FiniteProblem
@@ -14,7 +15,6 @@ from kdtheory.risks import sharp_constant
 from kdtheory.theorems.bias_variance import axes, bounds, draws, formulas
 from kdtheory.theorems.bias_variance.claims_printed import SIZES
 from kdtheory.theorems.bias_variance.worlds import (
-    arrays,
     logit_problem,
     logit_worlds,
     sharp,

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
 from kdtheory.claim import Assumption, Axis, Case, Claim, Relation, Source, TextExamined
 from kdtheory.domains import Domain, box, simplex, stochastic
@@ -14,7 +15,6 @@ from kdtheory.objects.problems import FiniteProblem, SampledProblem
 from kdtheory.theorems._enumeration import enumerated
 from kdtheory.theorems.bias_variance import axes, draws, formulas
 from kdtheory.theorems.bias_variance.worlds import (
-    arrays,
     dependent_worlds,
     sampled,
     squared_loss_scale,

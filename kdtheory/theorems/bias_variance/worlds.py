@@ -6,6 +6,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
 from kdtheory.claim import Assumption
 from kdtheory.domains import Domain, box, integers, positive, reals, simplex, stochastic
@@ -130,11 +131,6 @@ def dependent_worlds(size: tuple[int, ...]) -> Domain:
     return parts.named(*names).map(build, split)
 
 
-def arrays(*values: Any) -> tuple[Any, ...]:
-    """Returns nested lists as arrays of floats."""
-    return tuple(jnp.asarray(value, dtype=float) for value in values)
-
-
 def world(
     weights: Any, probs: Any, losses: Any, law: Any, tables: Any, num_samples: Any
 ) -> FiniteProblem:
@@ -144,7 +140,7 @@ def world(
 
 def with_constant(constant: Any, *values: Any) -> tuple[FiniteProblem, Any]:
     """Returns a problem from nested lists, and the constant C."""
-    return world(*values), jnp.asarray(constant, dtype=float)
+    return world(*values), *arrays(constant)
 
 
 def sampled(

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
 from kdtheory.claim import Axis, Case, Claim, Relation
 from kdtheory.concentration import variance_proxy
@@ -14,7 +15,6 @@ from kdtheory.objects.algorithms import LogitAlgorithm
 from kdtheory.theorems.distillation_divergence import distillation_loss, loss_worlds, stability
 from kdtheory.theorems.distillation_divergence.axes import UNIT_STEPS
 from kdtheory.theorems.distillation_divergence.claims_stability import STABILITY_SEEDED
-from kdtheory.theorems.distillation_divergence.loss_worlds import arrays
 
 
 def _loss(fractions: Any, target: Any, bound: Any, temperature: Any) -> Any:

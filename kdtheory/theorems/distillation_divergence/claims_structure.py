@@ -6,13 +6,13 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
 from kdtheory.claim import Axis, Case, Claim, Relation
 from kdtheory.divergences import kl_divergence
 from kdtheory.objects.processes import DistillationProcess, dataset_weights
 from kdtheory.theorems.distillation_divergence import process_terms, structure_worlds
 from kdtheory.theorems.distillation_divergence.axes import UNIT_STEPS
-from kdtheory.theorems.distillation_divergence.loss_worlds import arrays
 
 
 def _divergence(process: DistillationProcess, *_: Any) -> Scalar:

@@ -8,6 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from kdtheory import concentration
+from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
 from kdtheory.domains import Domain, box, integers, simplex
 from kdtheory.theorems._domains import extended
@@ -19,7 +20,7 @@ SIZES = (3,), (2,)
 def law(values: Any, probs: Any, *numbers: Any) -> tuple[Any, ...]:
     """Returns an instance: a law from two lists, and what else belongs to it."""
     parts = (values, probs, *numbers)
-    return tuple(jnp.asarray(part, dtype=float) for part in parts)
+    return arrays(*parts)
 
 
 def mean(values: Any, probs: Any) -> Scalar:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
-
-import jax.numpy as jnp
 
 from kdtheory.domains import Domain, box, integers, positive, simplex, stochastic
 from kdtheory.objects.algorithms import LogitAlgorithm, StableAlgorithm
@@ -75,8 +72,3 @@ def tabulated(algorithm: LogitAlgorithm) -> StableAlgorithm:
     )
     laws = algorithm.example_weights, algorithm.seed_weights
     return StableAlgorithm(*laws, losses, width, algorithm.num_samples)
-
-
-def arrays(*values: Any) -> tuple[Any, ...]:
-    """Returns numbers and nested lists as arrays."""
-    return tuple(jnp.asarray(value, dtype=float) for value in values)

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from kdtheory import concentration
+from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
 from kdtheory.claim import Case
 from kdtheory.domains import Domain, box, simplex, stochastic
@@ -51,9 +52,12 @@ def processes(size: tuple[int, ...]) -> Domain:
 
 @functools.lru_cache(maxsize=8)
 def _places(num_inputs: int, labels: int, samples: int) -> tuple[Any, Any]:
-    """Returns the places of every data set's inputs, and of its labels, among all sequences."""
+    """Returns the places of every data set's inputs, and of its labels, among all sequences.
+
+    In the integers of either precision: JAX mixes up wider ones where both are used in turn.
+    """
     sequences = datasets.sequences(num_inputs * labels, samples)
-    powers = np.arange(samples)[::-1]
+    powers = np.arange(samples, dtype=np.int32)[::-1]
     seen = (sequences // labels) @ (num_inputs**powers)
     return seen, (sequences % labels) @ (labels**powers)
 
@@ -168,8 +172,8 @@ def process_case(
     inputs: tuple[int, ...] | None = None,
 ) -> DistillationProcess:
     """Returns a process from nested lists."""
-    arrays = (jnp.asarray(value, dtype=float) for value in (weights, losses, kernel, law))
-    example_weights, table, teacher_kernel, student_law = arrays
+    made = arrays(weights, losses, kernel, law)
+    example_weights, table, teacher_kernel, student_law = made
     return DistillationProcess(
         example_weights, table, teacher_kernel, student_law, samples, inputs=inputs
     )

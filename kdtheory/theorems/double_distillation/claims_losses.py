@@ -8,6 +8,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
 from kdtheory.claim import (
     OURS,
@@ -27,7 +28,7 @@ from kdtheory.retrieval import (
     generalised_softmax_cross_entropy,
 )
 from kdtheory.theorems.double_distillation import formulas, worlds
-from kdtheory.theorems.double_distillation.worlds import arrays, size_of_logs, size_of_scores
+from kdtheory.theorems.double_distillation.worlds import size_of_logs, size_of_scores
 from kdtheory.theorems.papers import MENON
 
 SIZES = ((3,), (2,))

@@ -8,11 +8,12 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
 from kdtheory.claim import OURS, Axis, Case, Claim, Finding, Relation, Source, TextExamined
 from kdtheory.retrieval import margin_loss
 from kdtheory.theorems.double_distillation import formulas, worlds
-from kdtheory.theorems.double_distillation.worlds import arrays, size_of_scores
+from kdtheory.theorems.double_distillation.worlds import size_of_scores
 from kdtheory.theorems.papers import MENON
 
 SIZES = ((3,), (2,))

@@ -70,11 +70,6 @@ def fitted_samples(size: tuple[int, ...]) -> Domain:
     )
 
 
-def arrays(*values: Any) -> tuple[Any, ...]:
-    """Returns an instance from nested lists."""
-    return tuple(jnp.asarray(value, dtype=float) for value in values)
-
-
 def size_of_scores(scores: Any) -> Scalar:
     """Returns the unit of a loss at finite scores: one plus the largest of them."""
     return 1.0 + jnp.max(jnp.abs(scores))

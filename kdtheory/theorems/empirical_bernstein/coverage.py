@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from scipy import stats
 
 from kdtheory import _check
 from kdtheory._types import Key
@@ -115,5 +114,7 @@ def failure_interval(
         for block, start in enumerate(range(0, total, BLOCK)):
             failed = run(jax.random.fold_in(key, block))
             failures += int(failed[: total - start].sum())
+    from scipy import stats
+
     found = stats.binomtest(failures, total).proportion_ci(share, method="exact")
     return FailureInterval(float(found.low), float(found.high), failures, total)

@@ -6,6 +6,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
 from kdtheory.claim import Assumption, Axis, Case
 from kdtheory.domains import Domain, box, simplex, stochastic
@@ -61,13 +62,13 @@ def taught_classes(size: tuple[int, ...]) -> Domain:
 
 def problem(weights: Any, probs: Any, losses: Any, num_samples: int) -> HypothesisProblem:
     """Returns a world with a static sample size from nested lists."""
-    weights, probs, losses = (jnp.asarray(v, dtype=float) for v in (weights, probs, losses))
+    weights, probs, losses = arrays(weights, probs, losses)
     return HypothesisProblem(weights, probs, losses, num_samples)
 
 
 def case(weights: Any, probs: Any, losses: Any, num_samples: int, *others: Any) -> tuple[Any, ...]:
     """Returns an instance from nested lists: a world, and the parts that come after it."""
-    rest = (jnp.asarray(value, dtype=float) for value in others)
+    rest = arrays(*others)
     return (problem(weights, probs, losses, num_samples), *rest)
 
 

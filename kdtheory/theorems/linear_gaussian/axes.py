@@ -8,12 +8,12 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from kdtheory._numerics import arrays
 from kdtheory.claim import Axis
 from kdtheory.objects.designs import LinearGaussianDesign
 from kdtheory.theorems.linear_gaussian import dense_gaps, gap_worlds
 from kdtheory.theorems.linear_gaussian.gaps import gap_form
 from kdtheory.theorems.linear_gaussian.worlds import (
-    arrays,
     design_case,
     spectrum_case,
     student_case,

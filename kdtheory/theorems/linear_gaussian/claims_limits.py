@@ -6,12 +6,13 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
 from kdtheory.claim import Case, Claim, Relation
 from kdtheory.domains import Domain, box, integers
 from kdtheory.objects.designs import DesignSpectrum
 from kdtheory.theorems.linear_gaussian import algorithm_shift, axes, dataset_shift, limits, worlds
-from kdtheory.theorems.linear_gaussian.worlds import arrays, spectrum_case
+from kdtheory.theorems.linear_gaussian.worlds import spectrum_case
 
 _NO_DIRECTION = Case(
     "no inputs", lambda: spectrum_case([0.0], [1.0], num_null=1.0), "an empty design: both are 0"

@@ -8,12 +8,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
 from kdtheory.claim import Case, Claim, Relation
 from kdtheory.domains import Domain, box, integers
 from kdtheory.objects.designs import DesignSpectrum
 from kdtheory.theorems.linear_gaussian import algorithm_shift, axes, dataset_shift, optima, worlds
-from kdtheory.theorems.linear_gaussian.worlds import arrays
 
 _RIDGE_FIELDS = (
     "squared_singular_values",

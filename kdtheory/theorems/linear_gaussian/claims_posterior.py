@@ -7,13 +7,13 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from kdtheory._numerics import arrays as _arrays
 from kdtheory._types import Scalar
 from kdtheory.claim import OURS, Case, Claim, Finding, Relation, Source, TextExamined
 from kdtheory.domains import Domain, box
 from kdtheory.gaussian import gaussian_kl, matrix_normal_kl
 from kdtheory.objects.designs import LinearGaussianDesign
 from kdtheory.theorems.linear_gaussian import axes, dataset_shift, draws, given_data, worlds
-from kdtheory.theorems.linear_gaussian.worlds import arrays as _arrays
 from kdtheory.theorems.linear_gaussian.worlds import design_case, spectrum_case
 from kdtheory.theorems.papers import LI_HE
 

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import erf
 
+from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
 from kdtheory.claim import OURS, Case, Claim, Finding, Relation, Source, TextExamined
 from kdtheory.domains import Domain, box, integers
@@ -24,7 +25,7 @@ from kdtheory.theorems.linear_gaussian import (
     two_teachers,
     worlds,
 )
-from kdtheory.theorems.linear_gaussian.worlds import arrays, design_case, spectrum_case
+from kdtheory.theorems.linear_gaussian.worlds import design_case, spectrum_case
 from kdtheory.theorems.papers import LI_HE
 
 APPENDIX = "appendix E"

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
 from kdtheory.claim import OURS, Case, Claim, Finding, Relation, Source, TextExamined
 from kdtheory.domains import Domain
@@ -23,7 +24,6 @@ from kdtheory.theorems.linear_gaussian import (
 from kdtheory.theorems.linear_gaussian.algorithm_shift import NullConvention
 from kdtheory.theorems.linear_gaussian.claims_divergence import APPENDIX
 from kdtheory.theorems.linear_gaussian.worlds import (
-    arrays,
     design_case,
     scaled,
     spectrum_case,

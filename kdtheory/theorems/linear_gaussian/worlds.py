@@ -7,6 +7,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
 from kdtheory.domains import Domain, box, integers
 from kdtheory.objects.designs import (
@@ -90,11 +91,6 @@ def designs_and(size: tuple[int, ...], name: str, *shape: int) -> Domain:
         lambda *values: (LinearGaussianDesign(*values[:5]), values[5]),
         lambda instance: (*_design_fields(instance[0]), instance[1]),
     )
-
-
-def arrays(*values: Any) -> tuple[Any, ...]:
-    """Returns an instance of a plain product from lists and numbers."""
-    return tuple(jnp.asarray(value, dtype=float) for value in values)
 
 
 def spectrum_case(

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
 from kdtheory.claim import OURS, Axis, Case, Claim, Finding, Relation, Source, TextExamined
 from kdtheory.divergences import kl_divergence
@@ -20,7 +21,7 @@ from kdtheory.theorems.bias_variance.bounds import (
 )
 from kdtheory.theorems.papers import MENON
 from kdtheory.theorems.proper_losses import draws, formulas
-from kdtheory.theorems.proper_losses.worlds import arrays, combined, predictions, teachers
+from kdtheory.theorems.proper_losses.worlds import combined, predictions, teachers
 from kdtheory.theorems.variance_reduction.axes import UNIT_STEPS
 
 

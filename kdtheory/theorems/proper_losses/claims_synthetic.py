@@ -7,6 +7,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
 from kdtheory.claim import OURS, Assumption, Axis, Case, Claim, Finding, Relation, Source
 from kdtheory.claim import TextExamined as Text
@@ -22,7 +23,6 @@ from kdtheory.objects.synthetic_teachers import distorted, distorted_as_printed
 from kdtheory.theorems.papers import MENON
 from kdtheory.theorems.proper_losses import draws, formulas
 from kdtheory.theorems.proper_losses.worlds import (
-    arrays,
     distortions,
     increasing_teacher,
     monotone_teachers,

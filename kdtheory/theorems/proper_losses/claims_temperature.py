@@ -8,13 +8,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
 from kdtheory.claim import Assumption, Axis, Case, Claim, Relation, Source, TextExamined
 from kdtheory.soft_labels import tempered_entropy, tempered_entropy_slope
 from kdtheory.theorems.papers import MENON
 from kdtheory.theorems.proper_losses import formulas
 from kdtheory.theorems.proper_losses.worlds import (
-    arrays,
     matched_logits,
     overconfident_teachers,
     two_temperatures,

@@ -6,6 +6,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
 from kdtheory.domains import Domain, box, reals, simplex, stochastic
 from kdtheory.objects.problems import FiniteProblem
@@ -57,7 +58,7 @@ def smoothed(
     weights: Any, probs: Any, losses: Any, num_samples: Any, amount: Any
 ) -> tuple[FiniteProblem, Any]:
     """Returns a world from nested lists, and an amount of smoothing."""
-    return world(weights, probs, losses, num_samples), jnp.asarray(amount, dtype=float)
+    return world(weights, probs, losses, num_samples), *arrays(amount)
 
 
 def two_temperatures(size: tuple[int, ...]) -> Domain:
@@ -168,11 +169,6 @@ def _steps_of(teacher: Any) -> Any:
     inside = (teacher - 1 / 16) * (8 / 7)
     mixed = jnp.diff(inside, prepend=0.0, append=1.0)
     return (mixed - 0.25 / len(mixed)) / 0.75
-
-
-def arrays(*values: Any) -> tuple[Any, ...]:
-    """Returns nested lists as arrays of floats."""
-    return tuple(jnp.asarray(value, dtype=float) for value in values)
 
 
 def combined(loss_weights: Any, values: Any) -> Scalar:

@@ -23,6 +23,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
 from kdtheory.claim import OURS, Axis, Case, Claim, TextExamined
 from kdtheory.domains import Domain, box, simplex
@@ -71,8 +72,8 @@ def _runs(size: tuple[int, ...]) -> Domain:
 
 def _case(lengths: Any, optimum: Any, offset: Any, fraction: float, num_steps: int) -> SoftmaxRun:
     given = (np.full(len(lengths), 1 / len(lengths)), lengths, optimum, offset, fraction)
-    arrays = [jnp.asarray(part, dtype=float) for part in given]
-    return _run(*arrays, num_steps=num_steps)
+    made = arrays(*given)
+    return _run(*made, num_steps=num_steps)
 
 
 def _start(run: SoftmaxRun) -> Scalar:

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
 from kdtheory.claim import Assumption, Case, Claim, Relation
 from kdtheory.domains import Domain, box, reals, simplex, stochastic
@@ -52,7 +53,7 @@ def _label_bias(weights: Any, _c: Any, chance: Any, slopes: Any, _offset: Any) -
 
 
 def _labelled_case(*parts: Any) -> tuple[Any, ...]:
-    return tuple(jnp.asarray(part, dtype=float) for part in parts)
+    return arrays(*parts)
 
 
 TARGET_NOISE_ORTHOGONAL = Claim(
@@ -110,7 +111,7 @@ def _label_along(weights: Any, answers: Any, direction: Any) -> Scalar:
 
 
 def _teacher_case(*parts: Any) -> tuple[Any, ...]:
-    return tuple(jnp.asarray(part, dtype=float) for part in parts)
+    return arrays(*parts)
 
 
 SIMPLEX_TEACHER_NO_NOISIER = Claim(

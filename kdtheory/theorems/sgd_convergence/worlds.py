@@ -7,6 +7,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
 from kdtheory.claim import Source
 from kdtheory.domains import Domain, box, reals, simplex
@@ -172,8 +173,8 @@ def run_case(
     weights: Any, curvatures: Any, slopes: Any, start: Any, step_size: Any, num_steps: int
 ) -> QuadraticRun:
     """Returns a run from nested lists."""
-    arrays = [jnp.asarray(part, dtype=float) for part in (weights, curvatures, slopes, start)]
-    law, curved, slope, first = arrays
+    made = arrays(weights, curvatures, slopes, start)
+    law, curved, slope, first = made
     objective = QuadraticObjective(law, curved, slope, jnp.zeros_like(first))
     return QuadraticRun(objective, first, jnp.asarray(step_size, dtype=float), num_steps)
 
@@ -202,9 +203,9 @@ def softmax_case(
     weights: Any, features: Any, optimum: Any, parameters: Any = None, number: float = 1.0
 ) -> tuple[SoftmaxObjective, Any, Any]:
     """Returns a softmax world with a parameter and a number from nested lists."""
-    arrays = [jnp.asarray(part, dtype=float) for part in (weights, features, optimum)]
-    point = arrays[2] if parameters is None else jnp.asarray(parameters, dtype=float)
-    return realisable(*arrays), point, jnp.asarray(number, dtype=float)
+    made = arrays(weights, features, optimum)
+    point = made[2] if parameters is None else jnp.asarray(parameters, dtype=float)
+    return realisable(*made), point, jnp.asarray(number, dtype=float)
 
 
 def largest_squared_norm(world: SoftmaxObjective, *_: Any) -> Scalar:

@@ -22,7 +22,6 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 from jaxtyping import Array, Float
-from scipy.special import roots_gegenbauer
 
 from kdtheory._types import Scalar
 from kdtheory.objects.cosines import LARGEST_TURN
@@ -35,6 +34,8 @@ approximation by polynomials of that degree."""
 
 @functools.lru_cache(maxsize=16)
 def _rule(dimension: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    from scipy.special import roots_gegenbauer
+
     nodes, weights = roots_gegenbauer(_NODES, dimension / 2)
     half = _NODES // 2
     return nodes[half:], weights[half:] / weights[half:].sum()

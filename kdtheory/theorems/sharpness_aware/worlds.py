@@ -8,6 +8,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
 from kdtheory.claim import Assumption, Case
 from kdtheory.domains import Domain, box, integers, simplex, stochastic
@@ -97,9 +98,9 @@ def process_case(
 ) -> PerturbedProcess:
     """Returns a process from nested lists; losses before and after the perturbation."""
     given = weights, losses, moved, kernel, law
-    arrays = [jnp.asarray(part, dtype=float) for part in given]
-    process = DistillationProcess(arrays[0], arrays[1], arrays[3], arrays[4], samples)
-    return PerturbedProcess(process, arrays[2] - arrays[1])
+    made = arrays(*given)
+    process = DistillationProcess(made[0], made[1], made[3], made[4], samples)
+    return PerturbedProcess(process, made[2] - made[1])
 
 
 def at_the_top() -> PerturbedProcess:
@@ -195,7 +196,7 @@ def teacher_case(
 ) -> CosineTeacher:
     """Returns a deterministic teacher from nested lists."""
     given = weights, directions, phases, learned, radius
-    return _cosine_teacher(samples, *(jnp.asarray(part, dtype=float) for part in given))
+    return _cosine_teacher(samples, *arrays(*given))
 
 
 def fair_coin(samples: int, radius: float = 0.0) -> CosineTeacher:
@@ -249,7 +250,7 @@ def node_students(size: tuple[int, ...]) -> Domain:
 def node_case(weights: Any, values: Any, choices: Any, radius: Any) -> NodeTeacher:
     """Returns a teacher of one example from nested lists."""
     given = weights, values, choices, radius
-    return NodeTeacher(*(jnp.asarray(part, dtype=float) for part in given))
+    return NodeTeacher(*arrays(*given))
 
 
 def remembers_or_forgets(weights: list[float], remembered: int) -> NodeTeacher:
@@ -351,6 +352,6 @@ def constants_case(
     By default nothing is curved, and $\rho_0=\kappa(L-g_0)/g_0=1$ is the radius.
     """
     numbers = movement, lipschitz, gradient, smoothness, curvature, 1.0, radius, 1.0, 1.0
-    constants = SmoothnessConstants(*(jnp.asarray(number, dtype=float) for number in numbers))
-    rest = (jnp.asarray(number, dtype=float) for number in (divergence, share, [curvature]))
+    constants = SmoothnessConstants(*arrays(*numbers))
+    rest = arrays(divergence, share, [curvature])
     return constants, *rest

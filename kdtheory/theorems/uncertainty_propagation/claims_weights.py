@@ -7,6 +7,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
 from kdtheory.claim import Assumption, Case, Claim, Finding, Relation, TextExamined
 from kdtheory.domains import Domain, integers, positive
@@ -29,7 +30,7 @@ REUSED = [[1.0, 0.5], [0.5, 0.5]]
 
 
 def _arrays(*values: Any) -> tuple[Any, ...]:
-    return tuple(jnp.asarray(value, dtype=float) for value in values)
+    return arrays(*values)
 
 
 def _size(covariance: Any, *others: Any) -> Scalar:

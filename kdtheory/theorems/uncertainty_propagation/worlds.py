@@ -6,6 +6,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
 from kdtheory.claim import Assumption, Source
 from kdtheory.domains import Domain, box, positive, psd, reals, simplex
@@ -83,8 +84,8 @@ def student(
     inputs: Any, variances: Any, direction: Any, num_responses: int, correlation: Any = 0.0
 ) -> Student:
     """Returns a student from nested lists."""
-    arrays = [jnp.asarray(value, dtype=float) for value in (inputs, variances, direction)]
-    return Student(arrays[0], arrays[1], jnp.asarray(correlation, float), arrays[2], num_responses)
+    made = arrays(inputs, variances, direction)
+    return Student(made[0], made[1], jnp.asarray(correlation, float), made[2], num_responses)
 
 
 def prediction_scale(student: Student) -> Scalar:

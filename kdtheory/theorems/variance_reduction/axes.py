@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax.numpy as jnp
-
+from kdtheory._numerics import arrays
 from kdtheory.claim import Axis
 from kdtheory.objects.problems import FiniteProblem
 from kdtheory.theorems.variance_reduction.worlds import teacher_case, world
@@ -64,4 +63,4 @@ def correlated_pair(correlation: Any) -> tuple[Any, ...]:
         flipped(0.25),
         [[0, 1], [0, 1]],
     )
-    return tuple(jnp.asarray(part, dtype=float) for part in parts)
+    return arrays(*parts)

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
 from kdtheory.claim import OURS, Axis, Case, Claim, Finding, Relation, Source, TextExamined
 from kdtheory.domains import Domain, box, reals, simplex, stochastic
@@ -93,7 +94,7 @@ def _score_scale(weights: Any, probs: Any, scores: Any) -> Scalar:
 
 
 def _scores(weights: Any, probs: Any, scores: Any) -> tuple[Any, ...]:
-    return tuple(jnp.asarray(value, dtype=float) for value in (weights, probs, scores))
+    return arrays(weights, probs, scores)
 
 
 KL_FORM_PRINTED = Claim(

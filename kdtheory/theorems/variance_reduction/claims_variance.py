@@ -7,6 +7,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
 from kdtheory.claim import OURS, Axis, Case, Claim, Finding, Relation, Source, TextExamined
 from kdtheory.domains import Domain, box, integers, simplex, stochastic
@@ -208,7 +209,7 @@ def _design_worlds(size: tuple[int, ...]) -> Domain:
 
 
 def _design_case(*parts: Any) -> tuple[Any, ...]:
-    return tuple(jnp.asarray(part, dtype=float) for part in parts)
+    return arrays(*parts)
 
 
 DESIGN_CONDITIONAL = Claim(

@@ -6,6 +6,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
 from kdtheory.claim import Assumption
 from kdtheory.domains import Domain, box, integers, simplex, stochastic
@@ -30,8 +31,7 @@ def worlds(size: tuple[int, ...]) -> Domain:
 
 def world(weights: Any, probs: Any, losses: Any, num_samples: Any = 1.0) -> FiniteProblem:
     """Returns a problem with the Bayes teacher from nested lists."""
-    arrays = [jnp.asarray(value, dtype=float) for value in (weights, probs, losses, num_samples)]
-    return bayes_problem(*arrays)
+    return teacher_case(weights, probs, losses, [1.0], [probs], num_samples)
 
 
 def squared_loss_scale(problem: FiniteProblem) -> Scalar:
@@ -104,7 +104,7 @@ def teacher_case(
 ) -> FiniteProblem:
     """Returns a problem with any teacher from nested lists."""
     values = weights, probs, losses, law, tables, num_samples
-    return FiniteProblem(*(jnp.asarray(value, dtype=float) for value in values))
+    return FiniteProblem(*arrays(*values))
 
 
 def _bias_margin(problem: FiniteProblem) -> Scalar:

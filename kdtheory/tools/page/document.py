@@ -8,6 +8,7 @@ import importlib.resources
 import re
 from collections.abc import Mapping, Sequence
 
+from kdtheory._numerics import resolution
 from kdtheory.claim import Paper
 from kdtheory.results import Verdict
 from kdtheory.tools.page.entries import (
@@ -128,7 +129,7 @@ def _what_was_run(entries: Sequence[Entry], ran: Ran, rooms: Mapping[str, str]) 
                 ("Command", node("code", ran.command)),
                 ("Date", ran.date),
                 ("Seed", ", ".join(map(str, ran.seeds))),
-                ("Precision", ", ".join(ran.dtypes)),
+                ("Precision", "; ".join(resolution(dtype) or dtype for dtype in ran.dtypes)),
                 ("Searched", searched),
                 ("Certificates", f"checked for {certified} claims" if certified else None),
                 ("Proofs checked", f"{len(proofs)}: {told}" if proofs else None),

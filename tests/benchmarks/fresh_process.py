@@ -1,8 +1,8 @@
 """Runs a job in a process of its own: what it takes in time, and at its peak in memory.
 
 python fresh_process.py JOB NUMBER...: prints seconds for the first time, with compilation, and for
-the second; and the bytes at the peak of the first beyond what the process had when it started on the
-job: JAX imported and started, the inputs made.
+the second; and the bytes at the peak of the first beyond what the process had when it started on
+the job: JAX imported and started, the inputs made.
 """
 
 from __future__ import annotations

@@ -99,9 +99,9 @@ def select(patterns: Sequence[str]) -> list[Claim]:
     # Where every pattern names its room, no other is loaded.
     rooms = {pattern.partition("/")[0] for pattern in patterns}
     named = [room for room in theorems.ROOMS if room in rooms]
-    if not rooms or len(named) < len(rooms):
-        named = list(theorems.ROOMS)
     catalogue = [claim for room in named for claim in theorems.claims_in(room)]
+    if not rooms or len(named) < len(rooms):
+        catalogue = list(theorems.CLAIMS)
     chosen: set[str] = set()
     for pattern in patterns:
         matching = {

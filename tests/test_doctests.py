@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import doctest
 import importlib
-import pkgutil
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 
 import hypothesis
@@ -14,11 +14,15 @@ import pytest
 import kdtheory
 import proofs_check
 
+PACKAGES = [Path(package.__file__).parent for package in (kdtheory, proofs_check)]
+# Every worker collects: what has no example is not worth importing for that.
 MODULES = [
-    importlib.import_module(found.name)
-    for package in (kdtheory, proofs_check)
-    for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
-    if not found.name.endswith("__main__")
+    importlib.import_module(
+        ".".join(file.relative_to(package.parent).with_suffix("").parts).removesuffix(".__init__")
+    )
+    for package in PACKAGES
+    for file in sorted(package.rglob("*.py"))
+    if ">>> " in file.read_text(encoding="utf-8")
 ]
 
 
@@ -33,7 +37,11 @@ def examples(module: ModuleType) -> list[doctest.DocTest]:
     for name, item in {"": module, **own}.items():
         documented = {name: item}
         if isinstance(item, type):
-            documented |= {f"{name}.{key}": value for key, value in vars(item).items()}
+            # A default of a field is no function: the docstring of an int is Python's.
+            members = {
+                key: value for key, value in vars(item).items() if not isinstance(value, int)
+            }
+            documented |= {f"{name}.{k}": value for k, value in members.items()}
         for label, thing in documented.items():
             text = getattr(thing, "__doc__", None)
             if isinstance(text, str) and ">>>" in text:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 from kdtheory.claim import Claim
@@ -66,10 +67,10 @@ def find(slug: str) -> Claim:
         'The Bayes-distilled risk has the smaller variance'
     """
     room = slug.partition("/")[0]
-    for claim in claims_in(room) if room in ROOMS else ():
+    whole = sys.modules[__name__]
+    for claim in claims_in(room) if room in ROOMS else whole.CLAIMS:
         if claim.slug == slug:
             return claim
-    known = [claim.slug for room in ROOMS for claim in claims_in(room)]
-    near = difflib.get_close_matches(slug, known, n=3, cutoff=0.3)
+    near = difflib.get_close_matches(slug, [c.slug for c in whole.CLAIMS], n=3, cutoff=0.3)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     raise KeyError(f"slug: got {slug!r}; expected the slug of a claim in the catalogue.{hint}")

@@ -108,9 +108,9 @@ def _move(primitive: Any, params: dict[str, Any], operands: Sequence[np.ndarray]
     stand_ins = []
     for operand in operands:
         if operand.dtype != object:
-            stand_ins.append(jnp.asarray(operand))
+            stand_ins.append(np.asarray(operand))
             continue
-        stand_ins.append(jnp.arange(len(pool), len(pool) + operand.size).reshape(operand.shape))
+        stand_ins.append(np.arange(len(pool), len(pool) + operand.size).reshape(operand.shape))
         pool.extend(operand.ravel())
     if "fill_value" in params:
         # An index out of bounds is filled with NaN, which is the element number 0, unless the
@@ -137,8 +137,8 @@ def _scatter(combine: Callable) -> Callable:
         batching = dimension_numbers.operand_batching_dims
         window = iter(updates.shape[axis] for axis in dimension_numbers.update_window_dims)
         positions = jax.lax.gather(
-            jnp.arange(x.size).reshape(x.shape),
-            jnp.asarray(indices),
+            np.arange(x.size).reshape(x.shape),
+            np.asarray(indices),
             jax.lax.GatherDimensionNumbers(
                 offset_dims=dimension_numbers.update_window_dims,
                 collapsed_slice_dims=inserted,

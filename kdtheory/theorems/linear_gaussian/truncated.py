@@ -324,7 +324,7 @@ def _means(chunk: Callable[[int], Any], num_draws: int) -> tuple[Estimate, ...]:
 
 @functools.partial(jax.jit, static_argnames="rank")
 def _analytic(
-    teacher: TeacherRange, scale: Any, null_scale: float, rank: int
+    teacher: TeacherRange, scale: Any, null_scale: Any, rank: int
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
     r"""Returns Cov + spread, and with a bound on apx + cross a bound on the algorithm shift.
 

@@ -19,6 +19,8 @@ Public names load on first use, so that ``import kdtheory`` costs nothing:
 * ``descent``: gradient noise of labels, what is promised of SGD with them, and what it does;
 * ``uncertainty_budget``: where the variance of a distilled linear student comes from;
   ``budget_from_samples`` for students of any kind, ``combine`` for correlated estimates;
+* ``simulate_risks(problems, replicates=...)``: both empirical risks of Lemma 1 by draws, for many
+  finite worlds at once; ``draw_risks`` for those of single samples;
 * ``decompose``: the terms of the distillation divergence of a linear-Gaussian design;
   ``decompose_grid``, ``sweep_design``, ``dominance_map`` and ``optimal_design`` over its settings.
 """
@@ -43,6 +45,7 @@ _MODULES = (
     "proper",
     "retrieval",
     "risks",
+    "simulation",
     "soft_labels",
     "strategies",
     "theorems",
@@ -95,6 +98,9 @@ _NAMES = {
     "Assessment": "kdtheory.assessment",
     "assess": "kdtheory.assessment",
     "SharpnessReport": "kdtheory.flatness",
+    "SimulatedRisks": "kdtheory.simulation",
+    "draw_risks": "kdtheory.simulation",
+    "simulate_risks": "kdtheory.simulation",
     "plot_sharpness": "kdtheory.flatness",
     "sharpness": "kdtheory.flatness",
     "GapBounds": "kdtheory.gap_bounds",
@@ -158,6 +164,7 @@ if TYPE_CHECKING:
     from kdtheory import proper as proper
     from kdtheory import retrieval as retrieval
     from kdtheory import risks as risks
+    from kdtheory import simulation as simulation
     from kdtheory import soft_labels as soft_labels
     from kdtheory import strategies as strategies
     from kdtheory import theorems as theorems
@@ -223,6 +230,9 @@ if TYPE_CHECKING:
     from kdtheory.results import Counterexample as Counterexample
     from kdtheory.results import Verdict as Verdict
     from kdtheory.rungs import rung as rung
+    from kdtheory.simulation import SimulatedRisks as SimulatedRisks
+    from kdtheory.simulation import draw_risks as draw_risks
+    from kdtheory.simulation import simulate_risks as simulate_risks
     from kdtheory.theorems import CLAIMS as CLAIMS
     from kdtheory.theorems import find as find
     from kdtheory.theorems.distillation_divergence.distillation_loss import (

@@ -29,10 +29,10 @@ Word = UInt32[Array, "*shape"]
 
 
 @jax.jit
-def _hash(
+def threefry(
     key_high: UInt32[Array, ""], key_low: UInt32[Array, ""], high: Word, low: Word
 ) -> tuple[Word, Word]:
-    """Applies the twenty rounds to pairs of counters."""
+    """Returns the random words at pairs of counters, by the twenty rounds."""
     schedule = (key_high, key_low, key_high ^ key_low ^ jnp.uint32(_PARITY))
     high, low = high + key_high, low + key_low
     for group in range(5):
@@ -62,16 +62,16 @@ def _seed(seed: Array) -> UInt32[Array, "2"]:
 
 
 def _split(key: UInt32[Array, "2"], shape: tuple[int, ...]) -> UInt32[Array, "..."]:
-    return jnp.stack(_hash(key[0], key[1], *_counters(shape)), axis=-1)
+    return jnp.stack(threefry(key[0], key[1], *_counters(shape)), axis=-1)
 
 
 def _fold_in(key: UInt32[Array, "2"], data: Any) -> UInt32[Array, "2"]:
     high, low = _seed(jnp.asarray(data, jnp.uint32))
-    return jnp.stack(_hash(key[0], key[1], high, low))
+    return jnp.stack(threefry(key[0], key[1], high, low))
 
 
 def _random_bits(key: UInt32[Array, "2"], bit_width: int, shape: tuple[int, ...]) -> Array:
-    high, low = _hash(key[0], key[1], *_counters(shape))
+    high, low = threefry(key[0], key[1], *_counters(shape))
     dtype = jnp.dtype(f"uint{bit_width}")
     if bit_width == 64:
         return (high.astype(dtype) << jnp.asarray(32, dtype)) | low.astype(dtype)

@@ -112,9 +112,10 @@ def select(patterns: Sequence[str]) -> list[Claim]:
         if not matching:
             import difflib
 
-            known = [*(claim.slug for claim in theorems.CLAIMS), *theorems.ROOMS]
+            slugs = [claim.slug for claim in theorems.CLAIMS]
+            known = slugs + [slug.split("/")[0] for slug in slugs]
             near = difflib.get_close_matches(pattern, known, n=3, cutoff=0.4)
-            hint = f"Did you mean {' or '.join(near)}? " if near else ""
+            hint = f"Did you mean {' or '.join(dict.fromkeys(near))}? " if near else ""
             fail(f"claim: got {pattern!r}; expected a slug, a room or a glob. {hint}")
         chosen |= matching
     return [claim for claim in catalogue if not patterns or claim.slug in chosen]

@@ -41,10 +41,12 @@ def instances(domain: Domain) -> st.SearchStrategy[Any]:
         ValueError: for a part of a kind that is not known here.
 
     Example:
-        >>> from hypothesis import find
-        >>> weights, losses = find(instances(simplex(2) * box(0, 1, 2)), lambda _: True)
-        >>> weights.shape, losses.shape
-        ((2,), (2,))
+        >>> from hypothesis import given
+        >>> @given(instances(simplex(2) * box(0, 1, 2)))
+        ... def mean_loss_is_a_loss(instance):
+        ...     weights, losses = instance
+        ...     assert weights @ losses <= losses.max() + 1e-6
+        >>> mean_loss_is_a_loss()
     """
     arrays = st.tuples(*(_arrays(part) for part in domain.parts))
     return arrays.map(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from proofs_check.records import Proof
 
@@ -33,9 +33,26 @@ def proofs_of(room: str) -> tuple[Proof, ...]:
     return tuple(importlib.import_module(f"proofs_check.{room}").PROOFS)
 
 
+class _Proofs(Mapping[str, Proof]):
+    """Slug -> proof. Loading a room takes a second of algebra: only those asked for are loaded."""
+
+    def __getitem__(self, slug: str) -> Proof:
+        room = slug.partition("/")[0]
+        for proof in proofs_of(room) if room in ROOMS else ():
+            if proof.slug == slug:
+                return proof
+        raise KeyError(slug)
+
+    def __iter__(self) -> Iterator[str]:
+        return (proof.slug for room in ROOMS for proof in proofs_of(room))
+
+    def __len__(self) -> int:
+        return sum(len(proofs_of(room)) for room in ROOMS)
+
+
 def all_proofs() -> Mapping[str, Proof]:
     """Returns slug -> proof, of every room."""
-    return {proof.slug: proof for room in ROOMS for proof in proofs_of(room)}
+    return _Proofs()
 
 
 def assumptions() -> Mapping[str, tuple[str, ...]]:

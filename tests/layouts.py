@@ -7,6 +7,7 @@ import sys
 import jax
 import jax.numpy as jnp
 import numpy as np
+from simulated_worlds import worlds
 
 jax.config.update("jax_num_cpu_devices", 8)
 
@@ -14,6 +15,8 @@ from kdtheory._devices import by_units, restricted  # noqa: E402
 from kdtheory.claim import Claim, Draw  # noqa: E402
 from kdtheory.decomposition import grid  # noqa: E402
 from kdtheory.domains import simplex  # noqa: E402
+from kdtheory.simulation import simulate_risks  # noqa: E402
+from kdtheory.simulation.records import QUANTITIES  # noqa: E402
 from kdtheory.tools import verify  # noqa: E402
 
 # E x <= max x for a law on three points: sampled, searched, and drawn. The entropy makes gradients
@@ -53,6 +56,13 @@ def decomposed():
     return hashlib.sha256(np.stack([*made.terms.values(), made.divergence]).tobytes()).hexdigest()
 
 
+def simulated():
+    # More worlds than a unit holds.
+    found = simulate_risks(worlds(64, 7), replicates=200)
+    values = np.stack([getattr(found, name).value for name in QUANTITIES])
+    return hashlib.sha256(values.tobytes()).hexdigest()
+
+
 increased = jax.jit(lambda rows: rows + 1)
 
 
@@ -74,7 +84,12 @@ def main():
     found = {}
     for count in map(int, sys.argv[1:]):
         with restricted(tuple(jax.devices()[:count])), jax.enable_x64(True):
-            found[count] = {"check": checked(), "grid": decomposed(), "places": places()}
+            found[count] = {
+                "check": checked(),
+                "grid": decomposed(),
+                "risks": simulated(),
+                "places": places(),
+            }
     sys.stdout.write(json.dumps(found))
 
 

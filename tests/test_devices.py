@@ -75,6 +75,7 @@ def layouts():
 def test_numbers_are_those_of_one_device(layouts, count):
     assert layouts[str(count)]["check"] == layouts["1"]["check"]
     assert layouts[str(count)]["grid"] == layouts["1"]["grid"]
+    assert layouts[str(count)]["risks"] == layouts["1"]["risks"]
 
 
 @pytest.mark.parametrize("count", [1, 2, 4, 8])

@@ -25,6 +25,7 @@ PLAIN = {
     "retrieval",
     "risks",
     "gaussian",
+    "simulation",
     "soft_labels",
 }
 RECORDS = {"claim", "results"}

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +37,7 @@ ROUNDS = 5
 
 
 @pytest.fixture(scope="module")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, str]]]:
+def warm(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
     """A folder with a design, and an environment whose cache holds what the commands compile."""
     folder = tmp_path_factory.mktemp("cold start")
     random = np.random.default_rng(0)
@@ -62,5 +61,5 @@ def test_cold_start(benchmark, warm: tuple[Path, dict[str, str]], name: str, rou
     arguments, floor = COMMANDS[name]
     process = ["-m", "kdtheory", *arguments] if route == "ours" else FLOORS[floor]
     benchmark.group = f"Cold start: {name}"
-    benchmark.extra_info.update(route=route, size=floor if route == "limit" else "")
+    benchmark.extra_info.update(route=route, **({"note": floor} if route == "limit" else {}))
     benchmark.pedantic(run, args=(process, *warm), rounds=ROUNDS)

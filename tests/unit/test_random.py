@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from kdtheory._random import random_key
+from kdtheory._random import key_of_words, key_words, random_key
 
 DRAWS = {
     "bits 8": lambda key: jax.random.bits(key, (5, 3), "uint8"),
@@ -53,3 +53,13 @@ def test_another_seed_gives_other_numbers():
     assert not np.array_equal(
         jax.random.uniform(random_key(1), (4,)), jax.random.uniform(random_key(2), (4,))
     )
+
+
+@pytest.mark.parametrize("seed", [0, 2**40 + 17])
+def test_words_are_those_of_a_key_into_which_numbers_are_folded(seed):
+    key = jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), 4_000_000_000), 2)
+    words = key_words(seed, 4_000_000_000, 2)
+    np.testing.assert_array_equal(words, jax.random.key_data(key))
+    drawn = jax.jit(lambda given: jax.random.normal(key_of_words(given), (5,)))(words)
+    np.testing.assert_array_equal(drawn, jax.random.normal(key, (5,)))
+    np.testing.assert_array_equal(key_words(seed), jax.random.key_data(jax.random.key(seed)))

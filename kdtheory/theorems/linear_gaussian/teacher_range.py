@@ -72,19 +72,31 @@ def teacher_range(design: LinearGaussianDesign) -> TeacherRange:
         (1, 1)
     """
     summary = spectrum(design)
-    active = np.asarray(summary.squared_singular_values > 0)
+    squares = np.asarray(summary.squared_singular_values)
+    active = squares > 0
     summary = dataclasses.replace(
         summary,
-        squared_singular_values=summary.squared_singular_values[active],
-        signal=summary.signal[active],
+        squared_singular_values=jax.device_put(squares[active]),
+        signal=jax.device_put(np.asarray(summary.signal)[active]),
     )
-    left_vectors = left_singular_system(design.inputs)[0][:, active]
-    deviation = jnp.sqrt(direction_terms(summary).posterior_variance)[None, :]
+    left_vectors = np.asarray(left_singular_system(design.inputs)[0])[:, active]
+    num_samples = np.asarray(design.inputs.shape[1], squares.dtype)
     return TeacherRange(
-        truth=design.true_weights @ left_vectors / deviation,
+        truth=_in_deviations(design.true_weights, left_vectors, summary),
         summary=summary,
-        num_samples=jnp.asarray(design.inputs.shape[1], design.inputs.dtype),
+        num_samples=jax.device_put(num_samples),
     )
+
+
+@jax.jit
+def _in_deviations(
+    weights: Float[Array, "outputs features"],
+    left_vectors: Float[Array, "features directions"],
+    summary: DesignSpectrum,
+) -> Float[Array, "outputs directions"]:
+    """Returns weights along the directions, in units of the posterior deviation there."""
+    deviation = jnp.sqrt(direction_terms(summary).posterior_variance)[None, :]
+    return weights @ left_vectors / deviation
 
 
 def output_basis(

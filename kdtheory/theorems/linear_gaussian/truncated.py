@@ -19,6 +19,7 @@ Source: ours.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import statistics
 from collections.abc import Callable
 from typing import Any
@@ -26,6 +27,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float
 
 from kdtheory import _check
 from kdtheory._one_thread import THREADS as THREADS
@@ -135,7 +137,7 @@ def truncated_shift(
         return _closed_form(teacher, rank, scale, null_scale, level)
     sampled = _sampled(key, teacher, scale, rank, num_draws, num_inner)
     (below, above), (tail, _, loss, surplus) = sampled
-    base, bound = _analytic(teacher, scale, null_scale, rank)
+    base, bound = map(float, _analytic(teacher, scale, null_scale, rank=rank))
     lower = _sum(base, (1.0, loss), (-1.0, above))
     upper = _sum(base, (1.0, loss), (-1.0, below))
     quantile = statistics.NormalDist().inv_cdf(0.5 + level / 2)
@@ -153,7 +155,7 @@ def truncated_shift(
         convexity_bound=_sum(base, (1.0, loss)),
         rank_loss=loss,
         tail=_sum(0.0, (variance, tail)),
-        generalisation_gap=_sum(unit * _full_gap(teacher), (-2.0 * unit, surplus)),
+        generalisation_gap=_sum(unit * float(_full_gap(teacher)), (-2.0 * unit, surplus)),
         num_inner=num_inner,
     )
 
@@ -266,7 +268,7 @@ def _closed_form(
         tail = float(jnp.sum(terms.predictive_variance * energy))
         surplus = float(jnp.sum(terms.predictive_variance * (energy - signal)))
     variance = float(summary.noise_std) ** 2
-    gap = variance / float(teacher.num_samples) * (_full_gap(teacher) - 2.0 * surplus)
+    gap = variance / float(teacher.num_samples) * (float(_full_gap(teacher)) - 2.0 * surplus)
     return TruncatedShift(
         rank=rank,
         lower=Estimate(value, 0.0, 0),
@@ -320,9 +322,10 @@ def _means(chunk: Callable[[int], Any], num_draws: int) -> tuple[Estimate, ...]:
     return controlled_means(values, controls)
 
 
+@functools.partial(jax.jit, static_argnames="rank")
 def _analytic(
     teacher: TeacherRange, scale: Any, null_scale: float, rank: int
-) -> tuple[float, float]:
+) -> tuple[Float[Array, ""], Float[Array, ""]]:
     r"""Returns Cov + spread, and with a bound on apx + cross a bound on the algorithm shift.
 
     apx + cross $=E\sum_i(\rho_i-\frac12)L_i\le\max_i(\beta-\frac1{2r_i})_+E\sum_ir_iL_i$.
@@ -336,14 +339,15 @@ def _analytic(
         teacher.mean * jnp.sqrt(strength)[None, :], strength * terms.teacher_variance, rank=rank
     )
     steepest = jnp.maximum(summary.inverse_temperature - 0.5 / jnp.max(strength), 0.0)
-    return float(base), float(base + steepest * tail)
+    return base, base + steepest * tail
 
 
-def _full_gap(teacher: TeacherRange) -> float:
+@jax.jit
+def _full_gap(teacher: TeacherRange) -> Float[Array, ""]:
     r"""Returns $\sum_ir_iE|a_i-a^*_i|^2$, $n/\nu^2$ times the gap of a student of full rank."""
     terms, summary = teacher.terms, teacher.summary
     noise = summary.num_outputs * terms.label_excess
-    return float(jnp.sum(terms.squared_bias + noise))
+    return jnp.sum(terms.squared_bias + noise)
 
 
 def _sum(constant: float, *parts: tuple[float, Estimate]) -> Estimate:

@@ -231,7 +231,10 @@ def test_a_figure_in_float32_says_so() -> None:
 
 
 def _catalogue(monkeypatch: pytest.MonkeyPatch, *claims: Claim) -> None:
+    """Puts a room of these claims in the place of the catalogue."""
     monkeypatch.setattr("kdtheory.theorems.CLAIMS", claims)
+    monkeypatch.setattr("kdtheory.theorems.ROOMS", ("user",))
+    monkeypatch.setattr("kdtheory.theorems.claims_in", lambda _: claims)
 
 
 def test_exit_codes_tell_surprise_from_doubt(monkeypatch: pytest.MonkeyPatch) -> None:

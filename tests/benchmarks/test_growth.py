@@ -200,7 +200,7 @@ GROWTHS = {
         _doubled(2**15, 4),
         lambda replicates: _simulation(16, replicates, 100),
         "1 (problems × replicates × draws)",
-        "0",
+        "0 (pieces of a bounded size)",
     ),
     "draws of a simulation": Growth(
         "simulate_risks, 16 problems, 4096 replicates",
@@ -208,7 +208,7 @@ GROWTHS = {
         _doubled(256, 4),
         lambda samples: _simulation(16, 4096, samples),
         "1 (problems × replicates × draws)",
-        "0",
+        "0 (pieces of a bounded size)",
     ),
     # Sums over labels, and over inputs.
     "labels": Growth(

@@ -107,6 +107,8 @@ def _against(ours: Entry | None, other: Entry) -> str:
     if other["route"] == "limit":
         return f"ours takes {_digits(1 / times)} times as long, {100 * min(times, 1):.2g} % of it"
     more = "more than " if other.get("at_least") else ""
+    if not more and 0.95 < times < 1.05:
+        return "as fast as ours"
     if times >= 1:
         return f"ours is {more}{_digits(times)} times faster"
     return f"ours is {_digits(1 / times)} times slower"

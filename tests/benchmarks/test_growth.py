@@ -24,7 +24,9 @@ from kdtheory._random import random_key
 from kdtheory.decomposition import decompose_grid
 from kdtheory.decomposition.ranks import rank_draws
 from kdtheory.objects.designs import LinearGaussianDesign
+from kdtheory.objects.problems import FiniteProblem
 from kdtheory.objects.spectra import accurate_left_singular_system
+from kdtheory.simulation import simulate_risks
 from kdtheory.theorems import find
 from kdtheory.tools._compile import precision
 from kdtheory.tools._search import random_points
@@ -116,6 +118,14 @@ def _replicates(count: int) -> tuple[growth.Run, int]:
     return _compiled(draws, random_key(0))
 
 
+def _simulation(problems: int, replicates: int, samples: int) -> tuple[growth.Run, None]:
+    rng = np.random.default_rng(0)
+    weights, probs = rng.dirichlet(np.ones(4), problems), rng.dirichlet(np.ones(4), (problems, 4))
+    losses, sizes = rng.uniform(size=(problems, 4, 4)), np.full(problems, float(samples))
+    worlds = FiniteProblem(weights, probs, losses, np.ones((problems, 1)), probs[:, None], sizes)
+    return lambda: simulate_risks(worlds, replicates=replicates), None
+
+
 def _compiled(function: Callable[..., Any], argument: Any) -> tuple[growth.Run, int]:
     program = jax.jit(function).lower(argument).compile()
     run = lambda: jax.block_until_ready(program(argument))  # noqa: E731
@@ -174,6 +184,31 @@ GROWTHS = {
         _instances,
         "1",
         "1 (instances and results)",
+    ),
+    # Every draw is a look-up; what is kept are sums per problem. Its program holds a chunk besides.
+    "problems of a simulation": Growth(
+        "simulate_risks, 4096 replicates of 100 draws",
+        "problems",
+        _doubled(64, 4),
+        lambda problems: _simulation(problems, 4096, 100),
+        "1 (problems × replicates × draws)",
+        "1 (tables and sums)",
+    ),
+    "replicates of a simulation": Growth(
+        "simulate_risks, 16 problems, 100 draws",
+        "replicates",
+        _doubled(2**15, 4),
+        lambda replicates: _simulation(16, replicates, 100),
+        "1 (problems × replicates × draws)",
+        "0 (pieces of a bounded size)",
+    ),
+    "draws of a simulation": Growth(
+        "simulate_risks, 16 problems, 4096 replicates",
+        "draws N",
+        _doubled(256, 4),
+        lambda samples: _simulation(16, 4096, samples),
+        "1 (problems × replicates × draws)",
+        "0 (pieces of a bounded size)",
     ),
     # Sums over labels, and over inputs.
     "labels": Growth(

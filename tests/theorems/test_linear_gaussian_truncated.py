@@ -330,3 +330,10 @@ def test_a_covariance_of_its_own_is_refused():
     design = dataclasses.replace(isotropic(), student_covariance=jnp.eye(2))
     with pytest.raises(ValueError, match="student_scale"):
         truncated_shift(design, 1, key=random_key(0))
+
+
+def test_more_than_there_is_room_for_is_refused_before_anything_is_drawn():
+    """50 (100 - 50) moves of 100 x 70 numbers: 17.5 million, 140 MB each of several arrays."""
+    design = LinearGaussianDesign.create(np.eye(70), np.ones((100, 70)))
+    with pytest.raises(ValueError, match=r"17,500,000.*dominance_map"):
+        truncated_shift(design, 50, key=random_key(0))

@@ -67,8 +67,10 @@ def test_a_route_on_less_is_compared_by_its_rate(tables):
         ("grid", "plain", 1e-3, {"rate": 1e4, "unit": "settings/s", "size": "ten"}),
         ("grid", "smaller", 1e-3, {"size": "ten"}),
         ("grid", "other unit", 1.0, {"rate": 1.0, "unit": "bytes/s"}),
+        ("grid", "the same", 1.96, {}),
     )
-    _, plain, smaller, other = tables.other_rows(run)
+    _, plain, smaller, other, same = tables.other_rows(run)
+    assert same[-1] == "as fast as ours"
     assert plain[-1] == "ours is 50 times faster"
     assert "10 k settings/s; ten" in plain[2]
     assert smaller[-1] == "not comparable"

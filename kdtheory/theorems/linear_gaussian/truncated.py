@@ -45,6 +45,9 @@ TAIL_SHARE = 8
 
 _BATCH_ENTRIES = 2**16
 
+_MOST_ENTRIES = 2**24
+"""Numbers of one linearisation, of which a replicate holds a few: 128 MiB."""
+
 
 @dataclasses.dataclass(frozen=True)
 class TruncatedShift:
@@ -135,6 +138,7 @@ def truncated_shift(
     null_scale = _check.number("null_scale", null_scale, low=0.0, open_low=True)
     if rank == 0 or rank >= min(teacher.truth.shape):
         return _closed_form(teacher, rank, scale, null_scale, level)
+    _refuse_large(rank, *teacher.truth.shape)
     sampled = _sampled(key, teacher, scale, rank, num_draws, num_inner)
     (below, above), (tail, _, loss, surplus) = sampled
     base, bound = map(float, _analytic(teacher, scale, null_scale, rank=rank))
@@ -211,6 +215,19 @@ def truncated_shift_within(
             num_inner *= 2
         else:
             num_draws *= 2
+
+
+def _refuse_large(rank: int, num_outputs: int, num_directions: int) -> None:
+    """Refuses what the linearised student has no room for: a move for every pair of outputs."""
+    entries = rank * (num_outputs - rank) * num_outputs * num_directions
+    if entries > _MOST_ENTRIES:
+        _check.refuse(
+            "rank",
+            f"{rank}, between 0 and full, of {num_outputs} outputs in {num_directions} directions",
+            f"rank (outputs - rank) outputs x directions of at most {_MOST_ENTRIES:,}, not "
+            f"{entries:,}; or rank 0, or full rank, which have closed forms",
+            "For the terms of its bound use kdtheory.dominance_map, which has no such limit.",
+        )
 
 
 def _teacher(design: LinearGaussianDesign | TeacherRange, scale: Any) -> tuple[TeacherRange, Any]:

@@ -278,8 +278,11 @@ def falsification() -> str:
         proof = "undecided" if row["proven"] is None else seconds(row["proven"])
         cells = (f"`{row['slug']}`", row["steps"], seconds(row["seen"]), proof)
         lines.append("| " + " | ".join(map(str, cells)) + " |")
-    if never:
-        lines += ["", "Not seen: " + ", ".join(f"`{row['slug']}`" for row in never) + "."]
+    unproven = [row for row in seen if row["proven"] is None]
+    why = "Seen, but not proven (a primitive or a tie that the referee does not decide)"
+    for told, those in ((why, unproven), ("Not seen", never)):
+        if those:
+            lines += ["", f"{told}: " + ", ".join(f"`{row['slug']}`" for row in those) + "."]
     return "\n".join(lines)
 
 

@@ -270,6 +270,15 @@ def test_every_public_name_is_there(name):
     assert getattr(kdtheory, name) is not None
 
 
+def test_a_tool_is_a_function_whoever_imported_its_module_first():
+    code = (
+        "import kdtheory.tools.verify, kdtheory.tools\n"
+        "from kdtheory.tools import falsify, verify\n"
+        "print(callable(verify), callable(falsify), kdtheory.tools.verify is verify)"
+    )
+    assert in_a_fresh_process(code) == "True True True"
+
+
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         _ = kdtheory.nothing

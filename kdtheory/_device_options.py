@@ -121,7 +121,10 @@ def choose(device: str) -> None:
     import jax
 
     before = jax.config.values["jax_platforms"]
-    jax.config.update("jax_platforms", device)
+    # A GPU has several names (cuda, rocm), and JAX fails if it is asked for all of them and one is
+    # missing. If there is one, it takes it by itself.
+    if device != "gpu":
+        jax.config.update("jax_platforms", device)
     try:
         found = jax.devices(device)
     except RuntimeError as problem:
@@ -135,7 +138,8 @@ def choose(device: str) -> None:
     if jax.devices()[0] not in found:
         # JAX was running already.
         jax.config.update("jax_default_device", found[0])
-    os.environ["JAX_PLATFORMS"] = device
+    if device != "gpu":
+        os.environ["JAX_PLATFORMS"] = device
     # Several processes share an accelerator only if none of them takes all of its memory.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 

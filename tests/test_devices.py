@@ -152,6 +152,7 @@ def test_two_processes_find_what_one_finds_and_keep_it_when_one_dies(start, tmp_
     ("arguments", "message"),
     [
         (["--device", "abacus"], "--device: got 'abacus'; expected what JAX finds here: cpu."),
+        (["--device", "gpu"], "--device: got 'gpu'; expected what JAX finds here: cpu."),
         (["--process-id", "1"], "got them without --coordinator; expected all three"),
         (["--coordinator", "here:1"], "got it without --num-processes or --process-id"),
         (
@@ -169,6 +170,16 @@ def test_what_cannot_be_is_refused(arguments, message):
     result = CliRunner().invoke(app, ["verify", SLUGS[0], *arguments])
     assert result.exit_code == 2
     assert message in " ".join(result.stderr.split())
+
+
+def test_a_gpu_is_what_jax_calls_so(monkeypatch):
+    """Neither cuda nor rocm is asked for: what is not installed would fail."""
+    monkeypatch.setattr(jax, "devices", lambda platform="gpu": [f"a {platform}"])
+    monkeypatch.setenv("JAX_PLATFORMS", "")
+    before = jax.config.values["jax_platforms"]
+    _device_options.choose("gpu")
+    assert jax.config.values["jax_platforms"] == before
+    assert os.environ["JAX_PLATFORMS"] == ""
 
 
 def test_the_device_is_chosen_for_this_process_and_those_it_starts(monkeypatch):

@@ -116,8 +116,10 @@ def choose(device: str) -> None:
     """Makes JAX compute on a kind of device, here and in the processes that are started from here.
 
     Args:
-        device: a platform of JAX: cpu, gpu (or cuda, rocm), tpu.
+        device: cpu, gpu or tpu.
     """
+    if device not in ("cpu", "gpu", "tpu"):
+        _fail(f"--device: got {device!r}; expected cpu, gpu or tpu. Choose one.")
     import jax
 
     before = jax.config.values["jax_platforms"]

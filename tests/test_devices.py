@@ -151,7 +151,7 @@ def test_two_processes_find_what_one_finds_and_keep_it_when_one_dies(start, tmp_
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--device", "abacus"], "--device: got 'abacus'; expected what JAX finds here: cpu."),
+        (["--device", "abacus"], "--device: got 'abacus'; expected cpu, gpu or tpu."),
         (["--device", "gpu"], "--device: got 'gpu'; expected what JAX finds here: cpu."),
         (["--process-id", "1"], "got them without --coordinator; expected all three"),
         (["--coordinator", "here:1"], "got it without --num-processes or --process-id"),

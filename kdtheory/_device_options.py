@@ -73,6 +73,9 @@ def among_processes(command: Callable[..., None]) -> Callable[..., None]:
         **options: Any,
     ) -> None:
         if coordinator is not None or distributed:
+            if options.get("device") is not None:
+                # Who is first is asked of the devices, which start with that.
+                _prefer(options["device"])
             _join(coordinator, num_processes, process_id)
             _together(functools.partial(command, *args, **options))
             return
@@ -118,15 +121,10 @@ def choose(device: str) -> None:
     Args:
         device: cpu, gpu or tpu.
     """
-    if device not in ("cpu", "gpu", "tpu"):
-        _fail(f"--device: got {device!r}; expected cpu, gpu or tpu. Choose one.")
     import jax
 
     before = jax.config.values["jax_platforms"]
-    # A GPU has several names (cuda, rocm), and JAX fails if it is asked for all of them and one is
-    # missing. If there is one, it takes it by itself.
-    if device != "gpu":
-        jax.config.update("jax_platforms", device)
+    _prefer(device)
     try:
         found = jax.devices(device)
     except RuntimeError as problem:
@@ -144,6 +142,18 @@ def choose(device: str) -> None:
         os.environ["JAX_PLATFORMS"] = device
     # Several processes share an accelerator only if none of them takes all of its memory.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+
+
+def _prefer(device: str) -> None:
+    """Tells JAX which devices to start, before it starts any."""
+    if device not in ("cpu", "gpu", "tpu"):
+        _fail(f"--device: got {device!r}; expected cpu, gpu or tpu. Choose one.")
+    # A GPU has several names (cuda, rocm), and JAX fails if it is asked for all of them and one is
+    # missing. If there is one, it takes it by itself.
+    if device != "gpu":
+        import jax
+
+        jax.config.update("jax_platforms", device)
 
 
 def in_words() -> str:

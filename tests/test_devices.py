@@ -182,6 +182,26 @@ def test_a_gpu_is_what_jax_calls_so(monkeypatch):
     assert os.environ["JAX_PLATFORMS"] == ""
 
 
+def test_a_device_is_chosen_before_processes_are_joined(monkeypatch):
+    """Joined first, JAX starts all devices that it finds, and divides work over those."""
+    met = []
+
+    def initialize(*_, **__):
+        met.append(jax.config.values["jax_platforms"])
+        raise RuntimeError("nobody there")
+
+    monkeypatch.setattr(jax.distributed, "initialize", initialize)
+    before = jax.config.values["jax_platforms"]
+    jax.config.update("jax_platforms", None)
+    try:
+        among = ["--coordinator", "here:1", "--num-processes", "2", "--process-id", "0"]
+        result = CliRunner().invoke(app, ["verify", SLUGS[0], "--device", "cpu", *among])
+    finally:
+        jax.config.update("jax_platforms", before)
+    assert result.exit_code == 2
+    assert met == ["cpu"]
+
+
 def test_the_device_is_chosen_for_this_process_and_those_it_starts(monkeypatch):
     monkeypatch.setenv("JAX_PLATFORMS", "")
     monkeypatch.setenv("XLA_PYTHON_CLIENT_PREALLOCATE", "true")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
-import importlib.metadata
 import os
 import platform
+import shutil
 from pathlib import Path
 
 
@@ -22,9 +24,10 @@ def cache_folder() -> Path:
     A program compiled for other processor flags or by another compiler may crash when loaded, so
     both are part of the name; nothing is ever shipped.
     """
+    import jaxlib
+
     processor = hashlib.sha256(_processor().encode()).hexdigest()[:12]
-    compiler = importlib.metadata.version("jaxlib")
-    return user_cache() / f"jaxlib-{compiler}-{processor}"
+    return user_cache() / f"jaxlib-{jaxlib.__version__}-{processor}"
 
 
 def _processor() -> str:
@@ -37,15 +40,62 @@ def _processor() -> str:
     return "\n".join([platform.machine(), *sorted(kept)])
 
 
+@functools.cache
+def source_fingerprint() -> str:
+    """Returns a short digest of the package's own source: another source, another run."""
+    digest = hashlib.sha256()
+    root = Path(__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _setting() -> str:
+    """Returns a short digest of what else a program depends on, besides source and compiler."""
+    import jax
+    import numpy as np
+
+    versions = [jax.__version__, np.__version__]
+    flags = [f"{name}={text}" for name, text in os.environ.items() if name.startswith(_FLAGS)]
+    told = "\n".join([platform.python_version(), *versions, *sorted(flags)])
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+_FLAGS = ("JAX_", "XLA_FLAGS")
+
+RECENT = 4
+"""Programs of so many sources are kept: those used last."""
+
+_programs: list[Path] = []
+
+
+def program_folder() -> Path | None:
+    """Returns where programs of this source are kept; None while they are not."""
+    return _programs[0] if _programs else None
+
+
 def keep_compiled_programs() -> None:
-    """Turns JAX's persistent compilation cache on; a folder that cannot be made turns it off."""
+    """Keeps compiled programs from now on, unless the folder for them cannot be made."""
     import jax
 
     folder = cache_folder()
+    own = folder / "programs" / f"{source_fingerprint()}-{_setting()}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        own.mkdir(parents=True, exist_ok=True)
+        own.touch()
     except OSError:
         return
+    if not _programs:
+        _programs.append(own)
+        _drop_old(own.parent)
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+def _drop_old(folder: Path) -> None:
+    """Removes the programs of sources that have not been used for long."""
+    with contextlib.suppress(OSError):
+        by_age = sorted(folder.iterdir(), key=lambda one: one.stat().st_mtime)
+        for old in by_age[:-RECENT]:
+            shutil.rmtree(old, ignore_errors=True)

@@ -59,6 +59,13 @@ def is_accelerated() -> bool:
     return jax.default_backend() != "cpu"
 
 
+def is_plain() -> bool:
+    """Returns whether programs run on the first CPU of the only process of this run."""
+    chosen = jax.config.jax_default_device  # type: ignore[attr-defined]
+    first = chosen is None or chosen == jax.local_devices()[0]
+    return first and jax.process_count() == 1 and not is_accelerated()
+
+
 def is_first() -> bool:
     """Returns whether this process is the first of its run, or alone: the one that reports."""
     return not jax.distributed.is_initialized() or jax.process_index() == 0
@@ -101,19 +108,29 @@ def in_turn(run: Callable[[Any], Any], pieces: Iterable[Any]) -> Iterator[Any]:
     Raises:
         ProcessLost: if another process has ended.
     """
-    among, remaining = devices(), iter(pieces)
+    among, remaining, begun = devices(), iter(pieces), []
     while batch := list(itertools.islice(remaining, len(among))):
         own = []
         for device, piece in zip(among, batch, strict=False):
             if device.process_index == jax.process_index():
                 with _on(device):
                     own.append(run(piece))
-        own = jax.device_get(own)
-        if jax.process_count() == 1:
-            yield from own
-            continue
-        everywhere = [iter(found) for found in exchanged(own)]
-        yield from (next(everywhere[device.process_index]) for device in among[: len(batch)])
+        # While devices work on this batch, the last one is taken in.
+        begun.append((own, among[: len(batch)]))
+        if len(begun) > 1:
+            yield from _taken_in(*begun.pop(0))
+    for own, batch_devices in begun:
+        yield from _taken_in(own, batch_devices)
+
+
+def _taken_in(own: list[Any], batch: tuple[Any, ...]) -> Iterator[Any]:
+    """Yields what the devices made of a batch, in their order."""
+    own = jax.device_get(own)
+    if jax.process_count() == 1:
+        yield from own
+        return
+    everywhere = [iter(found) for found in exchanged(own)]
+    yield from (next(everywhere[device.process_index]) for device in batch)
 
 
 @contextlib.contextmanager

@@ -92,7 +92,8 @@ def _examined(
 def _started(folder: Path | None, settings: dict[str, Any], resume: bool) -> Run | None:
     """Returns the run, its folder ready; None if there is nowhere to keep it, and nobody asked."""
     from kdtheory import cli
-    from kdtheory._runs import Run, RunError, default_folder, source_fingerprint
+    from kdtheory._cache import source_fingerprint
+    from kdtheory._runs import Run, RunError, default_folder
 
     settings = {**settings, "source": source_fingerprint()}
     run = Run(folder or default_folder(settings), settings)

@@ -25,15 +25,6 @@ class RunError(ValueError):
     """A folder that cannot be used, with what to do about it."""
 
 
-def source_fingerprint() -> str:
-    """Returns a short digest of the package's own source: another source, another run."""
-    digest = hashlib.sha256()
-    root = Path(__file__).parent
-    for path in sorted(root.rglob("*.py")):
-        digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
 def default_folder(settings: dict[str, Any]) -> Path:
     """Returns the folder, in the user's cache, of runs with these settings."""
     name = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]

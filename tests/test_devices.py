@@ -39,7 +39,7 @@ def test_entries_come_back_in_their_order(total):
     assert seen == [4] * -(-total // 4)
 
 
-def test_pieces_are_made_when_their_turn_comes():
+def test_pieces_are_made_one_ahead_of_their_turn_and_no_more():
     made = []
 
     def pieces():
@@ -49,7 +49,8 @@ def test_pieces_are_made_when_their_turn_comes():
 
     results = _devices.in_turn(lambda piece: piece * 10, pieces())
     assert next(results) == 0
-    assert made == [0]
+    # The second one is at work while the first one is taken in.
+    assert made == [0, 1]
     assert [int(one) for one in results] == [10, 20, 30, 40]
 
 

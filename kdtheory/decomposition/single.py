@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from kdtheory import _check
+from kdtheory._kept import through_kept
 from kdtheory._random import random_key
 from kdtheory.decomposition.inputs import PreparedDesign, prepared_design, student_rank
 from kdtheory.decomposition.records import MEANINGS, TERMS, Decomposition, Gaps, Term
@@ -149,7 +150,8 @@ def _decompose(
     num_features, num_samples = design.inputs.shape
     found_rank, full_rank = student_rank(rank, summary, null)
     regime: algorithm_shift.Rank = "zero" if found_rank == 0 < full_rank else "full"
-    values, slopes, shift = jax.device_get(_bound_terms(summary, regime, null))
+    found = through_kept(_bound_terms, summary, regime=regime, null=null)
+    values, slopes, shift = jax.device_get(found)
     if 0 < found_rank < full_rank:
         student = _sampled_student(prepared, summary, found_rank, seed, progress)
     else:
@@ -191,7 +193,8 @@ def _closed_student(
     null: algorithm_shift.NullConvention,
 ) -> _Student:
     """Returns what depends on a student of rank zero or of full rank."""
-    found = jax.device_get(_closed_forms(prepared.design, summary, regime, null))
+    design = prepared.design
+    found = jax.device_get(through_kept(_closed_forms, design, summary, regime=regime, null=null))
     mismatch, bottleneck, shift, information, gap = map(float, found)
     return _Student(
         mismatch=mismatch,
@@ -276,7 +279,8 @@ def _gaps(
     design = prepared.design
     own: float | None = student.gap
     if moment is None:
-        found = gap_bounds.gap_bounds(summary, float(design.inputs.shape[1]), divergence)
+        samples = float(design.inputs.shape[1])
+        found = through_kept(gap_bounds.gap_bounds, summary, samples, divergence)
     else:
         moments = jnp.asarray(moment)
         found = gap_bounds.gap_bounds_random(design, moments, divergence)

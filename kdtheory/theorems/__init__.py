@@ -7,6 +7,7 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
+from kdtheory._places import learn
 from kdtheory.claim import Claim
 
 ROOMS = (
@@ -37,7 +38,9 @@ def claims_in(room: str) -> tuple[Claim, ...]:
         >>> len(claims_in("double_distillation")) > 1
         True
     """
-    return tuple(importlib.import_module(f"kdtheory.theorems.{room}").CLAIMS)
+    claims = tuple(importlib.import_module(f"kdtheory.theorems.{room}").CLAIMS)
+    learn(room, claims)
+    return claims
 
 
 def __getattr__(name: str) -> Any:

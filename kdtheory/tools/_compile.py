@@ -14,10 +14,14 @@ from typing import Any
 
 import jax
 
+from kdtheory._cache import program_folder
 from kdtheory._check import dtype as known_dtype
+from kdtheory._kept import Kept
 from kdtheory._one_thread import THREADS as THREADS
+from kdtheory._places import NoPlaceError, place_of
 from kdtheory.claim import Claim
-from kdtheory.tools._traced import forget, formulas_of
+from kdtheory.domains import Domain
+from kdtheory.tools._traced import forget, formulas_of, origin_of
 
 MAX_PROGRAMS = 32
 
@@ -74,10 +78,23 @@ def compiled(
     if name not in _programs:
         while len(_programs) >= MAX_PROGRAMS:
             _programs.popitem(last=False)[1].clear_cache()
-        options = _options(long() if callable(long) else long)
-        _programs[name] = jax.jit(build(), compiler_options=options)
+        _programs[name] = _program(name, build, long)
     _programs.move_to_end(name)
     return _programs[name]
+
+
+def _program(
+    name: tuple[Any, ...], build: Callable[[], Any], long: bool | Callable[[], bool]
+) -> Any:
+    def make() -> Any:
+        return jax.jit(build(), compiler_options=_options(long() if callable(long) else long))
+
+    folder, (owner, *others) = program_folder(), name
+    if folder is not None:
+        made_of = origin_of(owner) if isinstance(owner, Domain) else owner
+        with contextlib.suppress(NoPlaceError):
+            return Kept(folder, place_of((made_of, *others)), make)
+    return make()
 
 
 def release(claim: Claim) -> None:

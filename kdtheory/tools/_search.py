@@ -216,8 +216,8 @@ def _values(claim: Claim, size: tuple[int, ...], instances: Any) -> Assessment:
 @functools.lru_cache(maxsize=64)
 def _form(domain: Domain, _: str) -> Hashable:
     """Returns the form of the instances that a domain builds in the current precision."""
-    point = jax.ShapeDtypeStruct((domain.dimension,), float)
-    return form_of(jax.eval_shape(lambda at: instance_at(domain, at)[1], point))
+    built = instances_at(domain, np.zeros((1, domain.dimension)))
+    return form_of(jax.tree.map(lambda leaf: leaf[0], built))
 
 
 def gradient_of(objective: Callable[..., Any]) -> Callable[..., Any]:

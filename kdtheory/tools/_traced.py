@@ -12,6 +12,7 @@ from __future__ import annotations
 import collections
 import functools
 import math
+import weakref
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
@@ -74,7 +75,17 @@ def domain_of(claim: Claim, size: tuple[int, ...]) -> Domain:
 
 @functools.lru_cache(maxsize=64)
 def _domain(domain: Callable[..., Domain], size: tuple[int, ...], _: str) -> Domain:
-    return domain(size)
+    made = domain(size)
+    _origins[made] = (domain, size)
+    return made
+
+
+_origins: weakref.WeakKeyDictionary[Domain, tuple[Any, ...]] = weakref.WeakKeyDictionary()
+
+
+def origin_of(domain: Domain) -> Hashable:
+    """Returns the function and the size that a domain comes from; itself, if that is not known."""
+    return _origins.get(domain, domain)
 
 
 def instance_at(domain: Domain, point: Any) -> tuple[tuple[Any, ...], Any]:

@@ -1,0 +1,165 @@
+"""Compiled programs kept between runs, to be loaded without being traced again.
+
+JAX keeps programs as well, under a digest of their lowered text: before it can look for one, the
+formulas must be traced and lowered, and that takes longer than all that a short run computes. Here
+a program is kept under what it is made of, by `kdtheory._places`, and the source of the package,
+so that another line is another program. What is at no place (a user's own inequality, a mutant) is
+compiled as ever.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import os
+import pickle
+import zlib
+from collections.abc import Callable, Hashable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax.experimental import serialize_executable
+from jax.experimental.compilation_cache import compilation_cache
+
+from kdtheory._cache import program_folder
+from kdtheory._devices import is_plain
+from kdtheory._places import place_of
+
+_DIGEST = hashlib.sha256().digest_size
+
+
+class Kept:
+    """A function that is compiled for every form of its arguments, or found compiled in a folder.
+
+    It differs from what `jax.jit` returns in that it is not traced where it is found.
+    """
+
+    def __init__(self, folder: Path, name: str, make: Callable[[], Any]) -> None:
+        """Looks for nothing yet.
+
+        Args:
+            folder: where programs of this source, compiler and processor are kept.
+            name: what the function is made of, the same text in every process.
+            make: () -> the jitted function.
+        """
+        self._folder, self._name, self._make = folder, name, make
+        self._jitted: Any = None
+        self._programs: dict[Hashable, Callable[..., Any]] = {}
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Returns the function of the arguments."""
+        if not is_plain():
+            return self._function()(*arguments)
+        leaves, structure = jax.tree.flatten((arguments, {}))
+        key = (structure, tuple(map(jax.typeof, leaves)), jax.dtypes.canonicalize_dtype(float))
+        if key not in self._programs:
+            self._programs[key] = self._found_or_made(arguments, key)
+        return self._programs[key](*arguments)
+
+    def clear_cache(self) -> None:
+        """Drops the programs from memory; those in the folder stay."""
+        self._programs.clear()
+        if self._jitted is not None:
+            self._jitted.clear_cache()
+
+    def _function(self) -> Any:
+        if self._jitted is None:
+            self._jitted = self._make()
+        return self._jitted
+
+    def _found_or_made(self, arguments: Any, key: tuple[Any, ...]) -> Callable[..., Any]:
+        told = f"{self._name}\n{key}"
+        file = self._folder / hashlib.sha256(told.encode()).hexdigest()
+        found = _load(file, key[0])
+        if found is not None:
+            return found
+        lowered = self._function().lower(*arguments)
+        with _without_jax_cache():
+            program = lowered.compile()
+        _store(file, program)
+        return program
+
+
+def through_kept(function: Callable[..., Any], *arguments: Any, **static: Hashable) -> Any:
+    """Returns what a jitted function of the package returns, by a kept program if there is one.
+
+    Args:
+        function: a function at a place in the source.
+        arguments: trees of arrays.
+        static: what it is specialised to.
+    """
+    folder = program_folder()
+    if folder is None:
+        return function(*arguments, **static)
+    name = (function, tuple(static.items()))
+    if name not in _functions:
+        make = lambda: jax.jit(functools.partial(function, **static))  # noqa: E731
+        _functions[name] = Kept(folder, place_of(name), make)
+    return _functions[name](*arguments)
+
+
+_functions: dict[Hashable, Kept] = {}
+
+
+def _load(file: Path, structure: Any) -> Callable[..., Any] | None:
+    """Returns the program in a file; None if there is none, or not one that can be used."""
+    try:
+        digest, packed = (whole := file.read_bytes())[:_DIGEST], whole[_DIGEST:]
+    except OSError:
+        return None
+    # Machine code that is damaged would end the process.
+    if hashlib.sha256(packed).digest() != digest:
+        return None
+    try:
+        program, example = pickle.loads(zlib.decompress(packed))
+        if b"lapack" in program:
+            _find_lapack()
+        return serialize_executable.deserialize_and_load(
+            program,
+            structure,
+            jax.tree.structure(example),
+            execution_devices=jax.local_devices()[:1],
+        )
+    # Whatever may be wrong with what was kept, it is made anew.
+    except Exception:
+        return None
+
+
+def _store(file: Path, program: Any) -> None:
+    """Writes a program to a file, whole or not at all."""
+    try:
+        payload, _, structure = serialize_executable.serialize(program)
+        example = jax.tree.unflatten(structure, range(structure.num_leaves))
+        packed = zlib.compress(pickle.dumps((payload, example)), 1)
+    # Not every program can be written: one that calls back into Python cannot, for instance.
+    except Exception:
+        return
+    part = file.with_name(f"{file.name}.{os.getpid()}")
+    with contextlib.suppress(OSError):
+        part.write_bytes(hashlib.sha256(packed).digest() + packed)
+        part.replace(file)
+
+
+@contextlib.contextmanager
+def _without_jax_cache() -> Iterator[None]:
+    """Has its body compile in any case: a program that JAX loads cannot be written again."""
+    before = jax.config.values["jax_enable_compilation_cache"]
+    try:
+        jax.config.update("jax_enable_compilation_cache", False)
+        compilation_cache.reset_cache()
+        yield
+    finally:
+        jax.config.update("jax_enable_compilation_cache", before)
+        compilation_cache.reset_cache()
+
+
+@functools.cache
+def _find_lapack() -> None:
+    """Tells the runtime where LAPACK is, as lowering a program that calls it does.
+
+    Without it the call would go nowhere, and end the process.
+    """
+    jax.jit(jnp.linalg.cholesky).lower(jax.ShapeDtypeStruct((1, 1), jnp.float32))

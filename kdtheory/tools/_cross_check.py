@@ -231,11 +231,10 @@ def _settle(
     pilot = round_of(0, 1)
     variance = pilot["square"] / BLOCK - (pilot["sum"] / BLOCK) ** 2
     target = _reweighted(target, variance, draw.bounds is not None)
-    done, outcome = 1, Outcome.OPEN
+    done, outcome, share = 1, Outcome.OPEN, 0.0
     guard, pooled, total = pilot["guard"], np.zeros(()), np.zeros(())
     while done < budget and outcome is Outcome.OPEN:
-        # Half as many again each time: evidence is looked at rarely, and little is drawn in vain.
-        blocks = min(max(1, done // 2), budget - done)
+        blocks = min(_next_blocks(done, share), budget - done)
         part = round_of(done, done + blocks)
         done += blocks
         guard = guard + part["guard"]
@@ -243,7 +242,7 @@ def _settle(
         total = total + target.weight @ part["sum"]
         count = (done - 1) * BLOCK * INSTANCES
         alone = make(0.0).evidence(done * BLOCK, guard)
-        outcome = _outcome(alone, pooled, count, make, target, level)
+        outcome, share = _outcome(alone, pooled, count, make, target, level)
     return MonteCarlo(
         quantity=quantity,
         size=claim.sizes[0],
@@ -257,6 +256,18 @@ def _settle(
     )
 
 
+def _next_blocks(done: int, share: float) -> int:
+    """Returns after how many more blocks to look again: evidence grows as their number does.
+
+    Args:
+        done: how many there were.
+        share: how much of the evidence that decides there is.
+    """
+    # Half as many again at most: so evidence is looked at rarely, and little is drawn in vain.
+    most = max(1, done // 2)
+    return most if share <= 0 else min(most, max(1, math.ceil(done * (1 / share - 1))))
+
+
 def _outcome(
     alone: Numbers,
     pooled: Numbers,
@@ -264,8 +275,12 @@ def _outcome(
     make: Callable[[float], Process],
     target: _Target,
     level: float,
-) -> Outcome:
-    """Weighs the evidence: half the level for all instances together, half for each alone."""
+) -> tuple[Outcome, float]:
+    """Weighs the evidence: half the level for all instances together, half for each alone.
+
+    Returns:
+        The outcome, and the share that there is of the evidence for agreement.
+    """
     finite = np.isfinite(target.exact)
     exact = np.where(finite, target.exact, 0.0)
     outside = np.where(finite, np.maximum(target.low - exact, exact - target.high), 0.0)
@@ -276,16 +291,15 @@ def _outcome(
     # Two sides, two halves of the level.
     one = math.log(4 / level)
     if not np.isfinite(target.unit).any():
-        return Outcome.OPEN
+        return Outcome.OPEN, 0.0
     if none.max() >= one or alone.max() >= one + math.log(INSTANCES):
-        return Outcome.DISPUTED
+        return Outcome.DISPUTED, 0.0
     rounding = near_equality(float_width())
     if (outside > rounding * np.maximum(target.unit, np.abs(exact))).any():
-        return Outcome.DISPUTED
+        return Outcome.DISPUTED, 0.0
     # Against "the shift is at least this", and against "at most minus this": both must fall.
-    if min(above[1], below[0]) >= math.log(1 / level):
-        return Outcome.AGREES
-    return Outcome.OPEN
+    share = float(min(above[1], below[0])) / math.log(1 / level)
+    return (Outcome.AGREES if share >= 1 else Outcome.OPEN), share
 
 
 def _draws_program(draw: Draw, make: Callable[[Any], Process]) -> Callable[..., Any]:
@@ -307,8 +321,8 @@ def _draws_program(draw: Draw, make: Callable[[Any], Process]) -> Callable[..., 
                 deviation = _deviation(drawn, value, width)
                 entering = own_weight * deviation
                 return {
-                    "guard": make(0.0).features(deviation).sum(axis=0),
-                    "pooled": jnp.stack([null.features(entering).sum(axis=0) for null in nulls]),
+                    "guard": make(0.0).totals(deviation),
+                    "pooled": jnp.stack([null.totals(entering) for null in nulls]),
                     "sum": deviation.sum(),
                     "square": (deviation**2).sum(),
                     "lowest": drawn.min(),

@@ -18,9 +18,16 @@ from kdtheory.claim import Claim
 from kdtheory.domains import Domain
 from kdtheory.results import Search
 from kdtheory.tools._compile import compiled
-from kdtheory.tools._traced import domain_of, float_width, instance_at, operations
+from kdtheory.tools._traced import (
+    building_operations,
+    domain_of,
+    float_width,
+    instance_at,
+    operations,
+)
 from kdtheory.tools.evaluate import (
     BUILT,
+    MANY,
     Assessment,
     assess,
     assess_instances,
@@ -36,9 +43,6 @@ SPREADS = (0.1, 0.3, 1.0, 3.0)
 
 STARTS = BUILT
 STEPS = 100
-
-MANY = 40_000
-"""Operations per instance from which on optimising the program of a search pays in its steps."""
 
 FURTHER = 10
 """Steps between the first violation and the question whether it is enough."""
@@ -183,7 +187,9 @@ def _pulled_back(domain: Domain, points: Any, slopes: list[Any]) -> Any:
     def one(point: Any, slope: list[Any]) -> Any:
         return jax.vjp(lambda at: _floats(instance_at(domain, at)[1]), point)[1](slope)[0]
 
-    return compiled(domain, "pull back", (float_width(),), lambda: jax.vmap(one))(points, slopes)
+    long = lambda: building_operations(domain) > MANY  # noqa: E731
+    run = compiled(domain, "pull back", (float_width(),), lambda: jax.vmap(one), long=long)
+    return run(points, slopes)
 
 
 def assess_searched(claim: Claim, size: tuple[int, ...], points: Any) -> Assessment:

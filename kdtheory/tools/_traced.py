@@ -131,6 +131,16 @@ def operations(claim: Claim, form: Any) -> int:
     return _operations(jax.make_jaxpr(lambda instance: quantities(claim, instance))(form).jaxpr)
 
 
+def building_operations(domain: Domain) -> int:
+    """Returns roughly how many numbers a domain computes for an instance.
+
+    Args:
+        domain: the domain.
+    """
+    point = jax.ShapeDtypeStruct((domain.dimension,), float)
+    return _operations(jax.make_jaxpr(lambda at: instance_at(domain, at))(point).jaxpr)
+
+
 ASSUMED_TRIPS = 64
 """How often a loop is taken to run that ends when something is found."""
 

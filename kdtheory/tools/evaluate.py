@@ -17,7 +17,13 @@ from kdtheory._numerics import rounding_tolerance
 from kdtheory.claim import Claim, Relation, call
 from kdtheory.domains import Domain
 from kdtheory.tools._compile import compiled, precision
-from kdtheory.tools._traced import domain_of, float_width, instance_at, quantities
+from kdtheory.tools._traced import (
+    building_operations,
+    domain_of,
+    float_width,
+    instance_at,
+    quantities,
+)
 
 Assessment = dict[str, Any]
 """Arrays "lhs", "rhs", "slack", "weakening", "margin", "margins", "vacuous", one entry each."""
@@ -27,6 +33,9 @@ STACK = 32
 
 BUILT = 256
 """Instances that a device builds at a time."""
+
+MANY = 1_500
+"""Operations per instance from which on it pays to optimise a program that a search runs."""
 
 LARGE = 2**12
 """An instance of more numbers than this is not stacked with copies."""
@@ -129,7 +138,8 @@ def building(domain: Domain) -> Callable[[Any], Any]:
     def build() -> Callable[[Any], Any]:
         return jax.vmap(lambda point: instance_at(domain, point)[1])
 
-    return compiled(domain, "build", (float_width(),), build)
+    long = lambda: building_operations(domain) > MANY  # noqa: E731
+    return compiled(domain, "build", (float_width(),), build, long=long)
 
 
 def assess_points(claim: Claim, size: tuple[int, ...], points: Any) -> Assessment:

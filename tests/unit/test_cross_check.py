@@ -15,7 +15,13 @@ from kdtheory.claim import Claim, Draw
 from kdtheory.domains import box
 from kdtheory.results import Outcome
 from kdtheory.tools._compile import release
-from kdtheory.tools._cross_check import INSTANCES, LONG, _draws_program, cross_check
+from kdtheory.tools._cross_check import (
+    INSTANCES,
+    LONG,
+    _draws_program,
+    _next_blocks,
+    cross_check,
+)
 
 # A draw of x is 1 with probability x and 0 otherwise; the exact value is x itself.
 COIN = Draw(
@@ -178,3 +184,21 @@ def test_what_is_prepared_is_computed_once_per_instance():
 def test_a_claim_without_draws_needs_none():
     assert check(dataclasses.replace(coin_claim(), draws={})) == ()
     assert np.isfinite(check(coin_claim())[0].level)
+
+
+@pytest.mark.parametrize(
+    ("done", "share", "more"),
+    [
+        # Nothing known yet, or nothing in favour: half as many again.
+        (1, 0.0, 1),
+        (10, 0.0, 5),
+        (10, -3.0, 5),
+        # A tenth of what is needed: 90 more would do it, half as many again is the most.
+        (10, 0.1, 5),
+        # Four fifths: 10 (5/4 - 1) = 2.5 more, rounded up.
+        (10, 0.8, 3),
+        (10, 0.999, 1),
+    ],
+)
+def test_evidence_is_looked_at_again_when_it_should_decide(done, share, more):
+    assert _next_blocks(done, share) == more

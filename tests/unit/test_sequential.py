@@ -8,6 +8,7 @@ import pytest
 
 from kdtheory import _sequential
 from kdtheory._sequential import Process, betting, empirical_bernstein, known_variance
+from kdtheory.tools._compile import precision
 
 LEVEL = 0.05
 STREAMS, LOOKS, EVERY = 10_000, 100, 40
@@ -86,7 +87,7 @@ def test_a_penalty_that_is_too_small_is_caught():
     def with_squares(factor):
         return lambda count, sums: honest.evidence(count, sums * [1.0, factor])
 
-    forgotten = Process(honest.features, with_squares(0.0))
+    forgotten = honest._replace(evidence=with_squares(0.0))
     evidence = evidence_at_looks(forgotten, law, counts_at_looks(law, streams=1000))
     assert ever(evidence[:, :, 0], math.log(1 / LEVEL)) > LEVEL
     # Where the inequality is nearly an equality: losses of almost one.
@@ -151,6 +152,33 @@ def test_sums_do_not_depend_on_blocks():
         whole = make().evidence(64, features.sum(axis=0))
         halves = make().evidence(64, features[:32].sum(axis=0) + features[32:].sum(axis=0))
         np.testing.assert_allclose(whole, halves, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("make", [empirical_bernstein, betting, known_variance])
+@pytest.mark.parametrize("draws", [1, 3, 32, 37])
+def test_totals_are_sums_of_features(make, draws, dtype):
+    rng = np.random.default_rng(draws)
+    values = rng.uniform(-0.5, 0.5, (draws, 2)) if make is not known_variance else None
+    if values is None:
+        # Heavy tails: some of the values are hundreds of standard deviations away.
+        values = rng.standard_t(1.1, (draws, 2))
+    with precision(dtype):
+        process = make(0.03)
+        plain = np.asarray(process.features(jnp.asarray(values, dtype)), np.float64).sum(axis=0)
+        quick = np.asarray(process.totals(jnp.asarray(values, dtype)))
+    assert quick.shape == plain.shape == (2, plain.shape[-1])
+    room = 100 * draws * np.finfo(dtype).eps
+    np.testing.assert_allclose(quick, plain, rtol=room, atol=room)
+
+
+def test_products_of_factors_stay_finite_in_float32():
+    """Four values of 9,000 standard deviations: (1 + 9000 + 9000^2 / 2)^4 = 2.7e30 < 3.4e38."""
+    with precision("float32"):
+        totals = np.asarray(known_variance().totals(jnp.full(4, 9000.0)))
+    # The largest bet is one: 4 (log(40509001) - 1/2) = 4 (17.51702 - 0.5) = 68.0681
+    assert totals.max() == pytest.approx(68.0681, abs=1e-3)
+    assert np.isfinite(totals).all()
 
 
 def test_bets_stay_solvent():

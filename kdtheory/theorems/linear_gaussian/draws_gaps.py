@@ -36,14 +36,22 @@ def _gap(design: LinearGaussianDesign, moment: Array, labels: Array, weights: Ar
     return risk - jnp.mean(jnp.sum((labels - weights @ design.inputs) ** 2, axis=0))
 
 
-def _teacher(key: Key, design: LinearGaussianDesign, covariance: Array) -> tuple[Array, Array]:
-    """Draws labels and a Gibbs teacher."""
+def _teacher(
+    key: Key, design: LinearGaussianDesign, covariance: Array, factor: Array
+) -> tuple[Array, Array]:
+    """Draws labels and a Gibbs teacher of a covariance F F^T."""
     keys = jax.random.split(key)
     signal = design.true_weights @ design.inputs
     labels = signal + design.noise_std * _normal(keys[0], signal)
     snr = design.inverse_temperature / design.noise_std**2
     mean = snr * labels @ design.inputs.T @ covariance
-    return labels, mean + _normal(keys[1], mean) @ _root(covariance).T
+    return labels, mean + _normal(keys[1], mean) @ factor.T
+
+
+def _prepared(*instance: Any) -> tuple[Any, ...]:
+    """Returns what the teacher's gap is drawn from: of (design) or (design, second moment)."""
+    covariance = dense.teacher_covariance(instance[0])
+    return *_completed(*instance), covariance, _root(covariance)
 
 
 def _completed(design: LinearGaussianDesign, *moment: Array) -> tuple[LinearGaussianDesign, Array]:
@@ -52,9 +60,9 @@ def _completed(design: LinearGaussianDesign, *moment: Array) -> tuple[LinearGaus
 
 
 def _teacher_gap(
-    key: Key, design: LinearGaussianDesign, moment: Array, covariance: Array
+    key: Key, design: LinearGaussianDesign, moment: Array, covariance: Array, factor: Array
 ) -> Scalar:
-    return _gap(design, moment, *_teacher(key, design, covariance))
+    return _gap(design, moment, *_teacher(key, design, covariance, factor))
 
 
 def _teacher_spread(*instance: Any) -> Scalar:
@@ -62,11 +70,7 @@ def _teacher_spread(*instance: Any) -> Scalar:
     return dense_gaps.gap_spread(dense_gaps.gap_quadratic(*world), dense.teacher_moments(world[0]))
 
 
-TEACHER_GAP = Draw(
-    _teacher_gap,
-    variance_bound=_teacher_spread,
-    prepare=lambda *instance: (*_completed(*instance), dense.teacher_covariance(instance[0])),
-)
+TEACHER_GAP = Draw(_teacher_gap, variance_bound=_teacher_spread, prepare=_prepared)
 """Of (design) or (design, second moment)."""
 
 
@@ -75,14 +79,15 @@ def _student_gap(
     design: LinearGaussianDesign,
     moment: Array,
     covariance: Array,
-    own: Array,
+    factor: Array,
+    own_factor: Array,
     sent: Array,
 ) -> Scalar:
     keys = jax.random.split(key, 3)
-    _, teacher = _teacher(keys[0], design, covariance)
+    _, teacher = _teacher(keys[0], design, covariance, factor)
     predicted = teacher @ design.inputs
     pseudo = predicted + design.noise_std * _normal(keys[1], predicted)
-    student = teacher @ sent + _normal(keys[2], teacher) @ _root(own).T
+    student = teacher @ sent + _normal(keys[2], teacher) @ own_factor.T
     return _gap(design, moment, pseudo, student)
 
 
@@ -90,10 +95,11 @@ def student_gap_draw(rank: str, null: str) -> Draw:
     """Returns the draw of the student's gap, of (design) or (design, second moment)."""
 
     def prepare(*instance: Any) -> tuple[Any, ...]:
-        design, moment = _completed(*instance)
-        covariance = dense.teacher_covariance(design)
-        own = covariance if design.student_covariance is None else design.student_covariance
-        return design, moment, covariance, own, student_map(rank, null, design)
+        design, moment, covariance, factor = _prepared(*instance)
+        own = design.student_covariance
+        own_factor = factor if own is None else _root(own)
+        sent = student_map(rank, null, design)
+        return design, moment, covariance, factor, own_factor, sent
 
     def variance_bound(*instance: Any) -> Scalar:
         world = _completed(*instance)
@@ -103,15 +109,13 @@ def student_gap_draw(rank: str, null: str) -> Draw:
     return Draw(_student_gap, variance_bound=variance_bound, prepare=prepare)
 
 
-def _exponential(
-    key: Key, design: LinearGaussianDesign, moment: Array, covariance: Array, argument: Array
-) -> Scalar:
-    return jnp.exp(argument * _teacher_gap(key, design, moment, covariance))
+def _exponential(key: Key, argument: Array, *prepared: Any) -> Scalar:
+    return jnp.exp(argument * _teacher_gap(key, *prepared))
 
 
 def _halved(*instance: Any) -> tuple[Any, ...]:
     *world, argument = instance
-    return *_completed(*world), dense.teacher_covariance(world[0]), 0.5 * argument
+    return 0.5 * argument, *_prepared(*world)
 
 
 def _exponential_spread(*instance: Any) -> Scalar:

@@ -28,8 +28,6 @@ from kdtheory._cache import program_folder
 from kdtheory._devices import is_plain
 from kdtheory._places import place_of
 
-_DIGEST = hashlib.sha256().digest_size
-
 
 class Kept:
     """A function that is compiled for every form of its arguments, or found compiled in a folder.
@@ -107,13 +105,11 @@ _functions: dict[Hashable, Kept] = {}
 def _load(file: Path, structure: Any) -> Callable[..., Any] | None:
     """Returns the program in a file; None if there is none, or not one that can be used."""
     try:
-        digest, packed = (whole := file.read_bytes())[:_DIGEST], whole[_DIGEST:]
+        packed = file.read_bytes()
     except OSError:
         return None
-    # Machine code that is damaged would end the process.
-    if hashlib.sha256(packed).digest() != digest:
-        return None
     try:
+        # Machine code that is damaged would end the process: zlib compares a checksum.
         program, example = pickle.loads(zlib.decompress(packed))
         if b"lapack" in program:
             _find_lapack()
@@ -138,9 +134,12 @@ def _store(file: Path, program: Any) -> None:
     except Exception:
         return
     part = file.with_name(f"{file.name}.{os.getpid()}")
-    with contextlib.suppress(OSError):
-        part.write_bytes(hashlib.sha256(packed).digest() + packed)
+    try:
+        part.write_bytes(packed)
         part.replace(file)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

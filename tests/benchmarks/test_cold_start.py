@@ -32,6 +32,14 @@ COMMANDS = {
         ["verify", "variance_reduction/lemma1"],
         "Python, import jax, one program",
     ),
+    "kdtheory verify bias_variance/eq9_shared": (
+        ["verify", "bias_variance/eq9_shared"],
+        "Python, import jax, one program",
+    ),
+    "kdtheory verify double_distillation/minimum": (
+        ["verify", "double_distillation/minimum"],
+        "Python, import jax, one program",
+    ),
 }
 ROUNDS = 5
 

@@ -45,10 +45,20 @@ def test_everything_that_makes_the_programs_of_a_claim_has_a_place_and_each_its_
             formulas_of(claim),
             (claim.domain, claim.sizes, tuple(claim.draws.items()), tuple(claim.terms.items())),
             origin_of(domain),
+            *claim.draws.values(),
+            *claim.terms.values(),
         ):
             told.setdefault(place_of(made_of), made_of)
             # The same text only for the same functions.
             assert told[place_of(made_of)] == made_of
+
+
+def test_domains_have_places_and_each_size_its_own():
+    sizes = {(claim.domain, size) for claim in CLAIMS for size in claim.sizes}
+    places = {
+        place_of(origin_of(domain_of(claim, size))) for claim in CLAIMS for size in claim.sizes
+    }
+    assert len(places) == len(sizes) > 200
 
 
 @pytest.mark.parametrize(
@@ -134,6 +144,18 @@ def test_a_folder_that_cannot_be_written_is_no_hindrance(tmp_path):
         found = Kept(nowhere, "f", lambda: jax.jit(jnp.sin))(X)
     np.testing.assert_allclose(found, np.sin(X), rtol=1e-15)
     assert not nowhere.exists()
+
+
+def test_half_a_file_is_not_left_behind(tmp_path, monkeypatch):
+    def full(self, data):
+        self.touch()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with precision("float64"):
+        found = Kept(tmp_path, "f", lambda: jax.jit(jnp.sin))(X)
+    np.testing.assert_allclose(found, np.sin(X), rtol=1e-15)
+    assert files_in(tmp_path) == []
 
 
 def test_what_cannot_be_kept_is_compiled_as_ever(tmp_path):
@@ -228,10 +250,11 @@ jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 function = lambda x: jnp.linalg.svd(x, compute_uv=False).sum() + jnp.exp(x * x).sum()
 x = np.arange(6.0).reshape(2, 3)
-if known == "made":
-    jax.jit(function).lower(x).compile()  # known to JAX's cache from now on
-make = (lambda: jax.jit(function)) if known == "made" else None
-print(float(Kept(Path(kept), "svd", make)(x)).hex())
+if known == "to JAX":
+    print(float(jax.jit(function)(x)).hex())
+else:
+    make = (lambda: jax.jit(function)) if known == "made" else None
+    print(float(Kept(Path(kept), "svd", make)(x)).hex())
 """
 
 
@@ -247,9 +270,11 @@ def python(*arguments, **variables):
 def test_a_program_with_lapack_is_found_in_another_process_even_if_jax_knew_it(tmp_path):
     kept = tmp_path / "kept"
     kept.mkdir()
-    values = {python("-c", SVD, tmp_path / "jax", kept, known) for known in ("made", "found")}
+    turns = ("to JAX", "made", "found")
+    values = {python("-c", SVD, tmp_path / "jax", kept, known) for known in turns}
     # A program that JAX has loaded cannot be written: its functions would not be found again. And
     # one that calls LAPACK ends the process if nobody has said where LAPACK is.
+    assert list((tmp_path / "jax").iterdir())
     x = np.arange(6.0).reshape(2, 3)
     expected = np.linalg.svd(x, compute_uv=False).sum() + np.exp(x * x).sum()
     (value,) = values
@@ -283,9 +308,18 @@ def test_another_source_has_another_folder_and_those_used_last_stay(tmp_path, mo
             if folder.exists():
                 os.utime(folder, (1e9 - age, 1e9 - age))
     assert [folder.exists() for folder in folders] == [False, False] + [True] * _cache.RECENT
+    # One that is used again is not the oldest any more.
+    monkeypatch.setattr(_cache, "_programs", [])
+    monkeypatch.setattr(_cache, "source_fingerprint", lambda: "source2")
+    _cache.keep_compiled_programs()
+    monkeypatch.setattr(_cache, "_programs", [])
+    monkeypatch.setattr(_cache, "source_fingerprint", lambda: "source6")
+    _cache.keep_compiled_programs()
+    assert [folder.exists() for folder in folders[2:]] == [True, False, True, True]
     # Flags of the compiler are part of the name, too.
     monkeypatch.setattr(_cache, "_programs", [])
     monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_enable_fast_math=true")
     _cache.keep_compiled_programs()
     assert _cache.program_folder() not in folders
-    assert Path(_cache.program_folder()).name.startswith("source5-")
+    assert len(list(_cache.program_folder().parent.glob("source6-*"))) == 2
+    assert Path(_cache.program_folder()).name.startswith("source6-")

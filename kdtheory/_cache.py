@@ -75,14 +75,19 @@ def program_folder() -> Path | None:
 
 
 def keep_compiled_programs() -> None:
-    """Keeps compiled programs from now on, unless the folder for them cannot be made."""
+    """Keeps compiled programs from now on, unless there is no folder that is the user's own.
+
+    What is kept is code, and runs when it is loaded: nobody else may write there.
+    """
     import jax
 
     folder = cache_folder()
     own = folder / "programs" / f"{source_fingerprint()}-{_setting()}"
     try:
-        own.mkdir(parents=True, exist_ok=True)
+        own.mkdir(mode=0o700, parents=True, exist_ok=True)
         own.touch()
+        if not _is_own(own):
+            return
     except OSError:
         return
     if not _programs:
@@ -91,6 +96,11 @@ def keep_compiled_programs() -> None:
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+def _is_own(folder: Path) -> bool:
+    """Returns whether a folder is the user's, where users have numbers."""
+    return not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
 
 
 def _drop_old(folder: Path) -> None:

@@ -211,7 +211,7 @@ def _settle(
         "draws",
         (float_width(), make, long),
         lambda: _draws_program(draw, make),
-        long=long,
+        loop=long,
     )
     level = level / len(claim.draws)
     budget = max(2, draws // (INSTANCES * BLOCK))

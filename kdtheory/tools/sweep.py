@@ -272,7 +272,7 @@ def _draws(claim: Claim, axis: Axis, values: Any, count: int, seed: int) -> tupl
 
         return lambda values, keys: jax.lax.map(lambda pair: one(*pair), (values, keys))
 
-    program = compiled((claim, axis), "sweep draws", (count, float_width()), build, long=True)
+    program = compiled((claim, axis), "sweep draws", (count, float_width()), build, loop=True)
     found = jax.device_get(program(chosen, jax.random.split(key, len(chosen))))
     quantile = float(special.stdtrit(count - 1, (1 + LEVEL) / 2)) / math.sqrt(count)
     return tuple(

@@ -295,6 +295,19 @@ def test_verify_says_the_same_with_programs_made_found_or_not_kept(tmp_path):
     assert files_in(folder) == before
 
 
+def test_in_a_folder_of_somebody_else_nothing_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("KDTHEORY_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(jax.config, "update", lambda *_: None)
+    monkeypatch.setattr(_cache, "_programs", [])
+    owner = os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: owner + 1)
+    _cache.keep_compiled_programs()
+    assert _cache.program_folder() is None
+    monkeypatch.setattr(os, "getuid", lambda: owner)
+    _cache.keep_compiled_programs()
+    assert _cache.program_folder().stat().st_mode & 0o777 == 0o700
+
+
 def test_another_source_has_another_folder_and_those_used_last_stay(tmp_path, monkeypatch):
     monkeypatch.setenv("KDTHEORY_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(jax.config, "update", lambda *_: None)

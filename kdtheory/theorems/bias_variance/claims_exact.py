@@ -7,6 +7,7 @@ import functools
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
 from kdtheory._numerics import arrays
 from kdtheory._types import Scalar
@@ -184,10 +185,10 @@ def _at_least(name: str, smallest: Any) -> Assumption:
 def _half_of_the_labels(labels: int, constant: float | None = None) -> tuple[Any, ...]:
     """Uniform p; q moves mass evenly from the labels of loss 0 to those of loss 1."""
     high = labels // 2
-    losses = jnp.asarray([1.0] * high + [0.0] * (labels - high))
-    uniform = jnp.full(labels, 1 / labels)
+    losses = np.array([1.0] * high + [0.0] * (labels - high))
+    uniform = np.full(labels, 1 / labels)
     pair = uniform, uniform + (losses - high / labels) / labels
-    return pair if constant is None else arrays(*pair, losses, constant)
+    return arrays(*pair) if constant is None else arrays(*pair, losses, constant)
 
 
 SHARP_CONSTANT = Claim(
@@ -228,7 +229,7 @@ SHARP_CONSTANT = Claim(
 
 def _other_labels(labels: int) -> tuple[Any, ...]:
     """The first label is certain; q spreads its mass over all others, whose loss is 1."""
-    first = jnp.eye(labels)[0]
+    first = np.eye(labels)[0]
     return arrays(first, (1 - first) / (labels - 1), 1 - first, sharp_constant_vertex(labels))
 
 

@@ -49,9 +49,10 @@ class Kept:
 
     def __call__(self, *arguments: Any) -> Any:
         """Returns the function of the arguments."""
-        if not is_plain():
-            return self._function()(*arguments)
         leaves, structure = jax.tree.flatten((arguments, {}))
+        # Inside another program it is part of that one.
+        if not is_plain() or any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):
+            return self._function()(*arguments)
         key = (structure, tuple(map(jax.typeof, leaves)), jax.dtypes.canonicalize_dtype(float))
         if key not in self._programs:
             self._programs[key] = self._found_or_made(arguments, key)

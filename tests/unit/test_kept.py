@@ -138,6 +138,16 @@ def test_a_damaged_file_is_written_anew(tmp_path, damage):
         np.testing.assert_array_equal(Kept(tmp_path, "f", never)(X), found)
 
 
+def test_inside_another_program_it_is_part_of_that_one(tmp_path):
+    with precision("float64"):
+        sine = Kept(tmp_path, "f", lambda: jax.jit(jnp.sin))
+        found = jax.jit(jax.vmap(lambda x: 2 * sine(x)))(X)
+        slope = jax.grad(sine)(0.5)
+    np.testing.assert_allclose(found, 2 * np.sin(X), rtol=1e-15)
+    assert float(slope) == pytest.approx(np.cos(0.5), rel=1e-15)
+    assert files_in(tmp_path) == []
+
+
 def test_a_folder_that_cannot_be_written_is_no_hindrance(tmp_path):
     nowhere = tmp_path / "missing" / "folder"
     with precision("float64"):

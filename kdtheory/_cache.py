@@ -90,12 +90,22 @@ def keep_compiled_programs() -> None:
             return
     except OSError:
         return
-    if not _programs:
+    if not _programs and _can_be_kept():
         _programs.append(own)
         _drop_old(own.parent)
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+def _can_be_kept() -> bool:
+    """Returns whether this JAX has what reads and writes programs, which is experimental."""
+    try:
+        from jax.experimental import serialize_executable
+        from jax.experimental.compilation_cache import compilation_cache
+    except ImportError:
+        return False
+    return hasattr(serialize_executable, "serialize") and hasattr(compilation_cache, "reset_cache")
 
 
 def _is_own(folder: Path) -> bool:

@@ -21,8 +21,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.experimental import serialize_executable
-from jax.experimental.compilation_cache import compilation_cache
 
 from kdtheory._cache import program_folder
 from kdtheory._devices import is_plain
@@ -109,6 +107,8 @@ def _load(file: Path, structure: Any) -> Callable[..., Any] | None:
         packed = file.read_bytes()
     except OSError:
         return None
+    from jax.experimental import serialize_executable
+
     try:
         # Machine code that is damaged would end the process: zlib compares a checksum.
         program, example = pickle.loads(zlib.decompress(packed))
@@ -127,6 +127,8 @@ def _load(file: Path, structure: Any) -> Callable[..., Any] | None:
 
 def _store(file: Path, program: Any) -> None:
     """Writes a program to a file, whole or not at all."""
+    from jax.experimental import serialize_executable
+
     try:
         payload, _, structure = serialize_executable.serialize(program)
         example = jax.tree.unflatten(structure, range(structure.num_leaves))
@@ -146,6 +148,8 @@ def _store(file: Path, program: Any) -> None:
 @contextlib.contextmanager
 def _without_jax_cache() -> Iterator[None]:
     """Has its body compile in any case: a program that JAX loads cannot be written again."""
+    from jax.experimental.compilation_cache import compilation_cache
+
     before = jax.config.values["jax_enable_compilation_cache"]
     try:
         jax.config.update("jax_enable_compilation_cache", False)

@@ -318,6 +318,19 @@ def test_in_a_folder_of_somebody_else_nothing_is_kept(tmp_path, monkeypatch):
     assert _cache.program_folder().stat().st_mode & 0o777 == 0o700
 
 
+def test_where_jax_has_nothing_to_write_programs_with_none_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("KDTHEORY_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(jax.config, "update", lambda *_: None)
+    monkeypatch.setattr(_cache, "_programs", [])
+    with monkeypatch.context() as patched:
+        patched.setitem(sys.modules, "jax.experimental.serialize_executable", None)
+        patched.delattr(jax.experimental, "serialize_executable", raising=False)
+        _cache.keep_compiled_programs()
+        assert _cache.program_folder() is None
+    _cache.keep_compiled_programs()
+    assert _cache.program_folder() is not None
+
+
 def test_another_source_has_another_folder_and_those_used_last_stay(tmp_path, monkeypatch):
     monkeypatch.setenv("KDTHEORY_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(jax.config, "update", lambda *_: None)

@@ -91,14 +91,13 @@ def through_kept(function: Callable[..., Any], *arguments: Any, **static: Hashab
     folder = program_folder()
     if folder is None:
         return function(*arguments, **static)
-    name = (function, tuple(static.items()))
-    if name not in _functions:
-        make = lambda: jax.jit(functools.partial(function, **static))  # noqa: E731
-        _functions[name] = Kept(folder, place_of(name), make)
-    return _functions[name](*arguments)
+    return _kept(folder, function, tuple(static.items()))(*arguments)
 
 
-_functions: dict[Hashable, Kept] = {}
+@functools.cache
+def _kept(folder: Path, function: Callable[..., Any], static: tuple[Any, ...]) -> Kept:
+    make = lambda: jax.jit(functools.partial(function, **dict(static)))  # noqa: E731
+    return Kept(folder, place_of((function, static)), make)
 
 
 def _load(file: Path, structure: Any) -> Callable[..., Any] | None:
@@ -120,9 +119,21 @@ def _load(file: Path, structure: Any) -> Callable[..., Any] | None:
             jax.tree.structure(example),
             execution_devices=jax.local_devices()[:1],
         )
-    # Whatever may be wrong with what was kept, it is made anew.
-    except Exception:
+    # What is damaged, or refused by the runtime, is made anew.
+    except (zlib.error, jax.errors.JaxRuntimeError):
         return None
+
+
+_CANNOT_BE_WRITTEN = (
+    # A program that calls back into Python: pickle says so in one of three ways.
+    AttributeError,
+    TypeError,
+    pickle.PicklingError,
+    # JAX, of a program or its constants; and the runtime.
+    ValueError,
+    NotImplementedError,
+    jax.errors.JaxRuntimeError,
+)
 
 
 def _store(file: Path, program: Any) -> None:
@@ -133,8 +144,7 @@ def _store(file: Path, program: Any) -> None:
         payload, _, structure = serialize_executable.serialize(program)
         example = jax.tree.unflatten(structure, range(structure.num_leaves))
         packed = zlib.compress(pickle.dumps((payload, example)), 1)
-    # Not every program can be written: one that calls back into Python cannot, for instance.
-    except Exception:
+    except _CANNOT_BE_WRITTEN:
         return
     part = file.with_name(f"{file.name}.{os.getpid()}")
     try:

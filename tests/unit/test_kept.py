@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.experimental import serialize_executable
 
 from kdtheory import _cache, _devices, _kept, losses
 from kdtheory._kept import Kept, through_kept
@@ -148,6 +149,25 @@ def test_inside_another_program_it_is_part_of_that_one(tmp_path):
     assert files_in(tmp_path) == []
 
 
+def test_what_the_runtime_refuses_is_made_anew_and_what_is_our_fault_is_not_hidden(
+    tmp_path, monkeypatch
+):
+    def refuse(problem):
+        def load(*_, **__):
+            raise problem
+
+        monkeypatch.setattr(serialize_executable, "deserialize_and_load", load)
+
+    with precision("float64"):
+        made = Kept(tmp_path, "f", lambda: jax.jit(jnp.sin))(X)
+        refuse(jax.errors.JaxRuntimeError("INTERNAL: another machine"))
+        again = Kept(tmp_path, "f", lambda: jax.jit(jnp.sin))(X)
+        np.testing.assert_array_equal(made, again)
+        refuse(KeyError("a mistake"))
+        with pytest.raises(KeyError, match="a mistake"):
+            Kept(tmp_path, "f", never)(X)
+
+
 def test_a_folder_that_cannot_be_written_is_no_hindrance(tmp_path):
     nowhere = tmp_path / "missing" / "folder"
     with precision("float64"):
@@ -211,7 +231,6 @@ def test_elsewhere_nothing_is_kept(tmp_path, monkeypatch):
 def keeping(tmp_path, monkeypatch):
     """Has programs kept in an empty folder, and forgets those in memory."""
     monkeypatch.setattr(_cache, "_programs", [tmp_path])
-    monkeypatch.setattr(_kept, "_functions", {})
     monkeypatch.setattr(_compile, "_programs", type(_compile._programs)())
     return tmp_path
 
